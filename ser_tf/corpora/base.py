@@ -1,0 +1,206 @@
+"""What every corpus gives: utterances, where they came from, and a report of what is wrong on disk."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ser_tf.corpora.wav_header import check_wav, read_wav_header
+from ser_tf.errors import AudioError, CorpusError
+
+IMPROVISED = "improvised"
+SCRIPTED = "scripted"
+ACTED = "acted"
+NO_MAJORITY = "no majority"
+"""Key of `ValidationReport.counts` for utterances whose label is None."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """One word (or, in EmoDB, one syllable) of an alignment; times from the start of the utterance."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Utterance:
+    """One recording with everything that its release says about it.
+
+    Attributes:
+        id: The release's own identifier, unique in the corpus.
+        path: The audio file.
+        corpus: Name of the corpus.
+        speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
+        session: The session, or for a corpus without sessions the group of speakers that takes its place.
+        gender: `female` or `male`.
+        style: `improvised`, `scripted` or `acted`.
+        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority.
+        votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
+        transcript: The words as the release writes them, or None.
+        words: The forced alignment as written (fillers included), or None without one.
+        duration_seconds: From the audio file's header; None when the file is missing or unreadable.
+        sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
+            speakers and emotions, or None where the release has no such code.
+    """
+
+    id: str
+    path: Path
+    corpus: str
+    speaker: str
+    session: str
+    gender: str
+    style: str
+    label: str | None
+    votes: tuple[tuple[str, ...], ...] = ()
+    transcript: str | None = None
+    words: tuple[Word, ...] | None = None
+    duration_seconds: float | None = None
+    sentence: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ValidationReport:
+    """What a corpus on disk lacks and has too much of.
+
+    Attributes:
+        missing: One line for each file that the annotations name and that is not there.
+        unreadable: One line for each file that is there and cannot be used, with the reason.
+        unexpected: One line for each file or utterance that the release does not have.
+        counts: What is there: `utterances`, and a count for each label, session and style.
+        expected: The release's counts for the same keys.
+        notes: What the release itself lacks, which no copy can have.
+    """
+
+    missing: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    counts: Mapping[str, int]
+    expected: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing is missing or unreadable and all expected counts are met."""
+        differs = any(self.counts.get(key, 0) != number for key, number in self.expected.items())
+        return not (self.missing or self.unreadable or differs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """A corpus on disk, loaded: annotations parsed, audio headers read, no audio decoded.
+
+    Attributes:
+        name: One of `ser_tf.corpora.NAMES`.
+        root: The folder it was loaded from.
+        utterances: All that the annotations name, sorted by id, whether their audio is there or not.
+        citation: What a paper that uses the corpus cites.
+        licence: Under which terms the corpus is had.
+        expected: Counts of the full release, by the keys of `ValidationReport.counts`.
+        stray: Files beside the recordings that the release does not have, or has and that are not recordings.
+        absent: One line for each annotation that the release has and this copy lacks.
+        notes: What the release itself lacks.
+    """
+
+    name: str
+    root: Path
+    utterances: tuple[Utterance, ...]
+    citation: str
+    licence: str
+    expected: Mapping[str, int]
+    stray: tuple[Path, ...] = ()
+    absent: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_full(self) -> bool:
+        """True when the number of utterances is that of the full release."""
+        return len(self.utterances) == self.expected["utterances"]
+
+    def check_audio(self) -> None:
+        """Reads every audio header, which takes about a second for ten thousand files.
+
+        Raises:
+            CorpusError: one line with the first file that cannot be used, the reason, and how many others there are.
+        """
+        errors = []
+        for utterance in self.utterances:
+            try:
+                read_wav_header(utterance.path)
+            except AudioError as error:
+                errors.append(str(error))
+        if errors:
+            others = f" ({len(errors) - 1} more files cannot be used)" if len(errors) > 1 else ""
+            advice = f"python -m ser_tf.corpora.validate {self.name} {self.root}"
+            raise CorpusError(f"{errors[0]}{others}; for the full list run: {advice}")
+
+    def validate(self, progress: Callable[[int, int], None] | None = None) -> ValidationReport:
+        """Reads all audio and compares what is there with what the release should have.
+
+        Args:
+            progress: Called after each file with the number of files done and of all files.
+        """
+        missing = list(self.absent)
+        unreadable = []
+        for done, utterance in enumerate(self.utterances, 1):
+            if not utterance.path.is_file():
+                missing.append(str(utterance.path))
+            else:
+                try:
+                    check_wav(utterance.path)
+                except AudioError as error:
+                    unreadable.append(str(error))
+            if progress:
+                progress(done, len(self.utterances))
+        return ValidationReport(
+            missing=tuple(missing),
+            unreadable=tuple(unreadable),
+            unexpected=tuple(str(path) for path in self.stray),
+            counts=count(self.utterances),
+            expected=self.expected,
+            notes=self.notes,
+        )
+
+
+def count(utterances: Sequence[Utterance]) -> dict[str, int]:
+    """Counts utterances in all, by label (`no majority` for None), by session and by style."""
+    counts = Counter({"utterances": len(utterances)})
+    counts.update(utterance.label or NO_MAJORITY for utterance in utterances)
+    counts.update(utterance.session for utterance in utterances)
+    counts.update(utterance.style for utterance in utterances)
+    return dict(counts)
+
+
+def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """Puts utterances in the order of their ids.
+
+    Raises:
+        CorpusError: an id comes twice; names it and both files.
+    """
+    by_id: dict[str, Utterance] = {}
+    for utterance in utterances:
+        other = by_id.setdefault(utterance.id, utterance)
+        if other is not utterance:
+            raise CorpusError(f"{utterance.path}: utterance {utterance.id} comes twice, also as {other.path}")
+    return tuple(by_id[key] for key in sorted(by_id))
+
+
+def duration_or_none(path: Path) -> float | None:
+    """Length in seconds by the audio file's header, or None when it is missing or unreadable."""
+    try:
+        return read_wav_header(path).duration_seconds
+    except AudioError:
+        return None
+
+
+def spoken_word(text: str) -> str | None:
+    """The word behind an alignment's token: `LIKE(2)` is `LIKE`; None for `<s>`, `<sil>`, `++LAUGHTER++` and so on."""
+    if text.startswith(("<", "++")):
+        return None
+    return text.partition("(")[0] or None
+
+
+def is_hidden(path: Path) -> bool:
+    """True for `.DS_Store`, `._name` and other files that an operating system leaves behind."""
+    return path.name.startswith(".")

@@ -1,0 +1,138 @@
+"""eSpeak NG through its C interface: text to samples and to the times of words.
+
+The library is GPL and is loaded at run time only, from the `espeakng-loader` wheel. It keeps its state between calls
+(the phase of its oscillators, the flutter of its voices), so that the samples of a sentence depend on what was said
+before. `Synthesiser.say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
+proves that this makes it a pure function of its arguments.
+"""
+
+import _ctypes
+import ctypes
+import dataclasses
+
+import espeakng_loader
+import numpy as np
+
+from ser_tf.errors import UserError
+
+_SYNCHRONOUS = 2
+_DO_NOT_EXIT = 0x8000
+_UTF8_AND_SSML = 0x01 | 0x10
+_BY_CHARACTER = 1
+_LIST_TERMINATED, _WORD = 0, 1
+_RATE, _VOLUME, _PITCH, _RANGE, _WORD_GAP = 1, 2, 3, 4, 7
+_LOUDNESS = 70
+
+
+class _Id(ctypes.Union):
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    ]
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoken:
+    """What eSpeak says.
+
+    Attributes:
+        samples: int16 `(samples,)`.
+        sample_rate: Samples per second, 22050.
+        word_starts: Position of a word's first character in the text (from 0), and the sample at which it begins. Words
+            that eSpeak joins to the one before (`on the`) have none.
+    """
+
+    samples: np.ndarray
+    sample_rate: int
+    word_starts: tuple[tuple[int, int], ...]
+
+
+def say(text: str, voice: str, words_per_minute: int, pitch: int, seed: int = 1) -> Spoken:
+    """Speaks SSML text with a voice; the same arguments give the same samples, whatever was said before.
+
+    Args:
+        text: SSML.
+        voice: A voice of eSpeak NG with an optional variant, such as `en-us+f2`.
+        words_per_minute: 80 to 450.
+        pitch: 0 to 99; 50 is the voice's own.
+        seed: Of eSpeak's noise.
+
+    Raises:
+        UserError: eSpeak cannot be loaded or does not have the voice.
+    """
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    try:
+        return _say(library, text, voice, words_per_minute, pitch, seed)
+    finally:
+        library.espeak_Terminate()
+        _ctypes.dlclose(library._handle)
+
+
+def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pitch: int, seed: int) -> Spoken:
+    data = str(espeakng_loader.get_data_path()).encode()
+    sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
+    if sample_rate <= 0:
+        raise UserError("eSpeak NG cannot be started; install it with: pip install --force-reinstall espeakng-loader")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise UserError(f"eSpeak NG has no voice {voice}; install espeakng-loader anew")
+    settings = {_RATE: words_per_minute, _VOLUME: _LOUDNESS, _PITCH: pitch, _RANGE: 50, _WORD_GAP: 0}
+    for parameter, value in settings.items():
+        library.espeak_SetParameter(parameter, value, 0)
+    pieces: list[np.ndarray] = []
+    word_starts: list[tuple[int, int]] = []
+
+    @_CALLBACK
+    def collect(samples, number, events):
+        position = 0
+        while events[position].type != _LIST_TERMINATED:
+            if events[position].type == _WORD:
+                word_starts.append((events[position].text_position - 1, events[position].sample))
+            position += 1
+        if samples and number > 0:
+            pieces.append(np.ctypeslib.as_array(samples, (number,)).copy())
+        return 0
+
+    library.espeak_SetSynthCallback(collect)
+    encoded = text.encode()
+    library.espeak_Synth(
+        ctypes.c_char_p(encoded), ctypes.c_size_t(len(encoded) + 1), 0, _BY_CHARACTER, 0, _UTF8_AND_SSML, None, None
+    )
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+    return Spoken(samples, sample_rate, tuple(word_starts))
+
+
+def version() -> str:
+    """The version of the eSpeak NG library."""
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library.espeak_Info.restype = ctypes.c_char_p
+    return library.espeak_Info(None).decode()
+
+
+def check() -> None:
+    """Speaks a sentence before and after another one.
+
+    Raises:
+        UserError: the two differ, so that a generated corpus would not be the same twice.
+    """
+    arguments = ("one two three", "en-us+f2", 180, 50)
+    before = say(*arguments)
+    say("something else", "en-us+m3", 180, 50)
+    if not np.array_equal(before.samples, say(*arguments).samples):
+        raise UserError(
+            "eSpeak NG keeps its state between sentences, perhaps because another library has loaded it too; "
+            "generate the corpus in a process of its own"
+        )

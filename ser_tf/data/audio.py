@@ -1,0 +1,228 @@
+"""Audio files to mono waveforms at 16 kHz, in [-1, 1], inside a tf.data graph.
+
+16-bit PCM WAV, which all corpora use, is decoded by core TensorFlow. Everything else (8-, 24-, 32-bit and float WAV,
+FLAC, Ogg Vorbis, MP3) is decoded by tensorflow-io, and other sampling rates are resampled by it; the package is
+imported only when a file needs it.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ser_tf.corpora import wav_header
+from ser_tf.corpora.base import Utterance
+from ser_tf.errors import AudioError
+from ser_tf.features import FeatureSpec
+
+SAMPLE_RATE_HZ = 16_000
+
+_PLAIN_WAV = "16-bit WAV"
+_DECODERS = (
+    _PLAIN_WAV,
+    "8-bit WAV",
+    "24-bit WAV",
+    "32-bit WAV",
+    "float WAV",
+    "FLAC",
+    "24-bit FLAC",
+    "Ogg Vorbis",
+    "MP3",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class AudioFormat:
+    """How one file has to be decoded: a name of `_DECODERS` and the file's sampling rate."""
+
+    decoder: str
+    sample_rate_hz: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether core TensorFlow alone suffices."""
+        return self.decoder == _PLAIN_WAV and self.sample_rate_hz == SAMPLE_RATE_HZ
+
+
+def probe(path: Path) -> AudioFormat:
+    """Reads a file's header.
+
+    Raises:
+        AudioError: the file is missing, empty, truncated, or of a format that is not supported; names the file.
+    """
+    if not path.is_file():
+        raise AudioError(f"{path}: no such audio file")
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start == b"RIFF":
+        return _probe_wav(path)
+    if not start:
+        raise AudioError(f"{path}: the file is empty")
+    return _probe_compressed(path)
+
+
+def _probe_wav(path: Path) -> AudioFormat:
+    header = wav_header.read_wav_header(path)
+    if header.encoding == "pcm":
+        return AudioFormat(f"{header.bits}-bit WAV", header.sample_rate)
+    if header.bits == 32:
+        return AudioFormat("float WAV", header.sample_rate)
+    raise AudioError(f"{path}: {header.bits}-bit float WAV is not supported; convert it to 16-bit PCM")
+
+
+def _probe_compressed(path: Path) -> AudioFormat:
+    import soundfile
+
+    try:
+        information = soundfile.info(str(path))
+    except soundfile.LibsndfileError:
+        raise AudioError(f"{path}: not an audio file of a known format (WAV, FLAC, Ogg Vorbis, MP3)") from None
+    decoders = {
+        ("FLAC", "PCM_16"): "FLAC",
+        ("FLAC", "PCM_24"): "24-bit FLAC",
+        ("OGG", "VORBIS"): "Ogg Vorbis",
+        ("MP3", "MPEG_LAYER_III"): "MP3",
+    }
+    decoder = decoders.get((information.format, information.subtype))
+    if decoder is None:
+        kind = f"{information.format} with {information.subtype}"
+        raise AudioError(f"{path}: {kind} is not supported; convert it to 16-bit PCM WAV")
+    return AudioFormat(decoder, information.samplerate)
+
+
+def _decode_plain(contents: tf.Tensor) -> tf.Tensor:
+    return tf.audio.decode_wav(contents).audio
+
+
+def _decode_with_io(decoder: str, contents: tf.Tensor) -> tf.Tensor:
+    """Decodes one format to float32 (samples, channels) in [-1, 1]."""
+    import tensorflow_io as tfio
+
+    if decoder == "8-bit WAV":
+        return (tf.cast(tfio.audio.decode_wav(contents, dtype=tf.uint8), tf.float32) - 128.0) / 128.0
+    if decoder == "24-bit WAV":  # comes left-aligned in 32 bits
+        return tf.cast(tfio.audio.decode_wav(contents, dtype=tf.int32), tf.float32) / 2.0**31
+    if decoder == "32-bit WAV":  # tensorflow-io labels these integers float32 without touching the bits
+        bits = tf.bitcast(tfio.audio.decode_wav(contents, dtype=tf.float32), tf.int32)
+        return tf.cast(bits, tf.float32) / 2.0**31
+    if decoder == "float WAV":
+        return tfio.audio.decode_wav(contents, dtype=tf.float32)
+    if decoder == "FLAC":
+        return tf.cast(tfio.audio.decode_flac(contents, dtype=tf.int16), tf.float32) / 2.0**15
+    if decoder == "24-bit FLAC":
+        return tf.cast(tfio.audio.decode_flac(contents, dtype=tf.int32), tf.float32) / 2.0**31
+    if decoder == "Ogg Vorbis":
+        return tfio.audio.decode_vorbis(contents)
+    return tfio.audio.decode_mp3(contents)
+
+
+def _resample(waveform: tf.Tensor, sample_rate_hz: tf.Tensor) -> tf.Tensor:
+    import tensorflow_io as tfio
+
+    rate = tf.cast(sample_rate_hz, tf.int64)
+    return tfio.audio.resample(waveform[:, tf.newaxis], rate, tf.constant(SAMPLE_RATE_HZ, tf.int64))[:, 0]
+
+
+def decode(contents: tf.Tensor, decoder: tf.Tensor, sample_rate_hz: tf.Tensor, decoders: Sequence[str]) -> tf.Tensor:
+    """Decodes a file's bytes to a mono waveform at 16 kHz, as a graph.
+
+    Args:
+        contents: string (), the bytes of the file.
+        decoder: int32 (), position in `decoders`.
+        sample_rate_hz: int32 (), the file's own rate.
+        decoders: The formats that can occur; with `16-bit WAV` alone and 16 kHz, no tensorflow-io op is built.
+
+    Returns:
+        float32 (samples,); channels are averaged.
+    """
+    branches = [
+        (lambda name=name: _decode_plain(contents) if name == _PLAIN_WAV else _decode_with_io(name, contents))
+        for name in decoders
+    ]
+    channels = branches[0]() if len(branches) == 1 else tf.switch_case(decoder, branches)
+    waveform = tf.reduce_mean(tf.ensure_shape(channels, (None, None)), axis=1)
+    if tuple(decoders) == (_PLAIN_WAV,) and isinstance(sample_rate_hz, int) and sample_rate_hz == SAMPLE_RATE_HZ:
+        return waveform
+    return tf.cond(sample_rate_hz == SAMPLE_RATE_HZ, lambda: waveform, lambda: _resample(waveform, sample_rate_hz))
+
+
+def waveforms(paths: Sequence[Path]) -> tf.data.Dataset:
+    """Decodes files in parallel, in the given order.
+
+    Args:
+        paths: Audio files of any supported format and rate.
+
+    Returns:
+        A dataset of (waveform float32 (samples,), all samples finite bool ()).
+
+    Raises:
+        AudioError: a header cannot be used; names the file.
+    """
+    formats = [probe(path) for path in paths]
+    decoders = [name for name in _DECODERS if any(one.decoder == name for one in formats)]
+    only_plain = all(one.is_plain for one in formats)
+    columns = (
+        [os.fspath(path) for path in paths],
+        [decoders.index(one.decoder) for one in formats],
+        [one.sample_rate_hz for one in formats],
+    )
+
+    def load(path: tf.Tensor, decoder: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        contents = tf.io.read_file(path)
+        waveform = decode(contents, decoder, SAMPLE_RATE_HZ if only_plain else rate, decoders)
+        return waveform, tf.reduce_all(tf.math.is_finite(waveform))
+
+    files = tf.data.Dataset.from_tensor_slices(columns)
+    return files.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def read(path: Path) -> np.ndarray:
+    """Reads one file as a float32 waveform (samples,) at 16 kHz.
+
+    Raises:
+        AudioError: the file cannot be decoded, has no samples, or has samples that are not finite.
+    """
+    waveform, finite = next(_checked([path], waveforms([path])))
+    return _usable(path, waveform, tf.size(waveform), finite)
+
+
+def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterator[tuple[Utterance, np.ndarray]]:
+    """Computes one feature for many utterances, decoding and computing in parallel.
+
+    Yields:
+        Each utterance with its features, float32 (frames, dims), in the given order.
+
+    Raises:
+        AudioError: an audio file cannot be used; names the file and says why.
+    """
+    paths = [utterance.path for utterance in utterances]
+
+    def compute(waveform: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        features = spec(waveform[tf.newaxis], tf.shape(waveform)[tf.newaxis])[0]
+        return features, tf.size(waveform), finite
+
+    computed = waveforms(paths).map(compute, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    elements = _checked(paths, computed.prefetch(8))
+    for utterance, (features, num_samples, finite) in zip(utterances, elements, strict=True):
+        yield utterance, _usable(utterance.path, features, num_samples, finite)
+
+
+def _checked(paths: Sequence[Path], elements: tf.data.Dataset) -> Iterator:
+    """Iterates a dataset with one element for each path, naming the path whose element cannot be made."""
+    iterator = iter(elements)
+    for path in paths:
+        try:
+            yield next(iterator)
+        except tf.errors.InvalidArgumentError as error:
+            raise AudioError(f"{path}: cannot be decoded ({error.message.splitlines()[0][:120]})") from None
+
+
+def _usable(path: Path, values: tf.Tensor, num_samples: tf.Tensor, finite: tf.Tensor) -> np.ndarray:
+    if num_samples == 0:
+        raise AudioError(f"{path}: the recording has no samples")
+    if not finite:
+        raise AudioError(f"{path}: the recording has samples that are not finite (NaN or infinite)")
+    return values.numpy()

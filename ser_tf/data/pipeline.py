@@ -1,0 +1,110 @@
+"""From a feature store to batches: length bucketing, right padding, lengths, prefetching, the same order for a seed.
+
+Batches are cut from utterances that lie near each other in length, so that little of a batch is padding; which
+utterances come together, and in which order batches come, is drawn anew in every epoch from the seed alone.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from ser_tf.data.store import FeatureStore
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchParams:
+    """How batches are cut.
+
+    Attributes:
+        batch_size: Utterances in a batch; the last batches of an epoch may be smaller.
+        bucket_batches: So many batches' worth of shuffled utterances are sorted by length before they are cut.
+        pad_multiple: Padded lengths are multiples of so many frames, to bound the number of distinct shapes.
+    """
+
+    batch_size: int
+    bucket_batches: int = 8
+    pad_multiple: int = 16
+
+
+def plan_epoch(lengths: Sequence[int], params: BatchParams, rng: np.random.Generator | None) -> list[np.ndarray]:
+    """Cuts one epoch into batches of positions.
+
+    Args:
+        lengths: Frames of each utterance.
+        params: How batches are cut.
+        rng: Shuffles utterances and batches; None keeps one sorted order, for prediction.
+
+    Returns:
+        One integer array of positions for each batch; together every position once.
+    """
+    order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
+    span = len(lengths) if rng is None else params.batch_size * params.bucket_batches
+    by_length = np.asarray(lengths)
+    batches: list[np.ndarray] = []
+    for first in range(0, len(order), max(span, 1)):
+        bucket = order[first : first + span]
+        bucket = bucket[np.argsort(by_length[bucket], kind="stable")]
+        batches += [bucket[cut : cut + params.batch_size] for cut in range(0, len(bucket), params.batch_size)]
+    if rng is not None:
+        batches = [batches[position] for position in rng.permutation(len(batches))]
+    return batches
+
+
+def pad(arrays: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
+    """Stacks arrays of shape (frames, dims) into (batch, longest, dims), zeros on the right."""
+    longest = max(len(array) for array in arrays)
+    padded = np.zeros((len(arrays), -(-longest // multiple) * multiple, *arrays[0].shape[1:]), np.float32)
+    for row, array in enumerate(arrays):
+        padded[row, : len(array)] = array
+    return padded
+
+
+def dataset(
+    store: FeatureStore,
+    ids: Sequence[str],
+    params: BatchParams,
+    columns: Mapping[str, np.ndarray] | None = None,
+    seed: int | None = None,
+) -> tf.data.Dataset:
+    """Batches of `{"features": (batch, frames, dims), "lengths": (batch,), **columns}`.
+
+    Args:
+        store: Where features are read from, streamed utterance by utterance.
+        ids: The utterances, in the order of the rows of `columns`.
+        params: How batches are cut.
+        columns: Further values for each utterance (targets, weights), rows along the first axis.
+        seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
+
+    Returns:
+        A dataset whose every iteration is one epoch; with `position`, the row in `ids`, among the columns.
+    """
+    rows = {"position": np.arange(len(ids), dtype=np.int32), **(columns or {})}
+    lengths = [store.num_frames(utterance_id) for utterance_id in ids]
+    epochs = itertools.count()
+
+    def batches() -> Iterator[dict[str, np.ndarray]]:
+        rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
+        for positions in plan_epoch(lengths, params, rng):
+            features = pad([store[ids[position]] for position in positions], params.pad_multiple)
+            batch_lengths = np.asarray([lengths[position] for position in positions], np.int32)
+            yield {"features": features, "lengths": batch_lengths, **{key: value[positions] for key, value in rows.items()}}
+
+    signature = {
+        "features": tf.TensorSpec((None, None, store.dims), tf.float32),
+        "lengths": tf.TensorSpec((None,), tf.int32),
+        **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
+    }
+    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+
+
+def padded_share(lengths: Sequence[int], params: BatchParams, seed: int = 0) -> float:
+    """Share of frames in one epoch's batches that are padding."""
+    plan = plan_epoch(lengths, params, np.random.default_rng(seed))
+    cells = 0
+    for positions in plan:
+        longest = max(lengths[position] for position in positions)
+        cells += len(positions) * -(-longest // params.pad_multiple) * params.pad_multiple
+    return 1.0 - sum(lengths) / cells

@@ -1,0 +1,122 @@
+"""Features on disk: computed once for a set of utterances and settings, then memory-mapped by every row and fold.
+
+A store is a folder `<name>-<key>` with `data.f32` (all frames of all utterances, one after the other, float32) and
+`index.json` (where each utterance lies). The key hashes the feature's parameters and the audio files' names, sizes
+and modification times, so that a changed setting or file makes a new store and never an old answer. Writing goes
+to a partial folder that is renamed when complete, under a file lock: two processes that want the same store at the
+same time compute it once, and a killed writer leaves nothing that could be mistaken for a store.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ser_tf.corpora.base import Utterance
+from ser_tf.data import audio
+from ser_tf.errors import UserError
+from ser_tf.features import FeatureSpec
+
+Report = Callable[[int, int], None]
+"""Called with (utterances done, utterances in all)."""
+
+
+class FeatureStore:
+    """Read access to one store; cheap to pickle, the memory map is opened at first use in each process."""
+
+    def __init__(self, directory: Path) -> None:
+        """Opens the store in `directory`, a folder that `ensure` made."""
+        self.directory = directory
+        index = json.loads((directory / "index.json").read_text())
+        self.dims: int = index["dims"]
+        self._rows: dict[str, tuple[int, int]] = {key: (start, frames) for key, start, frames in index["utterances"]}
+        self._data: np.ndarray | None = None
+
+    def __getstate__(self) -> dict:
+        """Leaves the memory map out of a pickle."""
+        return {**self.__dict__, "_data": None}
+
+    def __contains__(self, utterance_id: str) -> bool:
+        """Whether the utterance is in the store."""
+        return utterance_id in self._rows
+
+    def num_frames(self, utterance_id: str) -> int:
+        """Number of frames of one utterance."""
+        return self._rows[utterance_id][1]
+
+    def __getitem__(self, utterance_id: str) -> np.ndarray:
+        """Features of one utterance, float32 (frames, dims), a view of the memory map."""
+        if self._data is None:
+            self._data = np.memmap(self.directory / "data.f32", dtype=np.float32, mode="r").reshape(-1, self.dims)
+        start, frames = self._rows[utterance_id]
+        return self._data[start : start + frames]
+
+
+def ensure(root: Path, spec: FeatureSpec, utterances: Sequence[Utterance], report: Report | None = None) -> FeatureStore:
+    """Returns the store of `spec` for `utterances` under `root`, computing it first if it is not there.
+
+    Args:
+        root: Folder of all stores of a corpus; made if needed.
+        spec: The feature with its parameters.
+        utterances: All utterances that the store shall hold.
+        report: Called as the computation goes on.
+
+    Raises:
+        AudioError: an audio file cannot be decoded or is not finite; names the file.
+        UserError: the folder cannot be written.
+    """
+    directory = root / f"{spec.name}-{_key(spec, utterances)[:16]}"
+    if not (directory / "index.json").exists():
+        with _locked(directory):
+            if not (directory / "index.json").exists():
+                _write(directory, spec, utterances, report)
+    return FeatureStore(directory)
+
+
+def _key(spec: FeatureSpec, utterances: Sequence[Utterance]) -> str:
+    digest = hashlib.sha256(spec.fingerprint().encode())
+    for utterance in sorted(utterances, key=lambda one: one.id):
+        status = utterance.path.stat()
+        digest.update(f"\n{utterance.id}\t{utterance.path}\t{status.st_size}\t{status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Holds an exclusive lock that the system itself releases when the process dies."""
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(directory.with_suffix(".lock"), "w")
+    except OSError as error:
+        raise UserError(f"{directory.parent}: cannot be written ({error.strerror}); choose another --output") from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], report: Report | None) -> None:
+    """Streams the features of all utterances into a partial folder, then renames it."""
+    partial = directory.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    rows: list[tuple[str, int, int]] = []
+    start = 0
+    try:
+        with open(partial / "data.f32", "wb") as data:
+            for done, (utterance, features) in enumerate(audio.map_utterances(utterances, spec), start=1):
+                data.write(np.ascontiguousarray(features, np.float32).data)
+                rows.append((utterance.id, start, len(features)))
+                start += len(features)
+                if report:
+                    report(done, len(utterances))
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    (partial / "index.json").write_text(json.dumps({"dims": spec.dims, "feature": spec.name, "utterances": rows}))
+    os.replace(partial, directory)

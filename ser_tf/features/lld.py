@@ -1,0 +1,103 @@
+"""Low-level descriptors of mirsamadi2017 §3: F0, voicing probability, energy, zero-crossing rate, MFCC, and deltas.
+
+The paper names the descriptors and their frames (25 ms, 100 a second). Everything else follows the acoustic set of
+the Interspeech 2009 emotion challenge (openSMILE's IS09), which has exactly these sixteen contours.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from ser_tf.features import contours, energy, framing, mel
+from ser_tf.features.mfcc import MfccParams, mfcc_frames
+from ser_tf.features.pitch import PitchParams, pitch_frames
+
+CONTOUR_NAMES = ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate") + tuple(
+    f"mfcc_{order}" for order in range(1, 13)
+)
+"""The sixteen contours, in the order of the first sixteen dimensions."""
+
+LLD_NAMES = CONTOUR_NAMES + tuple(f"{name}_delta" for name in CONTOUR_NAMES)
+"""Names of the 32 dimensions, in order."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LldParams(framing.FrameParams):
+    """Settings of the low-level descriptors.
+
+    Attributes:
+        pitch: Settings of F0 and voicing; its frames must be those of `mfcc`.
+        mfcc: Settings of the cepstral coefficients.
+        smoothing_frames: Length of the moving average, odd; 1 switches it off.
+        delta_reach_frames: Deltas look so many frames to both sides.
+    """
+
+    window_seconds: float = 0.025  # §3
+    hop_seconds: float = 0.010  # §3: 100 frames/s
+    pitch: PitchParams = PitchParams()
+    mfcc: MfccParams = MfccParams(
+        fft_samples=512,  # not stated; see ledger
+        bands=26,  # not stated; see ledger
+        low_hz=0.0,  # not stated; see ledger
+        high_hz=8000.0,  # not stated; see ledger
+        mel_scale=mel.HTK,  # not stated; see ledger
+        unit_area=False,  # not stated; see ledger
+        pre_emphasis=0.97,  # not stated; see ledger
+        coefficients=12,  # §3
+        first_coefficient=1,  # not stated; see ledger
+        lifter=22,  # not stated; see ledger
+    )
+    smoothing_frames: int = 3  # not stated; see ledger
+    delta_reach_frames: int = 2  # not stated; see ledger
+
+    def __post_init__(self) -> None:
+        """Checks that all parts have one time axis.
+
+        Raises:
+            ValueError: the frames of `pitch` or `mfcc` differ from these.
+        """
+        for part in (self.pitch, self.mfcc):
+            for field in dataclasses.fields(framing.FrameParams):
+                if getattr(part, field.name) != getattr(self, field.name):
+                    raise ValueError(f"{type(part).__name__}.{field.name} differs from LldParams.{field.name}")
+
+
+def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+    """The 32 low-level descriptors of each frame (mirsamadi2017 §3), in the order of `LLD_NAMES`.
+
+    Args:
+        waveform: float32 `(..., samples)` in [-1, 1].
+        params: Settings.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+
+    Returns:
+        float32 `(..., frames, 32)`. F0 is in Hz, voicing probability, energy and zero-crossing rate are fractions,
+        deltas are per frame. Frames behind the end of an utterance are zero; the others do not depend on the padding.
+
+    Deviations:
+        The contours are smoothed as in IS09, F0 apart: it is averaged over the voiced frames of the three only, and
+        stays 0 on unvoiced ones, because an average over a voicing boundary is a pitch that nobody spoke. Deltas are
+        taken of the smoothed contours, of F0 with its zeros. At both ends the outermost valid frame is repeated.
+    """
+    mask = framing.frame_mask(waveform, params, num_samples)
+    waveform = framing.silence_padding(waveform, num_samples)
+    f0_hz, voicing = pitch_frames(waveform, params.pitch, mask)
+    frames = framing.frame(waveform, params)
+    levels = tf.stack([voicing, energy.rms(frames), energy.zero_crossing_rate(frames)], axis=-1)
+    others = tf.concat([levels, mfcc_frames(waveform, params.mfcc)], axis=-1)
+    smooth = tf.concat(
+        [
+            _voiced_average(f0_hz[..., tf.newaxis], mask, params.smoothing_frames),
+            contours.moving_average(others, mask, params.smoothing_frames),
+        ],
+        axis=-1,
+    )
+    both = tf.concat([smooth, contours.deltas(smooth, mask, params.delta_reach_frames)], axis=-1)
+    return framing.zero_padding_frames(both, mask)
+
+
+def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor, frames: int) -> tf.Tensor:
+    """Moving average of `(..., frames, 1)` over voiced frames alone; unvoiced frames stay 0."""
+    around = contours.shifted(f0_hz, mask, frames // 2)
+    voiced = tf.add_n([tf.cast(hz > 0.0, tf.float32) for hz in around])
+    return tf.where(f0_hz > 0.0, tf.math.divide_no_nan(tf.add_n(around), voiced), tf.zeros_like(f0_hz))

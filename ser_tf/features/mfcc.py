@@ -1,0 +1,110 @@
+"""Log mel spectra and mel-frequency cepstral coefficients."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from ser_tf.features import framing, mel, stft
+
+
+@dataclasses.dataclass(frozen=True)
+class LogMelParams(stft.StftParams):
+    """A mel filterbank on power spectra, natural logarithm; defaults are those of mao2020.
+
+    Attributes:
+        bands: Number of mel bands.
+        low_hz: Lower edge of the first band.
+        high_hz: Upper edge of the last band.
+        mel_scale: `mel.HTK` or `mel.SLANEY`.
+        unit_area: Slaney's normalisation of the filters (True) or peaks of one (False).
+        log_floor: Band powers below it count as this value.
+        pre_emphasis: `y[n] = x[n] - pre_emphasis * x[n - 1]` before framing, with x[-1] = 0.
+    """
+
+    window_seconds: float = 0.025  # mao2020 §3
+    hop_seconds: float = 0.010  # mao2020 §3
+    fft_samples: int = 512  # mao2020 §3
+    bands: int = 64  # mao2020 §3
+    low_hz: float = 0.0  # not stated; see ledger
+    high_hz: float = 8000.0  # not stated; see ledger
+    mel_scale: str = mel.SLANEY  # not stated; see ledger
+    unit_area: bool = True  # not stated; see ledger
+    log_floor: float = 1e-10  # not stated; see ledger
+    pre_emphasis: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class MfccParams(LogMelParams):
+    """Cepstral coefficients of a log mel spectrum; defaults are those of lee2020.
+
+    Attributes:
+        coefficients: How many are kept.
+        first_coefficient: 0 keeps the mean log energy (c0), 1 begins behind it.
+        lifter: Length of the sine lifter, 0 for none. Coefficient n is weighted by `1 + lifter / 2 * sin(pi * (n + 1)
+            / lifter)` as in librosa; HTK has n in place of n + 1, a constant factor a coefficient that normalisation
+            removes.
+    """
+
+    bands: int = 40  # not stated; see ledger
+    mel_scale: str = mel.HTK  # not stated; see ledger
+    unit_area: bool = False  # not stated; see ledger
+    coefficients: int = 40  # lee2020 §3
+    first_coefficient: int = 0  # not stated; see ledger
+    lifter: int = 0  # not stated; see ledger
+
+
+def pre_emphasise(waveform: tf.Tensor, coefficient: float) -> tf.Tensor:
+    """The high-pass `y[n] = x[n] - coefficient * x[n - 1]`, x[-1] = 0, on float32 `(..., samples)`."""
+    if not coefficient:
+        return waveform
+    first, rest = waveform[..., :1], waveform[..., 1:] - coefficient * waveform[..., :-1]
+    return tf.concat([first, rest], axis=-1)
+
+
+def log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+    """Natural logarithm of mel band powers.
+
+    Args:
+        waveform: float32 `(..., samples)` in [-1, 1].
+        params: Settings.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+
+    Returns:
+        float32 `(..., frames, bands)`; frames behind the end of an utterance are zero.
+    """
+    mask = framing.frame_mask(waveform, params, num_samples)
+    return framing.zero_padding_frames(_log_mel(framing.silence_padding(waveform, num_samples), params), mask)
+
+
+def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+    """Mel-frequency cepstral coefficients: the orthonormal DCT-II of the log mel spectrum, liftered.
+
+    Arguments and result as for `log_mel`, with `coefficients` dimensions.
+    """
+    mask = framing.frame_mask(waveform, params, num_samples)
+    return framing.zero_padding_frames(mfcc_frames(framing.silence_padding(waveform, num_samples), params), mask)
+
+
+def mfcc_frames(waveform: tf.Tensor, params: MfccParams) -> tf.Tensor:
+    """As `mfcc`, on a waveform that is silent behind the end already; padding frames are left as they come."""
+    last = params.first_coefficient + params.coefficients
+    orders = np.arange(last)
+    transform = mel.dct_matrix(params.bands, last)
+    if params.lifter:
+        transform = transform * (1.0 + params.lifter / 2.0 * np.sin(np.pi * (orders + 1) / params.lifter))
+    return tf.matmul(_log_mel(waveform, params), tf.constant(transform[:, params.first_coefficient :], tf.float32))
+
+
+def _log_mel(waveform: tf.Tensor, params: LogMelParams) -> tf.Tensor:
+    weights = mel.filterbank(
+        sample_rate_hz=params.sample_rate_hz,
+        fft_samples=params.fft_samples,
+        bands=params.bands,
+        low_hz=params.low_hz,
+        high_hz=params.high_hz,
+        scale=params.mel_scale,
+        unit_area=params.unit_area,
+    )
+    power = stft.power(pre_emphasise(waveform, params.pre_emphasis), params)
+    return tf.math.log(tf.maximum(tf.matmul(power, tf.constant(weights, tf.float32)), params.log_floor))

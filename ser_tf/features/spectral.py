@@ -1,0 +1,41 @@
+"""Raw spectral features of mirsamadi2017 §3: 257-dimensional magnitude spectra, 100 frames a second."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from ser_tf.features import framing, stft
+
+
+@dataclasses.dataclass(frozen=True)
+class SpectralParams(stft.StftParams):
+    """Settings of the spectral features; a Hamming window is not stated, see ledger."""
+
+    window_seconds: float = 0.025  # §3
+    hop_seconds: float = 0.010  # §3: 100 frames/s
+    fft_samples: int = 512  # §3: 257-dimensional magnitude FFT vectors
+
+
+def spectral(waveform: tf.Tensor, params: SpectralParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+    """Linear magnitude spectra (mirsamadi2017 §3).
+
+    Args:
+        waveform: float32 `(..., samples)` in [-1, 1].
+        params: Settings.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+
+    Returns:
+        float32 `(..., frames, 257)`; frames behind the end of an utterance are zero.
+
+    Deviations:
+        The paper says neither whether the magnitude is logarithmic (here: linear) nor which window it uses (here:
+        Hamming).
+    """
+    mask = framing.frame_mask(waveform, params, num_samples)
+    magnitude = stft.magnitude(framing.silence_padding(waveform, num_samples), params)
+    return framing.zero_padding_frames(magnitude, mask)
+
+
+def spectral_names(params: SpectralParams) -> tuple[str, ...]:
+    """Names of the dimensions: the frequency of each bin."""
+    return tuple(f"magnitude_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.bins))

@@ -1,0 +1,125 @@
+"""Pooling over time that ignores padding: masks from lengths, mean, functionals, and local attention."""
+
+import keras
+import tensorflow as tf
+
+from ser_tf.features import functionals
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class FrameMask(keras.layers.Layer):
+    """Lengths to a mask: (features (batch, frames, dims), lengths (batch,)) -> bool (batch, frames).
+
+    A frame is valid where its index is smaller than the utterance's length.
+    """
+
+    def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Computes the mask."""
+        return tf.sequence_mask(tf.reshape(lengths, (-1,)), tf.shape(features)[1])
+
+    def compute_output_shape(self, features_shape: tuple, lengths_shape: tuple) -> tuple:
+        """Shape (batch, frames)."""
+        return tuple(features_shape[:2])
+
+    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> keras.KerasTensor:
+        """A bool tensor."""
+        return keras.KerasTensor(features.shape[:2], "bool")
+
+
+def masked_softmax(scores: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
+    """Softmax over the valid entries; the others get exactly 0.
+
+    Args:
+        scores: float32, any shape.
+        mask: bool, broadcastable to `scores`; at least one entry along `axis` is valid.
+        axis: Along which the weights sum to one.
+    """
+    return tf.nn.softmax(tf.where(mask, scores, scores.dtype.min), axis=axis)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MaskedMean(keras.layers.Layer):
+    """Mean over valid frames: (sequence (batch, frames, dims), mask (batch, frames)) -> (batch, dims)."""
+
+    def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Averages each dimension over the frames whose mask is true."""
+        weights = tf.cast(mask, sequence.dtype)[..., tf.newaxis]
+        return tf.reduce_sum(sequence * weights, 1) / tf.maximum(tf.reduce_sum(weights, 1), 1.0)
+
+    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple) -> tuple:
+        """Shape (batch, dims)."""
+        return (sequence_shape[0], sequence_shape[2])
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class FunctionalsPooling(keras.layers.Layer):
+    """Statistical functions as pooling over valid frames (mirsamadi2017, §2): (batch, frames, dims) -> (batch, n x dims)."""
+
+    def __init__(self, names: tuple[str, ...], **kwargs) -> None:
+        """Takes the names of the functionals, as in `ser_tf.features.functionals`."""
+        super().__init__(**kwargs)
+        self.names = tuple(names)
+
+    def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Applies the functionals to the frames whose mask is true."""
+        return functionals.functionals(sequence, mask, self.names)
+
+    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple) -> tuple:
+        """Shape (batch, number of functionals x dims)."""
+        return (sequence_shape[0], len(self.names) * sequence_shape[2])
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "names": list(self.names)}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class LocalAttentionPooling(keras.layers.Layer):
+    """Weighted pooling with local attention (mirsamadi2017, eq. 1-2).
+
+    Scores are inner products of the frames with one vector u (Fig. 1(e)); with `hidden_units`, tanh layers come
+    before u (Fig. 1(f)). The softmax runs over valid frames alone; padding gets weight 0.
+    """
+
+    def __init__(self, hidden_units: tuple[int, ...] = (), **kwargs) -> None:
+        """Takes the widths of the tanh layers of a deeper attention model; none by default."""
+        super().__init__(**kwargs)
+        self.hidden_units = tuple(hidden_units)
+        self._hidden = [
+            keras.layers.Dense(units, activation="tanh", name=f"attention_hidden_{place}")
+            for place, units in enumerate(self.hidden_units, start=1)
+        ]
+        # A bias would add the same to every frame's score and change nothing.
+        self._score = keras.layers.Dense(1, use_bias=False, name="u")
+
+    def build(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> None:
+        """Creates the weights."""
+        shape = tuple(sequence_shape)
+        for layer in (*self._hidden, self._score):
+            layer.build(shape)
+            shape = (*shape[:-1], layer.units)
+        self.built = True
+
+    def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pools a sequence.
+
+        Args:
+            sequence: float32 (batch, frames, dims).
+            mask: bool (batch, frames), at least one true in each row.
+
+        Returns:
+            Pooled (batch, dims) and the weights (batch, frames), which sum to one over valid frames.
+        """
+        hidden = sequence
+        for layer in self._hidden:
+            hidden = layer(hidden)
+        weights = masked_softmax(self._score(hidden)[..., 0], mask)
+        return tf.einsum("bt,btd->bd", weights, sequence), weights
+
+    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple[tuple, tuple]:
+        """Shapes (batch, dims) and (batch, frames)."""
+        return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "hidden_units": list(self.hidden_units)}

@@ -1,0 +1,1 @@
+"""Builders of Keras functional models, one module a paper; no data and no files."""

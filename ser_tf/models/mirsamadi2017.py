@@ -1,0 +1,122 @@
+"""Networks of Mirsamadi et al. 2017: learned LLDs with functionals (Fig. 1(a)) and BLSTM with pooling (Fig. 1(b)-(f)).
+
+All take `features` float32 (batch, frames, dims) and `lengths` int32 (batch,), padded on the right, and give a
+dictionary with `probabilities` (batch, classes); the output does not depend on the padding.
+
+Deviations: the paper does not say where the dropout of "all layers" lies; here it follows each dense and each
+recurrent layer's output, and recurrent connections have none.
+"""
+
+import keras
+import numpy as np
+
+from ser_tf.layers.pooling import FrameMask, FunctionalsPooling, LocalAttentionPooling, MaskedMean
+
+DENSE_UNITS = (512, 512)  # §3 and footnote 2 of Table 2
+LSTM_UNITS = 128  # §3, in each direction
+DROPOUT = 0.5  # §3
+AGGREGATIONS = ("frame_wise", "final_frame", "mean_pool", "weighted_pool")  # Fig. 1(b)-(e)
+
+
+def _inputs(dims: int, mean: np.ndarray, std: np.ndarray) -> tuple[dict, keras.KerasTensor, keras.KerasTensor]:
+    """The named inputs, the features normalised by fixed statistics, and the mask of valid frames."""
+    features = keras.Input((None, dims), name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    normalised = keras.layers.Normalization(mean=mean, variance=np.square(std), name="normaliser")(features)
+    mask = FrameMask(name="mask")(features, lengths)
+    return {"features": features, "lengths": lengths}, normalised, mask
+
+
+def _learned_llds(frames: keras.KerasTensor, units: tuple[int, ...], dropout: float) -> keras.KerasTensor:
+    """ReLU layers on every frame, with dropout after each: Fig. 1(a)."""
+    for place, width in enumerate(units, start=1):
+        frames = keras.layers.Dense(width, activation="relu", name=f"lld_{place}")(frames)
+        frames = keras.layers.Dropout(dropout, name=f"lld_{place}_dropout")(frames)
+    return frames
+
+
+def build_functionals_network(
+    dims: int,
+    num_classes: int,
+    functionals: tuple[str, ...],
+    mean: np.ndarray,
+    std: np.ndarray,
+    dense_units: tuple[int, ...] = DENSE_UNITS,
+    dropout: float = DROPOUT,
+) -> keras.Model:
+    """Learned LLDs, fixed functionals over time, softmax (Fig. 1(a); the DNN rows of Table 2).
+
+    Args:
+        dims: Dimensions of a frame.
+        num_classes: K.
+        functionals: Names of the functionals that pool over time.
+        mean: Of each dimension, (dims,), subtracted from the features.
+        std: Of each dimension, (dims,), which the features are divided by.
+        dense_units: Widths of the ReLU layers.
+        dropout: Share of units that are dropped after each of them.
+
+    Returns:
+        A model with the output `probabilities`.
+    """
+    inputs, frames, mask = _inputs(dims, mean, std)
+    frames = _learned_llds(frames, dense_units, dropout)
+    pooled = FunctionalsPooling(functionals, name="functionals")(frames, mask)
+    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(pooled)
+    return keras.Model(inputs, {"probabilities": probabilities}, name="functionals_network")
+
+
+def build_recurrent_network(
+    dims: int,
+    num_classes: int,
+    aggregation: str,
+    mean: np.ndarray,
+    std: np.ndarray,
+    dense_units: tuple[int, ...] = (),
+    lstm_units: int = LSTM_UNITS,
+    dropout: float = DROPOUT,
+    attention_units: tuple[int, ...] = (),
+) -> keras.Model:
+    """A BLSTM over frames and one of the ways to an utterance's posterior (Fig. 1(b)-(f); Table 3).
+
+    Args:
+        dims: Dimensions of a frame.
+        num_classes: K.
+        aggregation: `frame_wise` (a posterior on every frame, averaged to decide), `final_frame` (the last output of
+            each direction), `mean_pool`, or `weighted_pool` (eq. 1-2).
+        mean: Of each dimension, (dims,), subtracted from the features.
+        std: Of each dimension, (dims,), which the features are divided by.
+        dense_units: Widths of ReLU layers below the BLSTM, for spectral features; none for LLDs.
+        lstm_units: Memory cells in each direction.
+        dropout: Share of units that are dropped after each layer.
+        attention_units: Widths of hidden layers of the attention model (Fig. 1(f)); none is Fig. 1(e).
+
+    Returns:
+        A model with the outputs `probabilities`, for `weighted_pool` also `attention` (batch, frames), and for
+        `frame_wise` also `frame_probabilities` (batch, frames, classes).
+
+    Raises:
+        ValueError: `aggregation` is unknown.
+    """
+    if aggregation not in AGGREGATIONS:
+        raise ValueError(f"aggregation {aggregation!r} is none of {', '.join(AGGREGATIONS)}")
+    inputs, frames, mask = _inputs(dims, mean, std)
+    frames = _learned_llds(frames, dense_units, dropout)
+    lstm = keras.layers.LSTM(lstm_units, return_sequences=aggregation != "final_frame", name="lstm")
+    # With a mask, the last output of each direction is that of its last valid frame (§2.2).
+    states = keras.layers.Bidirectional(lstm, name="blstm")(frames, mask=mask)
+    states = keras.layers.Dropout(dropout, name="blstm_dropout")(states)
+    classify = keras.layers.Dense(
+        num_classes, activation="softmax", name="frame_probabilities" if aggregation == "frame_wise" else "probabilities"
+    )
+    outputs = {}
+    if aggregation == "frame_wise":
+        outputs["frame_probabilities"] = classify(states)
+        outputs["probabilities"] = MaskedMean(name="probabilities")(outputs["frame_probabilities"], mask)
+    elif aggregation == "final_frame":
+        outputs["probabilities"] = classify(states)
+    elif aggregation == "mean_pool":
+        outputs["probabilities"] = classify(MaskedMean(name="mean_pool")(states, mask))
+    else:
+        pooled, outputs["attention"] = LocalAttentionPooling(attention_units, name="attention")(states, mask)
+        outputs["probabilities"] = classify(pooled)
+    return keras.Model(inputs, outputs, name=f"{aggregation}_network")

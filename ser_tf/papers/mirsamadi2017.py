@@ -1,0 +1,336 @@
+"""Mirsamadi, Barsoum and Zhang, ICASSP 2017: recurrent networks with local attention.
+
+Set-up (§3): IEMOCAP, happy, sad, neutral and angry; four sessions train and one is tested; features normalised by
+mean and standard deviation of the neutral speech in the training set. Table 2 compares fixed functionals on learned
+and on hand-crafted descriptors, Table 3 ways from a recurrent network's frames to one decision.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from ser_tf.corpora.base import IMPROVISED, SCRIPTED, Utterance
+from ser_tf.corpora.task import Task
+from ser_tf.data import normalisation, pipeline
+from ser_tf.evaluation.summary import Claim
+from ser_tf.features import FeatureSpec, functionals, lld_spec, spectral_spec
+from ser_tf.features.lld import LldParams
+from ser_tf.models import mirsamadi2017 as models
+from ser_tf.protocol import folds, training
+from ser_tf.protocol.context import FoldContext
+from ser_tf.protocol.ledger import assumption
+from ser_tf.protocol.system import FoldOutcome, Paper, System
+
+CITATION = (
+    "S. Mirsamadi, E. Barsoum, C. Zhang: Automatic speech emotion recognition using recurrent neural networks with"
+    " local attention. ICASSP 2017, 2227-2231"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ledger:
+    """What the paper does not state."""
+
+    styles: str = assumption(
+        "both", "§3 names scripted and improvised speech and excludes neither", ("both", IMPROVISED, SCRIPTED)
+    )
+    happy_includes_excited: bool = assumption(False, "§3 says happy; later work often counts excited as happy")
+    tested_sessions: str = assumption(
+        "all", "§3 tests 'the remaining session' without naming it; all in turn, or the last", ("all", "last")
+    )
+    normaliser_utterances: str = assumption(
+        "neutral", "§3 states neutral speech; all utterances is the usual alternative", ("neutral", "all")
+    )
+    voicing_cutoff: float = assumption(0.55, "voicing probability below which F0 is 0; openSMILE's IS09 set")
+    smoothing_frames: int = assumption(3, "moving average over the descriptors; openSMILE's IS09 set")
+    delta_reach_frames: int = assumption(2, "frames to both sides in the deltas; openSMILE's IS09 set")
+    functionals: str = assumption(
+        "footnote", "Full is mean, std, min, max, range, skewness, kurtosis by Table 2; §3 lists further ones",
+        ("footnote", "section3"),
+    )  # fmt: skip
+    svm_c: float = assumption(1.0, "cost of the SVM; scikit-learn's default, nothing is searched")
+    svm_gamma: str = assumption("scale", "width of the RBF kernel; scikit-learn's default", ("scale", "auto"))
+    svm_scaling: str = assumption(
+        "standard", "functionals enter the SVM standardised by the training part, or as they are", ("standard", "none")
+    )
+    lld_dense_layers: int = assumption(0, "ReLU layers of 512 between LLDs and BLSTM; Table 3's hand-crafted rows have none")
+    attention_hidden_units: int = assumption(64, "tanh units of the deeper attention model, Fig. 1(f)")
+    optimiser: str = assumption("adam", "optimiser", ("adam", "rmsprop", "sgd"))
+    learning_rate: float = assumption(1e-3, "initial learning rate; Keras's default for Adam")
+    batch_size: int = assumption(32, "utterances in a batch")
+    max_epochs: int = assumption(60, "epochs at most")
+    patience: int = assumption(10, "epochs without a lower validation loss before training stops")
+    class_weights: str = assumption(
+        "balanced", "§3 states cost-sensitive training for the SVM; the networks' loss likewise", ("balanced", "none")
+    )
+
+
+def task(ledger: Ledger) -> Task:
+    """The four classes of §3; 4,490 utterances of IEMOCAP, 5,531 with excited counted as happy."""
+    merges = {"excited": "happy"} if ledger.happy_includes_excited else {}
+    expected = {("both", False): 4490, ("both", True): 5531, (IMPROVISED, False): 2280, (IMPROVISED, True): 2943}
+    number = expected.get((ledger.styles, ledger.happy_includes_excited))
+    return Task(
+        name="mirsamadi2017" + ("" if ledger.styles == "both" else f"-{ledger.styles}") + ("-excited" if merges else ""),
+        classes=("happy", "sad", "neutral", "angry"),
+        merges=merges,
+        styles=() if ledger.styles == "both" else (ledger.styles,),
+        expected={} if number is None else {"iemocap": number},
+    )
+
+
+def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
+    """Leave-one-session-out; one speaker of the training sessions chooses the stopping epoch."""
+    every = folds.by_session(utterances, seed)
+    return every if ledger.tested_sessions == "all" else every[-1:]
+
+
+PAPER = Paper("mirsamadi2017", CITATION, ("iemocap",), Ledger(), task, make_folds)
+
+
+def spectral_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+    """257-d magnitude spectra (§3)."""
+    del ledger
+    return (spectral_spec(),)
+
+
+def lld_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+    """32 low-level descriptors (§3)."""
+    pitch = dataclasses.replace(LldParams().pitch, voicing_cutoff=ledger.voicing_cutoff)
+    params = LldParams(
+        pitch=pitch, smoothing_frames=ledger.smoothing_frames, delta_reach_frames=ledger.delta_reach_frames
+    )
+    return (lld_spec(params),)
+
+
+def _functional_names(which: str, ledger: Ledger) -> tuple[str, ...]:
+    full = functionals.FULL if ledger.functionals == "footnote" else functionals.EXTENDED
+    return {"mean": functionals.MEAN, "mean_min_max": functionals.MEAN_MIN_MAX, "full": full}[which]
+
+
+def _normaliser(context: FoldContext, spec: FeatureSpec) -> normalisation.Normaliser:
+    """Statistics of the neutral utterances of the training part (§3)."""
+    ids = context.fold.train
+    if context.ledger.normaliser_utterances == "neutral":
+        ids = context.labelled(ids, "neutral")
+    return normalisation.fit(context.view(spec, ids, "normaliser"), ids)
+
+
+def _optimiser(ledger: Ledger) -> keras.optimizers.Optimizer:
+    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
+    return kinds[ledger.optimiser](ledger.learning_rate)
+
+
+def _supervised(context: FoldContext, spec: FeatureSpec, part: str, purpose: str, frame_wise: bool) -> tf.data.Dataset:
+    """Batches of (inputs, class, weight); for frame-wise training the class and weight of every valid frame."""
+    ids = getattr(context.fold, part)
+    targets = context.targets(ids)
+    weights = np.ones(len(context.task.classes), np.float32)
+    if context.ledger.class_weights == "balanced":
+        weights = training.balanced_class_weights(context.targets(context.fold.train), len(weights))
+    batches = pipeline.dataset(
+        context.view(spec, ids, purpose),
+        ids,
+        pipeline.BatchParams(context.ledger.batch_size),
+        {"target": targets, "weight": weights[targets]},
+        seed=context.seed if part == "train" else None,
+    )
+
+    def split(batch: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        inputs = {key: batch[key] for key in ("features", "lengths")}
+        target, weight = batch["target"], batch["weight"]
+        if frame_wise:
+            frames = tf.shape(batch["features"])[1]
+            weight = weight[:, tf.newaxis] * tf.sequence_mask(batch["lengths"], frames, tf.float32)
+            target = tf.repeat(target[:, tf.newaxis], frames, axis=1)
+        return inputs, target, weight
+
+    return batches.map(split, deterministic=True)
+
+
+def _fit_network(context: FoldContext, spec: FeatureSpec, model: keras.Model) -> FoldOutcome:
+    """Trains a network of `ser_tf.models.mirsamadi2017` and predicts the test part."""
+    frame_wise = "frame_probabilities" in model.output
+    trained = keras.Model(model.input, model.output["frame_probabilities" if frame_wise else "probabilities"])
+    trained.compile(
+        _optimiser(context.ledger),
+        keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
+        jit_compile=False,
+    )
+    epochs = training.fit(
+        context,
+        trained,
+        _supervised(context, spec, "train", "train", frame_wise),
+        _supervised(context, spec, "validation", "selection", frame_wise),
+        training.FitParams(context.ledger.max_epochs, context.ledger.patience),
+    )
+    posteriors = training.predict(
+        model, context.view(spec, context.fold.test, "predict"), context.fold.test, context.ledger.batch_size
+    )
+    return FoldOutcome(posteriors, epochs, model)
+
+
+def fit_functionals_network(context: FoldContext, which: str) -> FoldOutcome:
+    """Table 2, raw spectral: learned LLDs pooled by fixed functionals (Fig. 1(a))."""
+    (spec,) = spectral_features(context.ledger)
+    normaliser = _normaliser(context, spec)
+    model = models.build_functionals_network(
+        spec.dims,
+        len(context.task.classes),
+        _functional_names(which, context.ledger),
+        normaliser.mean,
+        normaliser.std,
+    )
+    return _fit_network(context, spec, model)
+
+
+def fit_recurrent_network(context: FoldContext, kind: str, aggregation: str, deep_attention: bool = False) -> FoldOutcome:
+    """Table 3: a BLSTM with one way of temporal aggregation (Fig. 1(b)-(f))."""
+    ledger: Ledger = context.ledger
+    (spec,) = FEATURES[kind](ledger)
+    normaliser = _normaliser(context, spec)
+    hidden = models.DENSE_UNITS if kind == "spectral" else models.DENSE_UNITS[:1] * ledger.lld_dense_layers
+    model = models.build_recurrent_network(
+        spec.dims,
+        len(context.task.classes),
+        aggregation,
+        normaliser.mean,
+        normaliser.std,
+        dense_units=hidden,
+        attention_units=(ledger.attention_hidden_units,) if deep_attention else (),
+    )
+    return _fit_network(context, spec, model)
+
+
+def _utterance_functionals(
+    context: FoldContext, spec: FeatureSpec, ids: Sequence[str], purpose: str, normaliser: Any, names: tuple[str, ...]
+) -> np.ndarray:
+    """Functionals of normalised descriptors: float32 (utterances, functionals x dims), in the order of `ids`."""
+    rows: np.ndarray | None = None
+    view = context.view(spec, ids, purpose)
+    for batch in pipeline.dataset(view, ids, pipeline.BatchParams(context.ledger.batch_size)):
+        frames = tf.constant(normaliser(batch["features"].numpy()))
+        mask = tf.sequence_mask(batch["lengths"], tf.shape(frames)[1])
+        pooled = functionals.functionals(frames, mask, names).numpy()
+        rows = np.zeros((len(ids), pooled.shape[1]), np.float32) if rows is None else rows
+        rows[batch["position"].numpy()] = pooled
+    if rows is None:
+        raise ValueError(f"no utterances to {purpose}")
+    return rows
+
+
+def fit_svm(context: FoldContext, which: str) -> FoldOutcome:
+    """Table 2, emotion LLDs: a cost-sensitive SVM with RBF kernel on functionals (§3).
+
+    It has no stopping epoch to choose, so that the validation speaker trains as well: all sessions but the tested
+    one, as the paper says. Its posteriors are a softmax over the classes' decision values: their order is that of
+    the SVM's decision, their size is not calibrated.
+    """
+    ledger: Ledger = context.ledger
+    (spec,) = lld_features(ledger)
+    names = _functional_names(which, ledger)
+    normaliser = _normaliser(context, spec)
+    train_ids = context.fold.train + context.fold.validation
+    machine = SVC(
+        C=ledger.svm_c, gamma=ledger.svm_gamma, class_weight="balanced", decision_function_shape="ovr", break_ties=True
+    )
+    classifier = make_pipeline(StandardScaler(), machine) if ledger.svm_scaling == "standard" else machine
+    context.report(0, 1, "functionals and SVM")
+    classifier.fit(
+        _utterance_functionals(context, spec, train_ids, "train", normaliser, names), context.targets(train_ids)
+    )
+    test = _utterance_functionals(context, spec, context.fold.test, "predict", normaliser, names)
+    decision = classifier.decision_function(test)
+    return FoldOutcome(training.posteriors_of_decision(decision, classifier.classes_, len(context.task.classes)))
+
+
+FEATURES = {"spectral": spectral_features, "lld": lld_features}
+_KINDS = {"spectral": "raw spectral", "lld": "emotion LLDs"}
+_HSFS = {"mean": "Mean", "mean_min_max": "Mean, Min, Max", "full": "Full"}
+_AGGREGATIONS = {
+    "frame_wise": "RNN-frame-wise (Fig. 1(b))",
+    "final_frame": "RNN-final frame (Fig. 1(c))",
+    "mean_pool": "RNN-mean pool (Fig. 1(d))",
+    "weighted_pool": "RNN-weighted pool with attention (Fig. 1(e))",
+}
+_PUBLISHED = {  # WA, UA in percent: Tables 2 and 3
+    "dnn_mean": (56.4, 53.4),
+    "dnn_mean_min_max": (59.3, 54.9),
+    "dnn_full": (58.3, 54.4),
+    "svm_mean": (53.3, 49.3),
+    "svm_mean_min_max": (55.4, 52.9),
+    "svm_full": (57.8, 55.7),
+    "spectral_frame_wise": (57.7, 53.8),
+    "spectral_final_frame": (54.4, 49.7),
+    "spectral_mean_pool": (56.9, 55.3),
+    "spectral_weighted_pool": (61.8, 56.3),
+    "lld_frame_wise": (57.2, 51.6),
+    "lld_final_frame": (53.0, 54.9),
+    "lld_mean_pool": (62.7, 57.2),
+    "lld_weighted_pool": (63.5, 58.8),
+}
+
+
+def _published(key: str) -> dict[str, float]:
+    wa, ua = _PUBLISHED[key]
+    return {"wa": round(wa / 100, 4), "ua": round(ua / 100, 4)}
+
+
+def _table2_row(classifier: str, which: str) -> System:
+    key = f"{classifier}_{which}"
+    if classifier == "dnn":
+        fit = functools.partial(fit_functionals_network, which=which)
+        return System(key, f"{_KINDS['spectral']}, DNN, {_HSFS[which]}", _published(key), fit, spectral_features)
+    fit = functools.partial(fit_svm, which=which)
+    return System(key, f"{_KINDS['lld']}, SVM, {_HSFS[which]}", _published(key), fit, lld_features, has_model=False)
+
+
+def _table3_row(kind: str, aggregation: str) -> System:
+    key = f"{kind}_{aggregation}"
+    fit = functools.partial(fit_recurrent_network, kind=kind, aggregation=aggregation)
+    return System(key, f"{_KINDS[kind]}, {_AGGREGATIONS[aggregation]}", _published(key), fit, FEATURES[kind])
+
+
+TABLE2 = tuple(_table2_row(classifier, which) for classifier in ("dnn", "svm") for which in _HSFS)
+DEEP_ATTENTION = System(
+    "lld_deep_attention",
+    "emotion LLDs, RNN-weighted pool with deeper attention (Fig. 1(f))",
+    None,
+    functools.partial(fit_recurrent_network, kind="lld", aggregation="weighted_pool", deep_attention=True),
+    lld_features,
+    note="described in §2.4, no number published",
+)
+SVM_FULL = dataclasses.replace(TABLE2[-1], note="row of Table 2, which §3 compares with the weighted pool")
+TABLE3 = (
+    *(_table3_row(kind, aggregation) for kind in FEATURES for aggregation in _AGGREGATIONS),
+    DEEP_ATTENTION,
+    SVM_FULL,
+)
+
+
+def _pooling_claims(kind: str) -> tuple[Claim, ...]:
+    name = _KINDS[kind]
+    pairs = (("weighted_pool", "mean_pool"), ("mean_pool", "frame_wise"), ("mean_pool", "final_frame"))
+    return tuple(
+        Claim(f"{name}: {better.replace('_', ' ')} better than {worse.replace('_', ' ')}", f"{kind}_{better}", f"{kind}_{worse}")
+        for better, worse in pairs
+    )
+
+
+TABLE2_CLAIMS = tuple(
+    Claim(f"{_HSFS[which]}: learned LLDs (DNN) better than hand-crafted (SVM), WA", f"dnn_{which}", f"svm_{which}", "wa")
+    for which in _HSFS
+)
+TABLE3_CLAIMS = (
+    *_pooling_claims("spectral"),
+    *_pooling_claims("lld"),
+    Claim("weighted pool better than the SVM with all functionals", "lld_weighted_pool", "svm_full"),
+)

@@ -1,0 +1,164 @@
+"""Where jobs run: in this process, in parallel processes on this machine, or on a Ray cluster.
+
+All give the same bits: a job's result depends on its settings alone, and every process uses one thread an operation.
+"""
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol
+
+from ser_tf.errors import UserError
+from ser_tf.protocol.results import FoldResult
+from ser_tf.protocol.runner import Event, Failure, Job, Plan, configure_tensorflow, execute
+
+Outcome = tuple[Job, FoldResult | Failure]
+POLL_SECONDS = 0.2
+
+
+class Executor(Protocol):
+    """Runs jobs and yields each outcome as soon as it is there."""
+
+    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        """Runs all jobs.
+
+        Args:
+            plan: What the jobs share.
+            jobs: In the order in which they shall start.
+            report: Called in this process with progress events.
+        """
+
+
+class InProcess:
+    """One job after the other, in this process."""
+
+    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        """Runs all jobs; see `Executor.run`."""
+        configure_tensorflow()
+        for job in jobs:
+            yield job, execute(plan, job, report)
+
+
+class LocalProcesses:
+    """Jobs side by side in processes of this machine."""
+
+    def __init__(self, workers: int) -> None:
+        """Uses up to `workers` processes."""
+        self.workers = workers
+
+    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        """Runs all jobs; see `Executor.run`. When the caller stops early, running jobs are ended at once."""
+        # TensorFlow's threads do not survive a fork.
+        spawn = multiprocessing.get_context("spawn")
+        events = spawn.Queue()
+        pool = ProcessPoolExecutor(
+            min(self.workers, len(jobs)), mp_context=spawn, initializer=_start_worker, initargs=(plan, events)
+        )
+        try:
+            futures = {pool.submit(_execute_in_worker, job): job for job in jobs}
+            while futures:
+                done, _ = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                _drain(events, report)
+                for future in done:
+                    job = futures.pop(future)
+                    try:
+                        yield job, future.result()
+                    except BrokenProcessPool:
+                        raise UserError(
+                            f"a worker process died while {job.name} ran, perhaps for want of memory; what is finished"
+                            " is kept: run the same command again, with fewer --workers"
+                        ) from None
+        finally:
+            _end(pool)
+
+
+def _drain(events: Any, report: Callable[[Event], None]) -> None:
+    while True:
+        try:
+            report(events.get_nowait())
+        except queue.Empty:
+            return
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Ends the workers, also in the middle of a job: a result is on disk whole or not at all."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+_worker_plan: Plan | None = None
+_worker_events: Any = None
+
+
+def _start_worker(plan: Plan, events: Any) -> None:
+    global _worker_plan, _worker_events
+    from ser_tf import cli
+
+    # Ctrl-C reaches the whole process group; the parent alone answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cli.quieten()
+    configure_tensorflow()
+    _worker_plan, _worker_events = plan, events
+
+
+def _execute_in_worker(job: Job) -> FoldResult | Failure:
+    if _worker_plan is None:
+        raise RuntimeError("the worker was not started with a plan")
+    return execute(_worker_plan, job, _worker_events.put)
+
+
+class RayCluster:
+    """Jobs on a Ray cluster whose machines share the output folder and the corpus."""
+
+    def __init__(self, workers: int, address: str | None) -> None:
+        """Connects at the first run.
+
+        Args:
+            workers: Jobs at the same time.
+            address: Of the cluster; None starts Ray on this machine.
+        """
+        self.workers = workers
+        self.address = address
+
+    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        """Runs all jobs; see `Executor.run`. Epochs are not reported.
+
+        Raises:
+            UserError: Ray is not installed or the cluster is not there.
+        """
+        try:
+            import ray
+        except ImportError:
+            raise UserError("--executor ray needs Ray: pip install ray") from None
+        try:
+            ray.init(address=self.address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise UserError(f"--ray-address {self.address}: {str(error).splitlines()[0]}") from None
+        try:
+            yield from self._run(ray, plan, jobs, report)
+        finally:
+            ray.shutdown()
+
+    def _run(self, ray: Any, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        @ray.remote(num_cpus=1, max_retries=0)
+        def run_one(shared: Plan, job: Job) -> FoldResult | Failure:
+            configure_tensorflow()
+            return execute(shared, job, lambda event: None)
+
+        shared = ray.put(plan)
+        waiting, running = list(jobs), {}
+        while waiting or running:
+            while waiting and len(running) < self.workers:
+                job = waiting.pop(0)
+                running[run_one.remote(shared, job)] = job
+                report((job.name, 0, 0, "on the cluster"))
+            done, _ = ray.wait(list(running), num_returns=1)
+            for reference in done:
+                yield running.pop(reference), ray.get(reference)

@@ -1,0 +1,174 @@
+"""Cross-validation folds: pure functions of utterances and a seed.
+
+A corpus without sessions has groups of speakers in their place, so that a rule by session works on every corpus.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from ser_tf.corpora.base import Utterance
+from ser_tf.errors import SettingError
+
+
+@dataclasses.dataclass(frozen=True)
+class Fold:
+    """Three disjoint lists of utterance ids, each sorted.
+
+    Attributes:
+        name: Says what is tested, such as `Ses01`.
+        train: Utterances that parameters and normalisation are fitted on.
+        validation: Utterances that choose the stopping epoch.
+        test: Utterances that are only predicted.
+    """
+
+    name: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each list, ids joined by line feeds."""
+        return {part: sha256_of(getattr(self, part)) for part in ("train", "validation", "test")}
+
+
+def sha256_of(ids: Sequence[str]) -> str:
+    """SHA-256 of ids joined by line feeds."""
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+
+def _ids(utterances: Sequence[Utterance], keep: Callable[[Utterance], bool]) -> tuple[str, ...]:
+    return tuple(sorted(utterance.id for utterance in utterances if keep(utterance)))
+
+
+def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], what: str, least: int) -> list[str]:
+    groups = sorted({of(utterance) for utterance in utterances})
+    if len(groups) < least:
+        raise SettingError(f"the corpus has {len(groups)} {what}s with usable utterances; this fold rule needs {least}")
+    return groups
+
+
+def by_session(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
+    """Leaves one session out; one speaker of the next session (in turn) validates, drawn by the seed.
+
+    Returns:
+        One fold for each session, named after it.
+
+    Raises:
+        SettingError: fewer than two sessions.
+    """
+    sessions = _groups(utterances, lambda utterance: utterance.session, "session", 2)
+    folds = []
+    for position, session in enumerate(sessions):
+        following = sessions[(position + 1) % len(sessions)]
+        candidates = sorted({utterance.speaker for utterance in utterances if utterance.session == following})
+        validator = candidates[int(np.random.default_rng([seed, position]).integers(len(candidates)))]
+        folds.append(_leave_out(utterances, session, {validator}, lambda utterance: utterance.session))
+    return tuple(folds)
+
+
+def by_speaker(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
+    """Leaves one speaker out; the partner in the same session validates, the next speaker where there is none.
+
+    Returns:
+        One fold for each speaker, named after it. The rule draws nothing: `seed` changes nothing.
+
+    Raises:
+        SettingError: fewer than three speakers.
+    """
+    del seed
+    speakers = _groups(utterances, lambda utterance: utterance.speaker, "speaker", 3)
+    session_of = {utterance.speaker: utterance.session for utterance in utterances}
+    folds = []
+    for position, speaker in enumerate(speakers):
+        others = speakers[position + 1 :] + speakers[:position]
+        partners = [other for other in others if session_of[other] == session_of[speaker]]
+        folds.append(_leave_out(utterances, speaker, {(partners or others)[0]}, lambda utterance: utterance.speaker))
+    return tuple(folds)
+
+
+def _leave_out(
+    utterances: Sequence[Utterance], left_out: str, validators: set[str], of: Callable[[Utterance], str]
+) -> Fold:
+    return Fold(
+        name=left_out,
+        train=_ids(utterances, lambda one: of(one) != left_out and one.speaker not in validators),
+        validation=_ids(utterances, lambda one: of(one) != left_out and one.speaker in validators),
+        test=_ids(utterances, lambda one: of(one) == left_out),
+    )
+
+
+def by_session_actor(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
+    """Leaves one session out; of its speakers one is the test and the others validate, each in turn.
+
+    Returns:
+        One fold for each speaker, named `<session>-<speaker>`. The rule draws nothing: `seed` changes nothing.
+
+    Raises:
+        SettingError: fewer than two sessions, or a session with one speaker.
+    """
+    del seed
+    folds = []
+    for session in _groups(utterances, lambda utterance: utterance.session, "session", 2):
+        inside = [utterance for utterance in utterances if utterance.session == session]
+        train = _ids(utterances, lambda one, session=session: one.session != session)
+        for speaker in _groups(inside, lambda utterance: utterance.speaker, f"speaker (in session {session})", 2):
+            folds.append(
+                Fold(
+                    name=f"{session}-{speaker}",
+                    train=train,
+                    validation=_ids(inside, lambda one, speaker=speaker: one.speaker != speaker),
+                    test=_ids(inside, lambda one, speaker=speaker: one.speaker == speaker),
+                )
+            )
+    return tuple(folds)
+
+
+def k_fold(
+    utterances: Sequence[Utterance],
+    seed: int,
+    number: int,
+    stratum: Callable[[Utterance], str],
+    group: Callable[[Utterance], str] | None = None,
+) -> tuple[Fold, ...]:
+    """Cuts utterances at random into `number` parts; part i is the test, part i+1 validates, the rest trains.
+
+    Args:
+        utterances: All utterances.
+        seed: Draws the parts.
+        number: Number of parts, at least three.
+        stratum: Utterances with the same value are spread evenly over the parts.
+        group: Utterances with the same value stay together in one part (speakers, texts); None draws singly.
+
+    Returns:
+        `number` folds named `fold01`, `fold02`, ...
+
+    Raises:
+        SettingError: fewer than three parts, or a stratum or the groups are too few for so many parts.
+    """
+    if number < 3:
+        raise SettingError(f"{number} folds leave no training part beside validation and test; take 3 or more")
+    ordered = sorted(utterances, key=lambda utterance: utterance.id)
+    strata = [stratum(utterance) for utterance in ordered]
+    groups = None if group is None else [group(utterance) for utterance in ordered]
+    smallest = min(strata.count(name) for name in set(strata)) if groups is None else len(set(groups))
+    if smallest < number:
+        what = "the smallest class" if groups is None else "the corpus"
+        raise SettingError(f"{number} folds need {number} {'utterances' if groups is None else 'groups'} in {what}, not {smallest}")
+    splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(number, shuffle=True, random_state=seed)
+    parts = [frozenset(test.tolist()) for _, test in splitter.split(ordered, strata, groups)]
+    return tuple(_rotate(ordered, parts, position) for position in range(number))
+
+
+def _rotate(ordered: Sequence[Utterance], parts: Sequence[frozenset[int]], position: int) -> Fold:
+    test, validation = parts[position], parts[(position + 1) % len(parts)]
+    names = [utterance.id for utterance in ordered]
+    return Fold(
+        name=f"fold{position + 1:02d}",
+        train=tuple(name for place, name in enumerate(names) if place not in test | validation),
+        validation=tuple(name for place, name in enumerate(names) if place in validation),
+        test=tuple(name for place, name in enumerate(names) if place in test),
+    )

@@ -1,0 +1,46 @@
+"""Where everything of a run lies under `--output`."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where the results of one paper on one corpus lie.
+
+    Attributes:
+        output: The folder given by `--output`.
+        paper: The paper's key.
+        corpus: The corpus's name.
+    """
+
+    output: Path
+    paper: str
+    corpus: str
+
+    @property
+    def root(self) -> Path:
+        """The folder that all tables of the paper share for this corpus."""
+        return self.output / self.paper / self.corpus
+
+    @property
+    def stages(self) -> Path:
+        """First-stage artefacts."""
+        return self.root / "stages"
+
+    @property
+    def features(self) -> Path:
+        """Feature stores, which all papers share for this corpus."""
+        return self.output / "features" / self.corpus
+
+    def fold_result(self, row: str, fold: str, seed: int) -> Path:
+        """The result file of one row, fold and seed."""
+        return self.root / "folds" / row / f"{fold}-seed{seed}.json"
+
+    def model(self, row: str, fold: str, seed: int) -> Path:
+        """The kept model of one row, fold and seed; its card lies beside it as `.json`."""
+        return self.root / "models" / row / f"{fold}-seed{seed}.keras"
+
+    def experiment(self, name: str) -> Path:
+        """The folder of one table: the summary, the table files and the manifest."""
+        return self.output / name / self.corpus

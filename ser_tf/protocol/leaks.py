@@ -1,0 +1,111 @@
+"""The leak report: what the test part of a fold shares with the parts that anything was fitted or selected on.
+
+`utterances`, `speakers` and `sessions` follow from the folds; `text` finds the same words on both sides (scripted
+dialogs and read sentences repeat across speakers). What each training really read, by the record of its views, is held
+against its test part as well.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+from ser_tf.corpora.base import Utterance
+from ser_tf.protocol.context import FIT_PURPOSES
+from ser_tf.protocol.folds import Fold
+from ser_tf.protocol.results import FoldResult
+
+EXAMPLES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One check of one fold.
+
+    Attributes:
+        check: `utterances`, `speakers`, `sessions` or `text`.
+        fold: The fold's name.
+        against: The part or purpose that the test part is compared with.
+        shared: Values that are on both sides.
+        of: Values in the test part.
+        examples: Some of the shared values.
+    """
+
+    check: str
+    fold: str
+    against: str
+    shared: int
+    of: int
+    examples: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The finding in one line."""
+        return f"{self.fold}: {self.shared} of {self.of} {self.check} of the test part are also in {self.against}"
+
+
+def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) -> list[Finding]:
+    """Compares the test part of each fold with its training and its validation part.
+
+    Returns:
+        One finding for each fold, part and check, also where nothing is shared.
+    """
+    properties: dict[str, Callable[[Utterance], str | None]] = {
+        "utterances": lambda utterance: utterance.id,
+        "speakers": lambda utterance: utterance.speaker,
+        "sessions": lambda utterance: utterance.session,
+        "text": _text,
+    }
+    findings = []
+    for fold in folds:
+        for part in ("train", "validation"):
+            for check, of in properties.items():
+                test = _values(fold.test, utterances, of)
+                shared = sorted(test & _values(getattr(fold, part), utterances, of))
+                findings.append(Finding(check, fold.name, part, len(shared), len(test), tuple(shared[:EXAMPLES])))
+    return findings
+
+
+def _text(utterance: Utterance) -> str | None:
+    """The words in one spelling, or None without a transcript."""
+    if not utterance.transcript:
+        return None
+    return " ".join("".join(letter for letter in utterance.transcript.lower() if letter.isalnum() or letter == " ").split())
+
+
+def _values(
+    ids: Sequence[str], utterances: Mapping[str, Utterance], of: Callable[[Utterance], str | None]
+) -> set[str]:
+    return {value for one in ids if (value := of(utterances[one])) is not None}
+
+
+def inspect_uses(results: Sequence[FoldResult]) -> list[Finding]:
+    """What each training fitted, normalised by, or selected on: how much of it lies in its test part.
+
+    Returns:
+        One finding for each result and purpose, also where nothing is shared.
+    """
+    return [
+        Finding(
+            check="utterances",
+            fold=result.fold,
+            against=f"{purpose} of {result.row} seed {result.seed}",
+            shared=used["in_test_part"],
+            of=len(result.ids),
+            examples=(),
+        )
+        for result in results
+        for purpose, used in result.uses.items()
+        if purpose in FIT_PURPOSES
+    ]
+
+
+def found(findings: Sequence[Finding]) -> list[str]:
+    """Lines for what is shared, folds with the same number taken together; empty when nothing is."""
+    lines: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.shared:
+            lines.setdefault((finding.check, finding.against), []).append(finding)
+    return [
+        f"{check} of the test part that are also in {against}: "
+        + ", ".join(f"{one.shared} of {one.of} ({one.fold})" for one in group)
+        for (check, against), group in lines.items()
+    ]

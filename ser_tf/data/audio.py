@@ -201,13 +201,16 @@ def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterat
     paths = [utterance.path for utterance in utterances]
 
     def compute(waveform: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        features = spec(waveform[tf.newaxis], tf.shape(waveform)[tf.newaxis])[0]
-        return features, tf.size(waveform), finite
+        return spec(waveform), tf.size(waveform), finite
 
     computed = waveforms(paths).map(compute, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     elements = _checked(paths, computed.prefetch(8))
     for utterance, (features, num_samples, finite) in zip(utterances, elements, strict=True):
-        yield utterance, _usable(utterance.path, features, num_samples, finite)
+        values = _usable(utterance.path, features, num_samples, finite)
+        expected = (spec.num_frames(int(num_samples)), spec.dims)
+        if values.shape != expected:
+            raise ValueError(f"{spec.name} of {utterance.id} has shape {values.shape}, not {expected}")
+        yield utterance, values
 
 
 def _checked(paths: Sequence[Path], elements: tf.data.Dataset) -> Iterator:

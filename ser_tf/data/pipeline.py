@@ -90,7 +90,11 @@ def dataset(
         for positions in plan_epoch(lengths, params, rng):
             features = pad([store[ids[position]] for position in positions], params.pad_multiple)
             batch_lengths = np.asarray([lengths[position] for position in positions], np.int32)
-            yield {"features": features, "lengths": batch_lengths, **{key: value[positions] for key, value in rows.items()}}
+            yield {
+                "features": features,
+                "lengths": batch_lengths,
+                **{key: value[positions] for key, value in rows.items()},
+            }
 
     signature = {
         "features": tf.TensorSpec((None, None, store.dims), tf.float32),

@@ -58,7 +58,9 @@ class FeatureStore:
         return self._data[start : start + frames]
 
 
-def ensure(root: Path, spec: FeatureSpec, utterances: Sequence[Utterance], report: Report | None = None) -> FeatureStore:
+def ensure(
+    root: Path, spec: FeatureSpec, utterances: Sequence[Utterance], report: Report | None = None
+) -> FeatureStore:
     """Returns the store of `spec` for `utterances` under `root`, computing it first if it is not there.
 
     Args:

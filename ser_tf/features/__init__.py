@@ -14,10 +14,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from ser_tf.features import framing, lld, mfcc, spectral
+from ser_tf.features import framing, lld, mfcc, spectral, spectrogram
 from ser_tf.features.lld import LLD_NAMES, LldParams
 from ser_tf.features.mfcc import LogMelParams, MfccParams
 from ser_tf.features.spectral import SpectralParams
+from ser_tf.features.spectrogram import LogSpectrogramParams
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +95,15 @@ def mfcc_spec(params: MfccParams | None = None) -> FeatureSpec:
     return FeatureSpec("mfcc", params, mfcc.mfcc, params.coefficients, tuple(f"mfcc_{order}" for order in orders))
 
 
+def log_spectrogram_spec(params: LogSpectrogramParams | None = None) -> FeatureSpec:
+    """Log spectrograms of the lowest bins; the defaults are those of zhang2018."""
+    params = params or LogSpectrogramParams()
+    names = tuple(
+        f"log_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.lowest_bins)
+    )
+    return FeatureSpec("log_spectrogram", params, spectrogram.log_spectrogram, params.lowest_bins, names)
+
+
 SPECTRAL = spectral_spec()
 """257-dimensional magnitude spectra (mirsamadi2017 §3)."""
 
@@ -105,3 +115,9 @@ LOG_MEL = log_mel_spec()
 
 MFCC = mfcc_spec()
 """40 MFCC (lee2020)."""
+
+LOG_SPECTROGRAM = log_spectrogram_spec()
+"""Log magnitude of 200 bins, 0-4 kHz (zhang2018)."""
+
+LOG_POWER_SPECTROGRAM = log_spectrogram_spec(spectrogram.ANDO2019)
+"""Log power of 400 bins, 0-4 kHz (ando2019)."""

@@ -8,9 +8,9 @@ import dataclasses
 
 import tensorflow as tf
 
-from ser_tf.features import contours, energy, framing, mel
+from ser_tf.features import contours, energy, framing, mel, stft
 from ser_tf.features.mfcc import MfccParams, mfcc_frames
-from ser_tf.features.pitch import PitchParams, pitch_frames
+from ser_tf.features.pitch import PitchParams, pitch
 
 CONTOUR_NAMES = ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate") + tuple(
     f"mfcc_{order}" for order in range(1, 13)
@@ -36,6 +36,7 @@ class LldParams(framing.FrameParams):
     hop_seconds: float = 0.010  # §3: 100 frames/s
     pitch: PitchParams = PitchParams()
     mfcc: MfccParams = MfccParams(
+        window_shape=stft.HAMMING,  # not stated; see ledger
         fft_samples=512,  # not stated; see ledger
         bands=26,  # not stated; see ledger
         low_hz=0.0,  # not stated; see ledger
@@ -81,7 +82,7 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
     """
     mask = framing.frame_mask(waveform, params, num_samples)
     waveform = framing.silence_padding(waveform, num_samples)
-    f0_hz, voicing = pitch_frames(waveform, params.pitch, mask)
+    f0_hz, voicing = pitch(waveform, params.pitch, mask, num_samples)
     frames = framing.frame(waveform, params)
     levels = tf.stack([voicing, energy.rms(frames), energy.zero_crossing_rate(frames)], axis=-1)
     others = tf.concat([levels, mfcc_frames(waveform, params.mfcc)], axis=-1)

@@ -10,7 +10,7 @@ from ser_tf.features import framing, mel, stft
 
 @dataclasses.dataclass(frozen=True)
 class LogMelParams(stft.StftParams):
-    """A mel filterbank on power spectra, natural logarithm; defaults are those of mao2020.
+    """A mel filterbank on power spectra, natural logarithm; defaults are those of mao2020, librosa's where it is silent.
 
     Attributes:
         bands: Number of mel bands.
@@ -22,10 +22,11 @@ class LogMelParams(stft.StftParams):
         pre_emphasis: `y[n] = x[n] - pre_emphasis * x[n - 1]` before framing, with x[-1] = 0.
     """
 
-    window_seconds: float = 0.025  # mao2020 §3
-    hop_seconds: float = 0.010  # mao2020 §3
-    fft_samples: int = 512  # mao2020 §3
-    bands: int = 64  # mao2020 §3
+    window_seconds: float = 0.025  # mao2020 §2.1.1
+    hop_seconds: float = 0.010  # mao2020 §2.1.1
+    window_shape: str = stft.HANN  # not stated; see ledger
+    fft_samples: int = 512  # mao2020 §2.1.1
+    bands: int = 64  # mao2020 §2.1.1
     low_hz: float = 0.0  # not stated; see ledger
     high_hz: float = 8000.0  # not stated; see ledger
     mel_scale: str = mel.SLANEY  # not stated; see ledger
@@ -36,7 +37,7 @@ class LogMelParams(stft.StftParams):
 
 @dataclasses.dataclass(frozen=True)
 class MfccParams(LogMelParams):
-    """Cepstral coefficients of a log mel spectrum; defaults are those of lee2020.
+    """Cepstral coefficients of a log mel spectrum; defaults are those of lee2020, whose frames are mao2020's.
 
     Attributes:
         coefficients: How many are kept.
@@ -46,10 +47,11 @@ class MfccParams(LogMelParams):
             removes.
     """
 
+    window_shape: str = stft.HAMMING  # lee2020 §4.2
     bands: int = 40  # not stated; see ledger
     mel_scale: str = mel.HTK  # not stated; see ledger
     unit_area: bool = False  # not stated; see ledger
-    coefficients: int = 40  # lee2020 §3
+    coefficients: int = 40  # lee2020 §4.2
     first_coefficient: int = 0  # not stated; see ledger
     lifter: int = 0  # not stated; see ledger
 

@@ -1,4 +1,9 @@
-"""Fundamental frequency and voicing probability from the autocorrelation (Boersma 1993)."""
+"""Fundamental frequency and voicing probability from the normalised autocorrelation.
+
+The autocorrelation of each analysis window is divided, lag by lag, by the energy of the samples that it multiplies
+(McLeod & Wyvill 2005, eq. 9), so that a periodic signal of any level reaches 1 at its period, however few periods fit
+into the window.
+"""
 
 import dataclasses
 import math
@@ -15,30 +20,55 @@ class PitchParams(framing.FrameParams):
 
     Attributes:
         analysis_seconds: Window of the autocorrelation, centred on each frame. A frame of 25 ms holds only one and a
-            half periods of a 60 Hz voice, too few to be compared with each other; the frame rate is not touched.
+            half periods of a 60 Hz voice, too few to be compared with each other; the frame rate is not touched. It
+            is longer than a frame by a whole and even number of hops.
         low_hz: Lowest F0.
         high_hz: Highest F0.
-        band_hz: The autocorrelation is taken over the spectrum up to here.
         voicing_cutoff: Frames of a lower voicing probability are unvoiced.
         octave_cost: By how much correlation a candidate an octave higher is preferred, against subharmonics.
+        largest_step: Neighbouring frames belong together when their F0 differ by at most this share.
+        shortest_run_frames: Frames are voiced when at least so many belong together; odd, 1 switches this off.
         silence_rms: Frames are unvoiced when their level is well below this one: less than the last bit of 16.
-        median_frames: Voiced F0 is replaced by the median of the voiced F0 in this many frames around it; 1 switches
-            this off.
     """
 
-    analysis_seconds: float = 0.050  # not stated; see ledger
+    analysis_seconds: float = 0.065  # not stated; see ledger
     low_hz: float = 50.0  # not stated; see ledger
     high_hz: float = 500.0  # not stated; see ledger
-    band_hz: float = 4000.0  # not stated; see ledger
     voicing_cutoff: float = 0.55  # not stated; see ledger
-    octave_cost: float = 0.02  # not stated; see ledger
+    octave_cost: float = 0.1  # not stated; see ledger
+    largest_step: float = 0.1  # not stated; see ledger
+    shortest_run_frames: int = 3  # not stated; see ledger
     silence_rms: float = 1e-5  # not stated; see ledger
-    median_frames: int = 5  # not stated; see ledger
+
+    def __post_init__(self) -> None:
+        """Checks that analysis windows lie on the grid of the frames.
+
+        Raises:
+            ValueError: the analysis window is shorter than a frame, or does not exceed it by an even number of hops.
+        """
+        if self.analysis_samples < self.window_samples or self._excess_samples % (2 * self.hop_samples):
+            raise ValueError(
+                "analysis_seconds must exceed window_seconds by an even number of hop_seconds, or equal it"
+            )
+
+    @property
+    def _excess_samples(self) -> int:
+        return self.analysis_samples - self.window_samples
+
+    @property
+    def analysis(self) -> framing.FrameParams:
+        """The time axis of the analysis windows."""
+        return framing.FrameParams(self.sample_rate_hz, self.analysis_seconds, self.hop_seconds)
 
     @property
     def analysis_samples(self) -> int:
         """Length of the analysis window in samples."""
         return round(self.analysis_seconds * self.sample_rate_hz)
+
+    @property
+    def lead_frames(self) -> int:
+        """By how many hops an analysis window begins before its frame."""
+        return self._excess_samples // (2 * self.hop_samples)
 
     @property
     def low_lag(self) -> int:
@@ -51,66 +81,53 @@ class PitchParams(framing.FrameParams):
         return math.ceil(self.sample_rate_hz / self.low_hz)
 
 
-def pitch_frames(waveform: tf.Tensor, params: PitchParams, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def pitch(
+    waveform: tf.Tensor, params: PitchParams, mask: tf.Tensor, num_samples: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
     """F0 and voicing probability of each frame.
+
+    An analysis window that would stick out of the utterance is moved inside, so that the first and the last frames
+    are measured on whole windows too; an utterance shorter than one analysis window is right-padded with zeros.
 
     Args:
         waveform: float32 `(..., samples)`, silent behind the end of each utterance.
         params: Settings.
         mask: bool `(..., frames)`, True on the valid frames.
+        num_samples: Integers `(...)`, the valid samples of each utterance; None: all.
 
     Returns:
         F0 in Hz, 0 when unvoiced, and the voicing probability in [0, 1], which is the height of the autocorrelation's
         peak; both float32 `(..., frames)`.
     """
-    correlation = _autocorrelation(waveform, params)
-    lag, height = _best_peak(correlation, params)
+    lag, height = _best_peak(_autocorrelation(waveform, params), params)
+    lag, height = _on_frames(tf.stack([lag, height], axis=-1), params, mask, num_samples)
     voicing = tf.clip_by_value(height, 0.0, 1.0)
     hz = tf.where(voicing >= params.voicing_cutoff, params.sample_rate_hz / lag, tf.zeros_like(lag))
-    return _voiced_median(hz, mask, params.median_frames), voicing
+    return _continuous(hz, mask, params), voicing
 
 
 def _autocorrelation(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
-    """Autocorrelation over that of the window, 1 at lag 0: `(..., frames, lags)`, `low_lag - 1` to `high_lag + 1`."""
-    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(params.analysis_samples) + 0.5) / params.analysis_samples)
-    fft_samples = _fast_length(params.analysis_samples + params.high_lag + 2)
-    bins = min(int(params.band_hz * fft_samples / params.sample_rate_hz) + 1, fft_samples // 2 + 1)
-    weights, energy = _inverse_transform(window, params, fft_samples, bins)
-    frames = framing.frame(waveform, params, window_samples=params.analysis_samples)
-    taper = tf.constant(window, tf.float32)
-    mean = tf.reduce_sum(frames * taper, axis=-1, keepdims=True) / float(window.sum())
-    spectrum = tf.signal.rfft((frames - mean) * taper, [fft_samples])[..., :bins]
-    power = stft.squared(spectrum)
-    zero_lag = tf.reduce_sum(power * tf.constant(energy, tf.float32), axis=-1, keepdims=True)
-    floor = params.silence_rms**2 * float(np.sum(window**2))
-    return tf.matmul(power, tf.constant(weights, tf.float32)) / (zero_lag + floor)
-
-
-def _inverse_transform(
-    window: np.ndarray, params: PitchParams, fft_samples: int, bins: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine transforms that turn a power spectrum up to `band_hz` into an autocorrelation.
-
-    A matrix over the few lags wanted costs less than a whole inverse FFT, and the division by the window's own
-    autocorrelation (Boersma 1993, eq. 9) is a factor a column.
-
-    Returns:
-        float64 `(bins, lags)` for the lags wanted, normalised by the window's; float64 `(bins,)` for lag 0.
-    """
-    lags = np.arange(params.low_lag - 1, params.high_lag + 2)
-    sides = np.where(np.arange(bins) % (fft_samples / 2) == 0, 1.0, 2.0) / fft_samples
-    cosines = np.cos(2.0 * np.pi * np.outer(np.arange(bins), lags) / fft_samples) * sides[:, np.newaxis]
-    own = np.fft.irfft(np.abs(np.fft.rfft(window, fft_samples)) ** 2, fft_samples)
-    return cosines * (own[0] / own[lags]), sides
+    """Normalised autocorrelation `(..., windows, lags)`, for the lags from `low_lag - 1` to `high_lag + 1`."""
+    length, first, last = params.analysis_samples, params.low_lag - 1, params.high_lag + 1
+    frames = framing.frame(waveform, params.analysis)
+    frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
+    fft_samples = _fast_length(length + last)
+    spectrum = tf.signal.rfft(frames, [fft_samples])
+    products = tf.signal.irfft(tf.cast(stft.squared(spectrum), tf.complex64), [fft_samples])[..., first : last + 1]
+    energy = tf.cumsum(tf.square(frames), axis=-1)
+    # At lag k the samples [0, length - k) meet the samples [k, length); energy[n] is that of the samples [0, n].
+    heads = tf.reverse(energy[..., length - last - 1 : length - first], axis=[-1])
+    tails = energy[..., -1:] - energy[..., first - 1 : last]
+    return 2.0 * products / (heads + tails + 2.0 * params.silence_rms**2 * length)
 
 
 def _best_peak(correlation: tf.Tensor, params: PitchParams) -> tuple[tf.Tensor, tf.Tensor]:
-    """Lag and height of the peak that wins, both `(..., frames)`; height 0 where there is no peak."""
+    """Lag and height of the peak that wins, both `(..., windows)`; height 0 where there is no peak."""
     before, middle, after = correlation[..., :-2], correlation[..., 1:-1], correlation[..., 2:]
     lags = np.arange(params.low_lag, params.high_lag + 1)
     cost = tf.constant(params.octave_cost * np.log2(lags * params.low_hz / params.sample_rate_hz), tf.float32)
     is_peak = tf.logical_and(middle >= before, middle > after)
-    # A correlation is at most 1 and the cost a few hundredths, so a peak above zero always wins over -2.
+    # A correlation is at most 1 and the cost a few tenths, so a peak above zero always wins over -2.
     best = tf.argmax(tf.where(is_peak, middle - cost, -2.0), axis=-1, output_type=tf.int32)
     around = [
         tf.gather(correlation, best + offset, axis=-1, batch_dims=correlation.shape.rank - 1) for offset in (0, 1, 2)
@@ -123,16 +140,47 @@ def _best_peak(correlation: tf.Tensor, params: PitchParams) -> tuple[tf.Tensor, 
     return tf.where(found, lag, float(params.low_lag)), tf.where(found, height, 0.0)
 
 
-def _voiced_median(hz: tf.Tensor, mask: tf.Tensor, frames: int) -> tf.Tensor:
-    """Median over the voiced frames around each voiced frame (the lower of two middle ones); unvoiced frames stay 0."""
-    if frames <= 1:
+def _on_frames(
+    peaks: tf.Tensor, params: PitchParams, mask: tf.Tensor, num_samples: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives each frame the analysis window centred on it, or the nearest one inside the utterance.
+
+    Args:
+        peaks: `(..., windows, 2)`.
+        params: Settings.
+        mask: bool `(..., frames)`.
+        num_samples: Integers `(...)` or None.
+
+    Returns:
+        The two columns on frames, each `(..., frames)`.
+    """
+    final = tf.shape(peaks)[-2] - 1
+    if num_samples is not None:
+        windows = framing.num_frames(tf.cast(num_samples, tf.int32), params.analysis)
+        final = tf.minimum(windows - 1, final)[..., tf.newaxis]
+    centred = tf.range(tf.shape(mask)[-1]) - params.lead_frames
+    index = tf.broadcast_to(tf.minimum(tf.maximum(centred, 0), final), tf.shape(mask))
+    both = tf.gather(peaks, index, axis=-2, batch_dims=peaks.shape.rank - 2)
+    return both[..., 0], both[..., 1]
+
+
+def _continuous(hz: tf.Tensor, mask: tf.Tensor, params: PitchParams) -> tf.Tensor:
+    """Keeps F0 where it runs on for some frames without a jump, and sets it to 0 elsewhere.
+
+    A voice glides; what leaps by more than `largest_step` within a hop is an octave error or noise that happens to
+    correlate.
+    """
+    reach = params.shortest_run_frames // 2
+    if not reach:
         return hz
-    around = tf.concat(contours.shifted(hz[..., tf.newaxis], mask, frames // 2), axis=-1)
-    ordered = tf.sort(around, axis=-1)
-    unvoiced = tf.reduce_sum(tf.cast(around <= 0.0, tf.int32), axis=-1)
-    middle = tf.minimum(unvoiced + (frames - unvoiced - 1) // 2, frames - 1)
-    median = tf.gather(ordered, middle, axis=-1, batch_dims=hz.shape.rank)
-    return tf.where(hz > 0.0, median, tf.zeros_like(hz))
+    previous, current, _ = contours.shifted(hz[..., tf.newaxis], mask, 1)
+    both = tf.logical_and(previous > 0.0, current > 0.0)
+    joined = tf.logical_and(both, tf.abs(current - previous) <= params.largest_step * tf.minimum(current, previous))
+    links = contours.shifted(tf.cast(joined, tf.float32), mask, reach)
+    # The frames t - reach .. t + reach hang together when the links into t - reach + 1 .. t + reach all hold.
+    together = tf.reduce_min(tf.stack(links[1:]), axis=0)
+    kept = tf.reduce_max(tf.stack(contours.shifted(together, mask, reach)), axis=0)[..., 0]
+    return hz * kept
 
 
 def _fast_length(samples: int) -> int:

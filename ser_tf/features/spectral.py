@@ -9,10 +9,11 @@ from ser_tf.features import framing, stft
 
 @dataclasses.dataclass(frozen=True)
 class SpectralParams(stft.StftParams):
-    """Settings of the spectral features; a Hamming window is not stated, see ledger."""
+    """Settings of the spectral features."""
 
     window_seconds: float = 0.025  # §3
     hop_seconds: float = 0.010  # §3: 100 frames/s
+    window_shape: str = stft.HAMMING  # not stated; see ledger
     fft_samples: int = 512  # §3: 257-dimensional magnitude FFT vectors
 
 

@@ -7,15 +7,22 @@ import tensorflow as tf
 
 from ser_tf.features import framing
 
+HAMMING = "hamming"
+HANN = "hann"
+
+_RAISED_COSINES = {HAMMING: 0.54, HANN: 0.5}
+
 
 @dataclasses.dataclass(frozen=True)
 class StftParams(framing.FrameParams):
-    """A short-time Fourier transform with a Hamming window.
+    """A short-time Fourier transform.
 
     Attributes:
+        window_shape: `HAMMING` or `HANN`.
         fft_samples: Length of the transform; frames are zero-padded to it on the right.
     """
 
+    window_shape: str = HAMMING
     fft_samples: int = 512
 
     @property
@@ -24,14 +31,20 @@ class StftParams(framing.FrameParams):
         return self.fft_samples // 2 + 1
 
 
-def hamming_window(samples: int) -> np.ndarray:
-    """The periodic Hamming window, float64 `(samples,)`.
+def window(shape: str, samples: int) -> np.ndarray:
+    """A periodic window, float64 `(samples,)`.
 
-    Periodic (the last point is left out, as `scipy.signal.get_window` and librosa have it), not symmetric (as HTK has
-    it): the two differ by less than 0.5% of the window's height at 400 samples, and the periodic one can be checked
-    against librosa.
+    Periodic (one period of the cosine, its last point left out, as librosa and `scipy.signal.get_window` have it),
+    not symmetric (as HTK has it): the two differ by less than 0.5% of the window's height at 400 samples, and the
+    periodic one can be checked.
+
+    Raises:
+        ValueError: the shape is unknown.
     """
-    return 0.54 - 0.46 * np.cos(2.0 * np.pi * np.arange(samples) / samples)
+    if shape not in _RAISED_COSINES:
+        raise ValueError(f"window shape {shape!r} is unknown: use {HAMMING!r} or {HANN!r}")
+    level = _RAISED_COSINES[shape]
+    return level - (1.0 - level) * np.cos(2.0 * np.pi * np.arange(samples) / samples)
 
 
 def magnitude(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
@@ -58,5 +71,5 @@ def squared(spectrum: tf.Tensor) -> tf.Tensor:
 
 
 def _spectrum(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
-    window = tf.constant(hamming_window(params.window_samples), tf.float32)
-    return tf.signal.rfft(framing.frame(waveform, params) * window, [params.fft_samples])
+    taper = tf.constant(window(params.window_shape, params.window_samples), tf.float32)
+    return tf.signal.rfft(framing.frame(waveform, params) * taper, [params.fft_samples])

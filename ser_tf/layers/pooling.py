@@ -37,8 +37,19 @@ def masked_softmax(scores: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Ten
     return tf.nn.softmax(tf.where(mask, scores, scores.dtype.min), axis=axis)
 
 
+class _MaskedPooling(keras.layers.Layer):
+    """Takes the mask as an argument; the mask that Keras attaches to a sequence ends here, with the time axis."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, sequence: tf.Tensor, previous_mask: object = None) -> None:
+        """No mask for what follows."""
+
+
 @keras.saving.register_keras_serializable("ser_tf")
-class MaskedMean(keras.layers.Layer):
+class MaskedMean(_MaskedPooling):
     """Mean over valid frames: (sequence (batch, frames, dims), mask (batch, frames)) -> (batch, dims)."""
 
     def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -46,14 +57,14 @@ class MaskedMean(keras.layers.Layer):
         weights = tf.cast(mask, sequence.dtype)[..., tf.newaxis]
         return tf.reduce_sum(sequence * weights, 1) / tf.maximum(tf.reduce_sum(weights, 1), 1.0)
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple) -> tuple:
+    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
         """Shape (batch, dims)."""
         return (sequence_shape[0], sequence_shape[2])
 
 
 @keras.saving.register_keras_serializable("ser_tf")
-class FunctionalsPooling(keras.layers.Layer):
-    """Statistical functions as pooling over valid frames (mirsamadi2017, §2): (batch, frames, dims) -> (batch, n x dims)."""
+class FunctionalsPooling(_MaskedPooling):
+    """Statistical functions as pooling over time (mirsamadi2017, §2): (batch, frames, dims) -> (batch, n x dims)."""
 
     def __init__(self, names: tuple[str, ...], **kwargs) -> None:
         """Takes the names of the functionals, as in `ser_tf.features.functionals`."""
@@ -64,7 +75,7 @@ class FunctionalsPooling(keras.layers.Layer):
         """Applies the functionals to the frames whose mask is true."""
         return functionals.functionals(sequence, mask, self.names)
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple) -> tuple:
+    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
         """Shape (batch, number of functionals x dims)."""
         return (sequence_shape[0], len(self.names) * sequence_shape[2])
 
@@ -74,7 +85,7 @@ class FunctionalsPooling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("ser_tf")
-class LocalAttentionPooling(keras.layers.Layer):
+class LocalAttentionPooling(_MaskedPooling):
     """Weighted pooling with local attention (mirsamadi2017, eq. 1-2).
 
     Scores are inner products of the frames with one vector u (Fig. 1(e)); with `hidden_units`, tanh layers come

@@ -106,7 +106,9 @@ def build_recurrent_network(
     states = keras.layers.Bidirectional(lstm, name="blstm")(frames, mask=mask)
     states = keras.layers.Dropout(dropout, name="blstm_dropout")(states)
     classify = keras.layers.Dense(
-        num_classes, activation="softmax", name="frame_probabilities" if aggregation == "frame_wise" else "probabilities"
+        num_classes,
+        activation="softmax",
+        name="frame_probabilities" if aggregation == "frame_wise" else "probabilities",
     )
     outputs = {}
     if aggregation == "frame_wise":

@@ -61,7 +61,9 @@ class Ledger:
     svm_scaling: str = assumption(
         "standard", "functionals enter the SVM standardised by the training part, or as they are", ("standard", "none")
     )
-    lld_dense_layers: int = assumption(0, "ReLU layers of 512 between LLDs and BLSTM; Table 3's hand-crafted rows have none")
+    lld_dense_layers: int = assumption(
+        0, "ReLU layers of 512 between LLDs and BLSTM; Table 3's hand-crafted rows have none"
+    )
     attention_hidden_units: int = assumption(64, "tanh units of the deeper attention model, Fig. 1(f)")
     optimiser: str = assumption("adam", "optimiser", ("adam", "rmsprop", "sgd"))
     learning_rate: float = assumption(1e-3, "initial learning rate; Keras's default for Adam")
@@ -79,7 +81,9 @@ def task(ledger: Ledger) -> Task:
     expected = {("both", False): 4490, ("both", True): 5531, (IMPROVISED, False): 2280, (IMPROVISED, True): 2943}
     number = expected.get((ledger.styles, ledger.happy_includes_excited))
     return Task(
-        name="mirsamadi2017" + ("" if ledger.styles == "both" else f"-{ledger.styles}") + ("-excited" if merges else ""),
+        name="mirsamadi2017"
+        + ("" if ledger.styles == "both" else f"-{ledger.styles}")
+        + ("-excited" if merges else ""),
         classes=("happy", "sad", "neutral", "angry"),
         merges=merges,
         styles=() if ledger.styles == "both" else (ledger.styles,),
@@ -153,7 +157,7 @@ def _supervised(context: FoldContext, spec: FeatureSpec, part: str, purpose: str
             target = tf.repeat(target[:, tf.newaxis], frames, axis=1)
         return inputs, target, weight
 
-    return batches.map(split, deterministic=True)
+    return batches.map(split)
 
 
 def _fit_network(context: FoldContext, spec: FeatureSpec, model: keras.Model) -> FoldOutcome:
@@ -192,7 +196,9 @@ def fit_functionals_network(context: FoldContext, which: str) -> FoldOutcome:
     return _fit_network(context, spec, model)
 
 
-def fit_recurrent_network(context: FoldContext, kind: str, aggregation: str, deep_attention: bool = False) -> FoldOutcome:
+def fit_recurrent_network(
+    context: FoldContext, kind: str, aggregation: str, deep_attention: bool = False
+) -> FoldOutcome:
     """Table 3: a BLSTM with one way of temporal aggregation (Fig. 1(b)-(f))."""
     ledger: Ledger = context.ledger
     (spec,) = FEATURES[kind](ledger)
@@ -320,13 +326,19 @@ def _pooling_claims(kind: str) -> tuple[Claim, ...]:
     name = _KINDS[kind]
     pairs = (("weighted_pool", "mean_pool"), ("mean_pool", "frame_wise"), ("mean_pool", "final_frame"))
     return tuple(
-        Claim(f"{name}: {better.replace('_', ' ')} better than {worse.replace('_', ' ')}", f"{kind}_{better}", f"{kind}_{worse}")
+        Claim(
+            f"{name}: {better.replace('_', ' ')} better than {worse.replace('_', ' ')}",
+            f"{kind}_{better}",
+            f"{kind}_{worse}",
+        )
         for better, worse in pairs
     )
 
 
 TABLE2_CLAIMS = tuple(
-    Claim(f"{_HSFS[which]}: learned LLDs (DNN) better than hand-crafted (SVM), WA", f"dnn_{which}", f"svm_{which}", "wa")
+    Claim(
+        f"{_HSFS[which]}: learned LLDs (DNN) better than hand-crafted (SVM), WA", f"dnn_{which}", f"svm_{which}", "wa"
+    )
     for which in _HSFS
 )
 TABLE3_CLAIMS = (

@@ -35,23 +35,40 @@ def _parser(experiment: Experiment) -> cli.ArgumentParser:
         description=f"{experiment.title}\n{experiment.paper.citation}",
         epilog="Exit status: 0 done, 1 a row failed (the others are finished and saved), 2 bad usage or bad data.",
     )
-    parser.add_argument("--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)")
+    parser.add_argument(
+        "--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)"
+    )
     parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="its folder; synthetic is generated if missing")
     parser.add_argument("--rows", nargs="+", metavar="KEY", help="rows to run (default: all; see --list)")
     parser.add_argument("--folds", nargs="+", metavar="NAME", help="folds to run (default: all)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="N", help="seeds (default: 0)")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)")
     parser.add_argument(
-        "--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE", help="change assumptions (see --list)"
+        "--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)"
     )
-    parser.add_argument("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ASSUMPTION=VALUE",
+        help="change assumptions (see --list)",
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds"
+    )
     parser.add_argument("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="folds trained at the same time (default: one a core)"
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="folds trained at the same time (default: one a core)",
     )
     parser.add_argument("--ray-address", metavar="ADDRESS", help="of a running Ray cluster (default: this machine)")
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs beside the fold results")
-    parser.add_argument("--keep-models", action="store_true", help="keep each fold's trained model, for figures and export")
+    parser.add_argument(
+        "--keep-models", action="store_true", help="keep each fold's trained model, for figures and export"
+    )
     parser.add_argument("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
     return parser
 
@@ -150,7 +167,9 @@ def _run_jobs(plan: Plan, jobs: Sequence[Job], flags: argparse.Namespace, output
     """Runs what is not finished yet; returns the failures by job name."""
     waiting = [job for job in jobs if runner.finished(plan, job) is None]
     if len(waiting) < len(jobs):
-        output.print(f"{len(jobs) - len(waiting)} of {len(jobs)} fold results are there already, with the same settings")
+        output.print(
+            f"{len(jobs) - len(waiting)} of {len(jobs)} fold results are there already, with the same settings"
+        )
     if not waiting:
         return {}
     runner.configure_tensorflow()

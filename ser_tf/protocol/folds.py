@@ -157,7 +157,9 @@ def k_fold(
     smallest = min(strata.count(name) for name in set(strata)) if groups is None else len(set(groups))
     if smallest < number:
         what = "the smallest class" if groups is None else "the corpus"
-        raise SettingError(f"{number} folds need {number} {'utterances' if groups is None else 'groups'} in {what}, not {smallest}")
+        raise SettingError(
+            f"{number} folds need {number} {'utterances' if groups is None else 'groups'} in {what}, not {smallest}"
+        )
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(number, shuffle=True, random_state=seed)
     parts = [frozenset(test.tolist()) for _, test in splitter.split(ordered, strata, groups)]
     return tuple(_rotate(ordered, parts, position) for position in range(number))

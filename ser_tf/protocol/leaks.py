@@ -68,12 +68,12 @@ def _text(utterance: Utterance) -> str | None:
     """The words in one spelling, or None without a transcript."""
     if not utterance.transcript:
         return None
-    return " ".join("".join(letter for letter in utterance.transcript.lower() if letter.isalnum() or letter == " ").split())
+    return " ".join(
+        "".join(letter for letter in utterance.transcript.lower() if letter.isalnum() or letter == " ").split()
+    )
 
 
-def _values(
-    ids: Sequence[str], utterances: Mapping[str, Utterance], of: Callable[[Utterance], str | None]
-) -> set[str]:
+def _values(ids: Sequence[str], utterances: Mapping[str, Utterance], of: Callable[[Utterance], str | None]) -> set[str]:
     return {value for one in ids if (value := of(utterances[one])) is not None}
 
 

@@ -75,7 +75,9 @@ def report_run(
         seconds=sum(result.seconds for result in results.values()),
     )
     folder = plan.layout.experiment(experiment.name)
-    _write_json(folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))})
+    _write_json(
+        folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))}
+    )
     _write_json(folder / "manifest.json", _manifest(plan, folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
@@ -125,7 +127,8 @@ def _manifest(
         "corpus_sha256": plan.corpus_digest,
         "folds": {
             f"{fold.name}-seed{seed}": {
-                part: {"sha256": digest, "utterances": list(getattr(fold, part))} for part, digest in fold.digests().items()
+                part: {"sha256": digest, "utterances": list(getattr(fold, part))}
+                for part, digest in fold.digests().items()
             }
             for seed in folds
             for fold in folds[seed]

@@ -166,7 +166,9 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
         return Failure(str(error), unavailable=True)
     except Exception as error:  # noqa: BLE001 - one row's failure must not end the others; the traceback is kept
         files.atomic_write_text(error_file, traceback.format_exc())
-        return Failure(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} (see {error_file})", False)
+        return Failure(
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} (see {error_file})", False
+        )
     finally:
         keras.backend.clear_session()
     error_file.unlink(missing_ok=True)
@@ -206,9 +208,7 @@ def _keep_model(plan: Plan, job: Job, outcome: FoldOutcome, result: results.Fold
     files.atomic_write_text(_card(plan, job), json.dumps(card, indent=1) + "\n")
 
 
-def _result(
-    plan: Plan, job: Job, context: FoldContext, outcome: FoldOutcome, seconds: float
-) -> results.FoldResult:
+def _result(plan: Plan, job: Job, context: FoldContext, outcome: FoldOutcome, seconds: float) -> results.FoldResult:
     posteriors = np.asarray(outcome.posteriors, np.float64)
     if posteriors.shape != (len(job.fold.test), len(plan.task.classes)) or not np.isfinite(posteriors).all():
         raise ValueError(f"posteriors of shape {posteriors.shape} or not finite")

@@ -9,6 +9,7 @@ proves that this makes it a pure function of its arguments.
 import _ctypes
 import ctypes
 import dataclasses
+import threading
 
 import espeakng_loader
 import numpy as np
@@ -22,6 +23,7 @@ _BY_CHARACTER = 1
 _LIST_TERMINATED, _WORD = 0, 1
 _RATE, _VOLUME, _PITCH, _RANGE, _WORD_GAP = 1, 2, 3, 4, 7
 _LOUDNESS = 70
+_LOCK = threading.Lock()
 
 
 class _Id(ctypes.Union):
@@ -73,12 +75,13 @@ def say(text: str, voice: str, words_per_minute: int, pitch: int, seed: int = 1)
     Raises:
         UserError: eSpeak cannot be loaded or does not have the voice.
     """
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    try:
-        return _say(library, text, voice, words_per_minute, pitch, seed)
-    finally:
-        library.espeak_Terminate()
-        _ctypes.dlclose(library._handle)
+    with _LOCK:
+        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        try:
+            return _say(library, text, voice, words_per_minute, pitch, seed)
+        finally:
+            library.espeak_Terminate()
+            _ctypes.dlclose(library._handle)
 
 
 def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pitch: int, seed: int) -> Spoken:

@@ -64,8 +64,8 @@ _FULL_DIALOGS = {
 }
 _SMALL_DIALOGS = {"impro": ("F_impro01", "M_impro05a"), "script": ("F_script01_1", "M_script01_1")}
 _SMALL_OTHERS = ("sur", "fru", "xxx", "fea", "oth")
-# Medians of words an utterance, and the spread of their logarithm: 2 to 3 s at small scale, 4.4 s on average at full.
-_WORDS = {"small": (9.0, 0.12), "full": (15.5, 0.6)}
+# Median number of words of an utterance and the spread of its logarithm: 2 to 3 s at small scale, 4.3 s on average at full.
+_WORDS = {"small": (10.5, 0.12), "full": (14.8, 0.6)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +210,9 @@ def _write(slots: list[_Slot], scale: str, seed: int, rng: np.random.Generator) 
         used[place] = used.get(place, 0) + 1
         own = slot.id if slot.style == "impro" else f"{slot.dialog[6:]}-{slot.code}-{used[place]}"
         words = _line(scale, generator(seed, "line", own), acted)
-        turns.append(Turn(**dataclasses.asdict(slot), acted=acted, strength=strength, line=words, judged=judged[slot.id]))
+        turns.append(
+            Turn(**dataclasses.asdict(slot), acted=acted, strength=strength, line=words, judged=judged[slot.id])
+        )
     return tuple(turns)
 
 

@@ -122,9 +122,7 @@ def record(
     samples = samples / max(1.0, np.max(np.abs(samples)) / _PEAK)
     samples = samples + rng.normal(0, _NOISE_RMS, len(samples))
     shift = len(before) / SAMPLE_RATE
-    words = tuple(
-        Word(word, bounds[index] + shift, bounds[index + 1] + shift) for index, word in enumerate(line.words)
-    )
+    words = tuple(Word(word, bounds[index] + shift, bounds[index + 1] + shift) for index, word in enumerate(line.words))
     salience = ((words[stretch[0]].start_seconds, words[stretch[1] - 1].end_seconds),) if stretch[1] else ()
     return Recording(np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16), words, breath, salience)
 

@@ -1,0 +1,141 @@
+"""CASIA, the Chinese emotional speech corpus: four speakers, six acted emotions, 300 sentences in each of them.
+
+On disk: `<speaker>/<emotion>/<number>.wav`, directly below the root (as in the public subset, numbers 201 to 250) or
+below `相同文本300`. The sentence is the number: the same text is spoken in all six emotions by all four speakers. The
+release's other part, `不同文本100` (2,400 recordings of texts that depend on the emotion), is not used by the papers
+and is not read; the corpus's notes tell when it is there. Names of folders and files are taken in any case; label
+files, pitch marks and the like lie beside the recordings. The release has no sessions and no votes; two pairs of one
+female and one male speaker take the sessions' place.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ser_tf.corpora.base import ACTED, Corpus, Utterance, duration_or_none, is_hidden, sorted_by_id
+from ser_tf.errors import CorpusError
+
+NAME = "casia"
+CITATION = (
+    "Institute of Automation, Chinese Academy of Sciences: CASIA Mandarin emotional speech corpus. Chinese Linguistic "
+    "Data Consortium, CLDC-SPC-2005-010"
+)
+LICENCE = "licence of the Chinese Linguistic Data Consortium, on request"
+SPEAKERS = {"liuchanhg": "female", "wangzhe": "male", "zhaoquanyin": "female", "ZhaoZuoxiang": "male"}
+"""Speakers of the part of equal texts and their gender, as the release spells them."""
+SESSIONS = {
+    "liuchanhg": "pair-liuchanhg-wangzhe",
+    "wangzhe": "pair-liuchanhg-wangzhe",
+    "zhaoquanyin": "pair-zhaoquanyin-zhaozuoxiang",
+    "zhaozuoxiang": "pair-zhaoquanyin-zhaozuoxiang",
+}
+EMOTIONS = {
+    "angry": "angry",
+    "fear": "fear",
+    "happy": "happy",
+    "neutral": "neutral",
+    "normal": "neutral",
+    "sad": "sad",
+    "surprise": "surprise",
+}
+EXPECTED = {"utterances": 7200} | {label: 1200 for label in sorted(set(EMOTIONS.values()))}
+SAME_TEXTS = "相同文本300"
+DIFFERENT_TEXTS = "不同文本100"
+
+_SPELLING = {speaker.lower(): speaker for speaker in SPEAKERS}
+_NUMBER = re.compile(r"\d{1,3}")
+
+
+def parse_place(speaker: str, emotion: str, file_name: str) -> tuple[str, str, str] | None:
+    """Takes `liuchanhg`, `Angry` and `201.wav` as speaker, label and sentence; None for a file that is no recording.
+
+    Raises:
+        ValueError: a recording lies in a folder that is not an emotion; names it.
+    """
+    stem, _, suffix = file_name.rpartition(".")
+    if suffix.lower() != "wav" or not _NUMBER.fullmatch(stem):
+        return None
+    if emotion.lower() not in EMOTIONS:
+        raise ValueError(f"emotion {emotion!r} is none of {', '.join(EMOTIONS)}")
+    return _SPELLING[speaker.lower()], EMOTIONS[emotion.lower()], f"{int(stem):03d}"
+
+
+def load(
+    root: Path | str,
+    name: str = NAME,
+    citation: str = CITATION,
+    licence: str = LICENCE,
+    expected: Mapping[str, int] = EXPECTED,
+) -> Corpus:
+    """Loads CASIA, or another corpus in its layout.
+
+    Args:
+        root: The folder of the four speakers, or the one above it that holds `相同文本300`.
+        name: The corpus's name in its utterances.
+        citation: See `Corpus`.
+        licence: See `Corpus`.
+        expected: See `Corpus`.
+
+    Raises:
+        CorpusError: the folder is not CASIA, a recording lies in an unknown emotion's folder, or an id comes twice.
+    """
+    root = Path(root)
+    home = root / SAME_TEXTS if (root / SAME_TEXTS).is_dir() else root
+    speakers = [path for path in sorted(home.iterdir()) if path.is_dir() and path.name.lower() in _SPELLING]
+    if not speakers:
+        raise CorpusError(f"{root}: not CASIA, it has none of the folders {', '.join(SPEAKERS)}")
+    utterances: list[Utterance] = []
+    stray: list[Path] = []
+    for speaker in speakers:
+        for path in sorted(speaker.rglob("*")):
+            if path.is_dir() or is_hidden(path):
+                continue
+            utterance = _utterance(path, speaker, name)
+            if utterance is None:
+                stray.append(path)
+            else:
+                utterances.append(utterance)
+    if not utterances:
+        raise CorpusError(f"{root}: the speakers' folders hold no recording such as liuchanhg/angry/201.wav")
+    return Corpus(
+        name=name,
+        root=root,
+        utterances=sorted_by_id(utterances),
+        citation=citation,
+        licence=licence,
+        expected=expected,
+        stray=tuple(stray),
+        notes=_other_part(root),
+    )
+
+
+def _other_part(root: Path) -> tuple[str, ...]:
+    folder = root / DIFFERENT_TEXTS
+    if not folder.is_dir():
+        return ()
+    number = sum(path.suffix.lower() == ".wav" for path in folder.rglob("*") if not is_hidden(path))
+    return (f"{folder}: {number:,} recordings of other texts, which are not part of the {EXPECTED['utterances']:,}",)
+
+
+def _utterance(path: Path, speaker_folder: Path, corpus: str) -> Utterance | None:
+    if path.parent.parent != speaker_folder:
+        return None
+    try:
+        parsed = parse_place(speaker_folder.name, path.parent.name, path.name)
+    except ValueError as error:
+        raise CorpusError(f"{path}: {error}") from None
+    if parsed is None:
+        return None
+    speaker, label, sentence = parsed
+    return Utterance(
+        id=f"{speaker}-{label}-{sentence}",
+        path=path,
+        corpus=corpus,
+        speaker=speaker,
+        session=SESSIONS[speaker.lower()],
+        gender=SPEAKERS[speaker],
+        style=ACTED,
+        label=label,
+        duration_seconds=duration_or_none(path),
+        sentence=sentence,
+    )

@@ -1,0 +1,169 @@
+"""CREMA-D, the crowd-sourced emotional multimodal actors dataset: 91 actors, twelve sentences, six emotions.
+
+On disk: `AudioWAV/1001_DFA_ANG_XX.wav` is actor, sentence, intended emotion, level; `VideoDemographics.csv` has the
+actors' sex, `tabulatedVotes.csv` (also found in `processedResults/`) the votes of the crowd. Rows of it whose id
+begins with 1 are votes on the voice alone; they also tell which recordings the release has. The label is the intended
+emotion. The release has no sessions; five groups of actors, with both sexes dealt evenly, take their place.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ser_tf.corpora.base import ACTED, Corpus, Utterance, duration_or_none, is_hidden, sorted_by_id
+from ser_tf.errors import CorpusError
+
+NAME = "crema_d"
+CITATION = (
+    "H. Cao, D. G. Cooper, M. K. Keutmann, R. C. Gur, A. Nenkova, R. Verma: CREMA-D: crowd-sourced emotional multimodal "
+    "actors dataset. IEEE Transactions on Affective Computing 5(4), 2014"
+)
+LICENCE = "Open Database License 1.0"
+EXPECTED = {
+    "utterances": 7442,
+    "angry": 1271,
+    "disgust": 1271,
+    "fear": 1271,
+    "happy": 1271,
+    "neutral": 1087,
+    "sad": 1271,
+}
+EMOTIONS = {"ANG": "angry", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
+VOTES = {"A": "angry", "D": "disgust", "F": "fear", "H": "happy", "N": "neutral", "S": "sad"}
+SENTENCES = {
+    "DFA": "Don't forget a jacket.",
+    "IEO": "It's eleven o'clock.",
+    "IOM": "I'm on my way to the meeting.",
+    "ITH": "I think I have a doctor's appointment.",
+    "ITS": "I think I've seen this before.",
+    "IWL": "I would like a new alarm clock.",
+    "IWW": "I wonder what this is about.",
+    "MTI": "Maybe tomorrow it will be cold.",
+    "TAI": "The airplane is almost full.",
+    "TIE": "That is exactly what happened.",
+    "TSI": "The surface is slick.",
+    "WSI": "We'll stop in a couple of minutes.",
+}
+NUM_GROUPS = 5
+
+_ID = re.compile(r"(?P<actor>\d{4})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_[A-Z]{1,2}")
+_VOICE_ONLY = "1"
+
+
+def parse_id(stem: str) -> tuple[str, str, str]:
+    """Takes `1001_DFA_ANG_XX` as actor `1001`, sentence `DFA` and label `angry`.
+
+    Raises:
+        ValueError: the name has another form, or its sentence or emotion does not exist; says which.
+    """
+    match = _ID.fullmatch(stem)
+    if match is None:
+        raise ValueError(f"{stem!r} is not of the form 1001_DFA_ANG_XX")
+    if match["sentence"] not in SENTENCES:
+        raise ValueError(f"sentence {match['sentence']} of {stem} is none of {', '.join(SENTENCES)}")
+    if match["emotion"] not in EMOTIONS:
+        raise ValueError(f"emotion {match['emotion']} of {stem} is none of {', '.join(EMOTIONS)}")
+    return match["actor"], match["sentence"], EMOTIONS[match["emotion"]]
+
+
+def parse_votes(text: str, source: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Reads `tabulatedVotes.csv`: for each recording the votes on the voice alone, one tuple of one label each.
+
+    The table has counts, so that the order of the voters is lost: votes come in the order of its columns.
+
+    Raises:
+        CorpusError: a column is missing, a count is not a number, or a recording comes twice; names `source` and line.
+    """
+    votes: dict[str, tuple[tuple[str, ...], ...]] = {}
+    reader = csv.DictReader(io.StringIO(text))
+    if missing := {"", "fileName", *VOTES} - set(reader.fieldnames or ()):
+        raise CorpusError(f"{source}:1: has no column {', '.join(repr(name) for name in sorted(missing))}")
+    for row in reader:
+        if not row[""].startswith(_VOICE_ONLY):
+            continue
+        try:
+            given = tuple((label,) for code, label in VOTES.items() for _ in range(int(row[code])))
+        except (TypeError, ValueError):
+            raise CorpusError(f"{source}:{reader.line_num}: a count of votes is not a number") from None
+        if row["fileName"] in votes:
+            raise CorpusError(f"{source}:{reader.line_num}: {row['fileName']} comes twice")
+        votes[row["fileName"]] = given
+    return votes
+
+
+def parse_demographics(text: str, source: str) -> dict[str, str]:
+    """Reads `VideoDemographics.csv` into `female` or `male` for each actor.
+
+    Raises:
+        CorpusError: a column is missing or a sex is unknown; names `source` and the line.
+    """
+    reader = csv.DictReader(io.StringIO(text))
+    if missing := {"ActorID", "Sex"} - set(reader.fieldnames or ()):
+        raise CorpusError(f"{source}:1: has no column {', '.join(repr(name) for name in sorted(missing))}")
+    genders = {}
+    for row in reader:
+        if row["Sex"] not in ("Female", "Male"):
+            raise CorpusError(f"{source}:{reader.line_num}: sex {row['Sex']!r} is neither Female nor Male")
+        genders[row["ActorID"]] = row["Sex"].lower()
+    return genders
+
+
+def groups_of(genders: Mapping[str, str]) -> dict[str, str]:
+    """Deals the actors of each sex to the groups that take the sessions' place, in the order of their numbers."""
+    groups = {}
+    for gender in ("female", "male"):
+        actors = sorted(actor for actor, its_gender in genders.items() if its_gender == gender)
+        groups.update({actor: f"group-{rank % NUM_GROUPS + 1}" for rank, actor in enumerate(actors)})
+    return groups
+
+
+def load(root: Path | str) -> Corpus:
+    """Loads CREMA-D.
+
+    Raises:
+        CorpusError: the folder is not CREMA-D (its two tables are not there), or a table has a line of unknown form,
+            recording or actor.
+    """
+    root = Path(root)
+    table = _find(root, "tabulatedVotes.csv")
+    demographics = _find(root, "VideoDemographics.csv")
+    genders = parse_demographics(demographics.read_text("utf-8"), str(demographics))
+    groups = groups_of(genders)
+    utterances = []
+    for stem, votes in parse_votes(table.read_text("utf-8"), str(table)).items():
+        try:
+            actor, sentence, label = parse_id(stem)
+        except ValueError as error:
+            raise CorpusError(f"{table}: {error}") from None
+        if actor not in genders:
+            raise CorpusError(f"{demographics}: has no actor {actor}, who speaks {stem}")
+        path = root / "AudioWAV" / f"{stem}.wav"
+        utterances.append(
+            Utterance(
+                id=stem,
+                path=path,
+                corpus=NAME,
+                speaker=actor,
+                session=groups[actor],
+                gender=genders[actor],
+                style=ACTED,
+                label=label,
+                votes=votes,
+                transcript=SENTENCES[sentence],
+                duration_seconds=duration_or_none(path),
+                sentence=sentence,
+            )
+        )
+    known = {utterance.path for utterance in utterances}
+    recordings = sorted((root / "AudioWAV").glob("*"))
+    stray = tuple(path for path in recordings if path not in known and not is_hidden(path))
+    return Corpus(NAME, root, sorted_by_id(utterances), CITATION, LICENCE, EXPECTED, stray)
+
+
+def _find(root: Path, name: str) -> Path:
+    for path in (root / name, root / "processedResults" / name):
+        if path.is_file():
+            return path
+    raise CorpusError(f"{root}: not CREMA-D, it has no {name}")

@@ -1,0 +1,64 @@
+"""Log spectrograms of the lowest bins (zhang2018, ando2019)."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from ser_tf.features import framing, stft
+
+MAGNITUDE = 1.0
+POWER = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class LogSpectrogramParams(stft.StftParams):
+    """Natural logarithm of the lowest bins of a short-time spectrum; defaults are those of zhang2018.
+
+    Attributes:
+        lowest_bins: How many bins are kept, from 0 Hz.
+        exponent: `MAGNITUDE` or `POWER` of the spectrum under the logarithm.
+        log_floor: Smaller values count as this one.
+    """
+
+    window_seconds: float = 0.040  # zhang2018 §III-A, ando2019 §4.1
+    hop_seconds: float = 0.010  # zhang2018 §III-A, ando2019 §4.1
+    window_shape: str = stft.HAMMING  # zhang2018 §III-A, ando2019 §4.1
+    fft_samples: int = 800  # zhang2018 §III-A: 20 Hz a bin
+    lowest_bins: int = 200  # zhang2018 §III-A: 0-4 kHz
+    exponent: float = MAGNITUDE  # not stated; see ledger
+    log_floor: float = 1e-5  # not stated; see ledger
+
+    def __post_init__(self) -> None:
+        """Checks the bins and the exponent.
+
+        Raises:
+            ValueError: more bins than the transform has, or an exponent that is neither 1 nor 2.
+        """
+        if not 1 <= self.lowest_bins <= self.bins:
+            raise ValueError(f"lowest_bins must lie in 1..{self.bins}, not {self.lowest_bins}")
+        if self.exponent not in (MAGNITUDE, POWER):
+            raise ValueError(f"exponent must be {MAGNITUDE:g} or {POWER:g}, not {self.exponent:g}")
+
+
+ANDO2019 = LogSpectrogramParams(fft_samples=1600, lowest_bins=400, exponent=POWER, log_floor=1e-10)
+"""Log power of 400 bins of 10 Hz, 0-4 kHz (ando2019 §4.1; the floor is not stated, see ledger)."""
+
+
+def log_spectrogram(
+    waveform: tf.Tensor, params: LogSpectrogramParams, num_samples: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Log magnitude or log power of the lowest bins.
+
+    Args:
+        waveform: float32 `(..., samples)` in [-1, 1].
+        params: Settings.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+
+    Returns:
+        float32 `(..., frames, lowest_bins)`; frames behind the end of an utterance are zero.
+    """
+    mask = framing.frame_mask(waveform, params, num_samples)
+    power = stft.power(framing.silence_padding(waveform, num_samples), params)[..., : params.lowest_bins]
+    floor = params.log_floor ** (POWER / params.exponent)
+    logarithm = tf.math.log(tf.maximum(power, floor)) * (params.exponent / POWER)
+    return framing.zero_padding_frames(logarithm, mask)

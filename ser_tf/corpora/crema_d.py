@@ -7,6 +7,7 @@ emotion. The release has no sessions; five groups of actors, with both sexes dea
 """
 
 import csv
+import dataclasses
 import io
 import re
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from ser_tf.errors import CorpusError
 
 NAME = "crema_d"
 CITATION = (
-    "H. Cao, D. G. Cooper, M. K. Keutmann, R. C. Gur, A. Nenkova, R. Verma: CREMA-D: crowd-sourced emotional multimodal "
-    "actors dataset. IEEE Transactions on Affective Computing 5(4), 2014"
+    "H. Cao, D. G. Cooper, M. K. Keutmann, R. C. Gur, A. Nenkova, R. Verma: CREMA-D: crowd-sourced emotional "
+    "multimodal actors dataset. IEEE Transactions on Affective Computing 5(4), 2014"
 )
 LICENCE = "Open Database License 1.0"
 EXPECTED = {
@@ -140,17 +141,10 @@ def load(root: Path | str) -> Corpus:
         if actor not in genders:
             raise CorpusError(f"{demographics}: has no actor {actor}, who speaks {stem}")
         path = root / "AudioWAV" / f"{stem}.wav"
+        utterance = Utterance(stem, path, NAME, actor, groups[actor], genders[actor], ACTED, label, votes)
         utterances.append(
-            Utterance(
-                id=stem,
-                path=path,
-                corpus=NAME,
-                speaker=actor,
-                session=groups[actor],
-                gender=genders[actor],
-                style=ACTED,
-                label=label,
-                votes=votes,
+            dataclasses.replace(
+                utterance,
                 transcript=SENTENCES[sentence],
                 duration_seconds=duration_or_none(path),
                 sentence=sentence,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ser_tf.corpora import iemocap_format as text
-from ser_tf.corpora.base import Corpus, Utterance, duration_or_none, is_hidden, sorted_by_id
+from ser_tf.corpora.base import Corpus, Utterance, Word, duration_or_none, is_hidden, sorted_by_id
 from ser_tf.errors import CorpusError
 
 NAME = "iemocap"
@@ -139,12 +139,6 @@ def _read_dialog(session: Path, evaluation: Path, corpus: str, found: _Found) ->
             raise CorpusError(f"{place}: {turn.id} does not belong to {session.name}, dialog {evaluation.stem}")
         if transcripts and turn.id not in transcripts:
             found.absent.append(f"{transcription}: no line for {turn.id}, which {place} names")
-        alignment = session / "sentences" / "ForcedAlignment" / parts.dialog / f"{turn.id}.wdseg"
-        words = text.parse_wdseg(text.read(alignment), str(alignment)) if alignment.is_file() else None
-        if words is None and turn.id in WITHOUT_ALIGNMENT:
-            found.without_alignment.append(turn.id)
-        elif words is None:
-            found.absent.append(str(alignment))
         path = session / "sentences" / "wav" / parts.dialog / f"{turn.id}.wav"
         yield Utterance(
             id=turn.id,
@@ -157,6 +151,16 @@ def _read_dialog(session: Path, evaluation: Path, corpus: str, found: _Found) ->
             label=turn.label,
             votes=turn.votes,
             transcript=transcripts.get(turn.id),
-            words=words,
+            words=_read_words(session / "sentences" / "ForcedAlignment" / parts.dialog / f"{turn.id}.wdseg", found),
             duration_seconds=duration_or_none(path),
         )
+
+
+def _read_words(alignment: Path, found: _Found) -> tuple[Word, ...] | None:
+    if alignment.is_file():
+        return text.parse_wdseg(text.read(alignment), str(alignment))
+    if alignment.stem in WITHOUT_ALIGNMENT:
+        found.without_alignment.append(alignment.stem)
+    else:
+        found.absent.append(str(alignment))
+    return None

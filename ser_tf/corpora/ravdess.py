@@ -14,8 +14,8 @@ from ser_tf.errors import CorpusError
 
 NAME = "ravdess"
 CITATION = (
-    "S. R. Livingstone, F. A. Russo: The Ryerson audio-visual database of emotional speech and song (RAVDESS). PLoS ONE "
-    "13(5), 2018"
+    "S. R. Livingstone, F. A. Russo: The Ryerson audio-visual database of emotional speech and song (RAVDESS). PLoS "
+    "ONE 13(5), 2018"
 )
 LICENCE = "CC BY-NC-SA 4.0"
 EXPECTED = {

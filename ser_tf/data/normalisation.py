@@ -1,9 +1,11 @@
 """Mean and standard deviation of features over chosen utterances of a fold's training part."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+
+from ser_tf.data.store import Frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Normaliser:
         return ((features - self.mean) / self.std).astype(np.float32)
 
 
-def fit(features: Mapping[str, np.ndarray] | object, ids: Sequence[str]) -> Normaliser:
+def fit(features: Frames, ids: Sequence[str]) -> Normaliser:
     """Fits a normaliser on all frames of the given utterances, one utterance in memory at a time.
 
     Args:
@@ -37,7 +39,7 @@ def fit(features: Mapping[str, np.ndarray] | object, ids: Sequence[str]) -> Norm
         raise ValueError("a normaliser needs at least one utterance")
     count, mean, squares = 0, 0.0, 0.0
     for utterance_id in ids:
-        frames = np.asarray(features[utterance_id], np.float64)  # type: ignore[index]
+        frames = np.asarray(features[utterance_id], np.float64)
         # Chan's update: stable where a sum of squares would cancel (large mean, small deviation).
         total = count + len(frames)
         delta = frames.mean(0) - mean

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.data.store import FeatureStore
+from ser_tf.data.store import Frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ def pad(arrays: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
 
 
 def dataset(
-    store: FeatureStore,
+    store: Frames,
     ids: Sequence[str],
     params: BatchParams,
     columns: Mapping[str, np.ndarray] | None = None,

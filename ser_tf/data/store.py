@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +26,20 @@ from ser_tf.features import FeatureSpec
 
 Report = Callable[[int, int], None]
 """Called with (utterances done, utterances in all)."""
+
+
+class Frames(Protocol):
+    """Features of utterances by their ids: a whole store, or a view of a part of it."""
+
+    @property
+    def dims(self) -> int:
+        """Size of a frame."""
+
+    def num_frames(self, utterance_id: str) -> int:
+        """Number of frames of one utterance."""
+
+    def __getitem__(self, utterance_id: str) -> np.ndarray:
+        """Features of one utterance, float32 (frames, dims)."""
 
 
 class FeatureStore:

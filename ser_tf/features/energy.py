@@ -8,7 +8,10 @@ _ZERO = 1e-10
 
 def rms(frames: tf.Tensor) -> tf.Tensor:
     """Root mean square of each frame: float32 `(..., frames, window)` -> `(..., frames)`."""
-    return tf.sqrt(tf.reduce_mean(tf.square(frames), axis=-1))
+    power = tf.reduce_mean(tf.square(frames), axis=-1)
+    # The root has no gradient at zero; silence gets the gradient zero in place of NaN.
+    audible = power > 0.0
+    return tf.where(audible, tf.sqrt(tf.where(audible, power, 1.0)), 0.0)
 
 
 def zero_crossing_rate(frames: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""High-level statistical functions (HSFs): the frames of an utterance pooled to one vector (mirsamadi2017 §2, §3, Table 2).
+"""High-level statistical functions (HSFs): frames of an utterance pooled to one vector (mirsamadi2017 §2, §3, Table 2).
 
 All are differentiable pooling layers over time, so that a network can learn the descriptors that they pool (Fig.
 1(a)), apart from the extremum positions, which are piecewise constant. Their gradients are finite everywhere: where

@@ -76,19 +76,20 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
         deltas are per frame. Frames behind the end of an utterance are zero; the others do not depend on the padding.
 
     Deviations:
-        The contours are smoothed as in IS09, F0 apart: it is averaged over the voiced frames of the three only, and
-        stays 0 on unvoiced ones, because an average over a voicing boundary is a pitch that nobody spoke. Deltas are
-        taken of the smoothed contours, of F0 with its zeros. At both ends the outermost valid frame is repeated.
+        The contours are smoothed as in IS09, F0 apart: it is averaged only over those of the three frames that are
+        voiced and within 10% of the middle one, and stays 0 on unvoiced frames, because an average over a voicing
+        boundary or an octave leap is a pitch that nobody spoke. Deltas are taken of the smoothed contours, of F0 with
+        its zeros. At both ends the outermost valid frame is repeated.
     """
     mask = framing.frame_mask(waveform, params, num_samples)
-    waveform = framing.silence_padding(waveform, num_samples)
-    f0_hz, voicing = pitch(waveform, params.pitch, mask, num_samples)
-    frames = framing.frame(waveform, params)
+    silenced = framing.silence_padding(waveform, num_samples)
+    f0_hz, voicing = pitch(silenced, params.pitch, mask, num_samples)
+    frames = framing.frame(silenced, params)
     levels = tf.stack([voicing, energy.rms(frames), energy.zero_crossing_rate(frames)], axis=-1)
-    others = tf.concat([levels, mfcc_frames(waveform, params.mfcc)], axis=-1)
+    others = tf.concat([levels, mfcc_frames(waveform, params.mfcc, num_samples)], axis=-1)
     smooth = tf.concat(
         [
-            _voiced_average(f0_hz[..., tf.newaxis], mask, params.smoothing_frames),
+            _voiced_average(f0_hz[..., tf.newaxis], mask, params),
             contours.moving_average(others, mask, params.smoothing_frames),
         ],
         axis=-1,
@@ -97,8 +98,11 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
     return framing.zero_padding_frames(both, mask)
 
 
-def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor, frames: int) -> tf.Tensor:
-    """Moving average of `(..., frames, 1)` over voiced frames alone; unvoiced frames stay 0."""
-    around = contours.shifted(f0_hz, mask, frames // 2)
-    voiced = tf.add_n([tf.cast(hz > 0.0, tf.float32) for hz in around])
-    return tf.where(f0_hz > 0.0, tf.math.divide_no_nan(tf.add_n(around), voiced), tf.zeros_like(f0_hz))
+def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor, params: LldParams) -> tf.Tensor:
+    """Moving average of `(..., frames, 1)` over the voiced frames that run on from each frame without a jump."""
+    reach = params.smoothing_frames // 2
+    total, number = tf.zeros_like(f0_hz), tf.zeros_like(f0_hz)
+    for hz in contours.shifted(f0_hz, mask, reach):
+        near = tf.cast(tf.abs(hz - f0_hz) <= params.pitch.largest_step * f0_hz, tf.float32)
+        total, number = total + near * hz, number + near
+    return total / number

@@ -10,7 +10,7 @@ from ser_tf.features import framing, mel, stft
 
 @dataclasses.dataclass(frozen=True)
 class LogMelParams(stft.StftParams):
-    """A mel filterbank on power spectra, natural logarithm; defaults are those of mao2020, librosa's where it is silent.
+    """A mel filterbank on power spectra, natural logarithm; defaults are mao2020's, librosa's where it is silent.
 
     Attributes:
         bands: Number of mel bands.
@@ -76,7 +76,7 @@ def log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor | 
         float32 `(..., frames, bands)`; frames behind the end of an utterance are zero.
     """
     mask = framing.frame_mask(waveform, params, num_samples)
-    return framing.zero_padding_frames(_log_mel(framing.silence_padding(waveform, num_samples), params), mask)
+    return framing.zero_padding_frames(_log_mel(waveform, params, num_samples), mask)
 
 
 def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
@@ -85,20 +85,22 @@ def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None 
     Arguments and result as for `log_mel`, with `coefficients` dimensions.
     """
     mask = framing.frame_mask(waveform, params, num_samples)
-    return framing.zero_padding_frames(mfcc_frames(framing.silence_padding(waveform, num_samples), params), mask)
+    return framing.zero_padding_frames(mfcc_frames(waveform, params, num_samples), mask)
 
 
-def mfcc_frames(waveform: tf.Tensor, params: MfccParams) -> tf.Tensor:
-    """As `mfcc`, on a waveform that is silent behind the end already; padding frames are left as they come."""
+def mfcc_frames(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+    """As `mfcc`, but the frames behind the end of an utterance are left as they come."""
     last = params.first_coefficient + params.coefficients
     orders = np.arange(last)
     transform = mel.dct_matrix(params.bands, last)
     if params.lifter:
         transform = transform * (1.0 + params.lifter / 2.0 * np.sin(np.pi * (orders + 1) / params.lifter))
-    return tf.matmul(_log_mel(waveform, params), tf.constant(transform[:, params.first_coefficient :], tf.float32))
+    return tf.matmul(
+        _log_mel(waveform, params, num_samples), tf.constant(transform[:, params.first_coefficient :], tf.float32)
+    )
 
 
-def _log_mel(waveform: tf.Tensor, params: LogMelParams) -> tf.Tensor:
+def _log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor | None) -> tf.Tensor:
     weights = mel.filterbank(
         sample_rate_hz=params.sample_rate_hz,
         fft_samples=params.fft_samples,
@@ -108,5 +110,7 @@ def _log_mel(waveform: tf.Tensor, params: LogMelParams) -> tf.Tensor:
         scale=params.mel_scale,
         unit_area=params.unit_area,
     )
-    power = stft.power(pre_emphasise(waveform, params.pre_emphasis), params)
+    # Padding is silenced behind the filter, whose first output after the end would still be the last sample's.
+    emphasised = framing.silence_padding(pre_emphasise(waveform, params.pre_emphasis), num_samples)
+    power = stft.power(emphasised, params)
     return tf.math.log(tf.maximum(tf.matmul(power, tf.constant(weights, tf.float32)), params.log_floor))

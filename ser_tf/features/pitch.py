@@ -28,7 +28,7 @@ class PitchParams(framing.FrameParams):
         octave_cost: By how much correlation a candidate an octave higher is preferred, against subharmonics.
         largest_step: Neighbouring frames belong together when their F0 differ by at most this share.
         shortest_run_frames: Frames are voiced when at least so many belong together; odd, 1 switches this off.
-        silence_rms: Frames are unvoiced when their level is well below this one: less than the last bit of 16.
+        silence_rms: Frames well below this level are unvoiced; the last of 16 bits is three times as loud.
     """
 
     analysis_seconds: float = 0.065  # not stated; see ledger
@@ -112,8 +112,8 @@ def _autocorrelation(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
     frames = framing.frame(waveform, params.analysis)
     frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     fft_samples = _fast_length(length + last)
-    spectrum = tf.signal.rfft(frames, [fft_samples])
-    products = tf.signal.irfft(tf.cast(stft.squared(spectrum), tf.complex64), [fft_samples])[..., first : last + 1]
+    power = stft.squared(tf.signal.rfft(frames, [fft_samples]))
+    products = tf.signal.irfft(tf.complex(power, tf.zeros_like(power)), [fft_samples])[..., first : last + 1]
     energy = tf.cumsum(tf.square(frames), axis=-1)
     # At lag k the samples [0, length - k) meet the samples [k, length); energy[n] is that of the samples [0, n].
     heads = tf.reverse(energy[..., length - last - 1 : length - first], axis=[-1])

@@ -35,7 +35,7 @@ def window(shape: str, samples: int) -> np.ndarray:
     """A periodic window, float64 `(samples,)`.
 
     Periodic (one period of the cosine, its last point left out, as librosa and `scipy.signal.get_window` have it),
-    not symmetric (as HTK has it): the two differ by less than 0.5% of the window's height at 400 samples, and the
+    not symmetric (as HTK has it): the two differ by less than 1% of the window's height at 400 samples, and the
     periodic one can be checked.
 
     Raises:

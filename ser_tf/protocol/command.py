@@ -106,6 +106,7 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         task=task,
         ledger=assumptions,
         utterances=by_id,
+        corpus_root=corpus.root,
         corpus_digest=runner.digest_of(by_id),
         smoke=flags.smoke,
         keep_models=flags.keep_models,
@@ -193,7 +194,8 @@ def _run_jobs(plan: Plan, jobs: Sequence[Job], flags: argparse.Namespace, output
                     failures[job.name] = outcome
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"{done} of {len(jobs)} fold results are finished and kept in {plan.layout.root}; the same command goes on from there"
+            f"{done} of {len(jobs)} fold results are finished and kept in {plan.layout.root};"
+            " the same command goes on from there"
         ) from None
     finally:
         if outcomes is not None:

@@ -153,7 +153,8 @@ class RayCluster:
             return execute(shared, job, lambda event: None)
 
         shared = ray.put(plan)
-        waiting, running = list(jobs), {}
+        waiting = list(jobs)
+        running: dict[Any, Job] = {}
         while waiting or running:
             while waiting and len(running) < self.workers:
                 job = waiting.pop(0)

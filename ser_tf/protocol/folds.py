@@ -111,20 +111,25 @@ def by_session_actor(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, 
         SettingError: fewer than two sessions, or a session with one speaker.
     """
     del seed
-    folds = []
-    for session in _groups(utterances, lambda utterance: utterance.session, "session", 2):
-        inside = [utterance for utterance in utterances if utterance.session == session]
-        train = _ids(utterances, lambda one, session=session: one.session != session)
-        for speaker in _groups(inside, lambda utterance: utterance.speaker, f"speaker (in session {session})", 2):
-            folds.append(
-                Fold(
-                    name=f"{session}-{speaker}",
-                    train=train,
-                    validation=_ids(inside, lambda one, speaker=speaker: one.speaker != speaker),
-                    test=_ids(inside, lambda one, speaker=speaker: one.speaker == speaker),
-                )
-            )
-    return tuple(folds)
+    return tuple(
+        _split_session(utterances, session, speaker)
+        for session in _groups(utterances, lambda utterance: utterance.session, "session", 2)
+        for speaker in _speakers_in(utterances, session)
+    )
+
+
+def _speakers_in(utterances: Sequence[Utterance], session: str) -> list[str]:
+    inside = [utterance for utterance in utterances if utterance.session == session]
+    return _groups(inside, lambda utterance: utterance.speaker, f"speaker (in session {session})", 2)
+
+
+def _split_session(utterances: Sequence[Utterance], session: str, speaker: str) -> Fold:
+    return Fold(
+        name=f"{session}-{speaker}",
+        train=_ids(utterances, lambda one: one.session != session),
+        validation=_ids(utterances, lambda one: one.session == session and one.speaker != speaker),
+        test=_ids(utterances, lambda one: one.session == session and one.speaker == speaker),
+    )
 
 
 def k_fold(

@@ -3,6 +3,7 @@
 Where the output is not a terminal, one line for each finished job takes the place of the bars.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,9 +21,14 @@ from rich.progress import (
 from ser_tf.protocol.runner import Event
 
 
+PIPED_COLUMNS = 120
+"""Width of tables that go to a file or a pipe."""
+
+
 def console() -> Console:
     """The console that everything meant for people goes to; results for programs are files."""
-    return Console(highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else PIPED_COLUMNS
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 @contextmanager

@@ -41,6 +41,7 @@ class Plan:
         task: Classes and their order.
         ledger: The assumptions.
         utterances: All of the task, by id.
+        corpus_root: Folder of the corpus.
         corpus_digest: SHA-256 over ids, labels and sizes of the audio files.
         smoke: Whether this is a smoke run.
         keep_models: Whether trained models are kept.
@@ -51,6 +52,7 @@ class Plan:
     task: Task
     ledger: Any
     utterances: Mapping[str, Utterance]
+    corpus_root: Path
     corpus_digest: str
     smoke: bool
     keep_models: bool
@@ -203,7 +205,7 @@ def _keep_model(plan: Plan, job: Job, outcome: FoldOutcome, result: results.Fold
         key: getattr(result, key)
         for key in ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings_hash", "settings")
     }
-    card["feature"] = job.system.features(plan.ledger)[0].name
+    card["corpus_root"] = str(plan.corpus_root.resolve())
     card["label"] = job.system.label
     files.atomic_write_text(_card(plan, job), json.dumps(card, indent=1) + "\n")
 

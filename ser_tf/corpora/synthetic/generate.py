@@ -161,7 +161,7 @@ def _write(root: Path, layout: str, scale: str, seed: int, progress: Callable[[i
         dialogs: dict[str, list[Turn]] = {}
         for turn in turns:
             dialogs.setdefault(turn.dialog, []).append(turn)
-        tasks = [(write_dialog, root, dialog, seed) for dialog in dialogs.values()]
+        tasks: list[tuple] = [(write_dialog, root, dialog, seed) for dialog in dialogs.values()]
         description = _describe_iemocap(turns)
     else:
         plan = casia_layout.plan_casia(scale, seed)

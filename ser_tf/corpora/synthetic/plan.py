@@ -64,7 +64,8 @@ _FULL_DIALOGS = {
 }
 _SMALL_DIALOGS = {"impro": ("F_impro01", "M_impro05a"), "script": ("F_script01_1", "M_script01_1")}
 _SMALL_OTHERS = ("sur", "fru", "xxx", "fea", "oth")
-# Median number of words of an utterance and the spread of its logarithm: 2 to 3 s at small scale, 4.3 s on average at full.
+# Median number of words of an utterance and the spread of its logarithm: 2 to 3 s at small scale, 4.4 s on average
+# at full scale.
 _WORDS = {"small": (10.5, 0.12), "full": (14.8, 0.6)}
 
 

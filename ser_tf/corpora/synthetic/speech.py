@@ -1,4 +1,4 @@
-"""From words and an emotion to a recording: acting by rate, pitch, pitch range and loudness on a known stretch of words."""
+"""From words and an emotion to a recording: acting by rate, pitch, range and loudness on a known stretch of words."""
 
 import dataclasses
 import zlib

@@ -12,7 +12,7 @@ import numpy as np
 
 TARGETS = ("neutral", "happy", "sad", "angry")
 DISSENT_IN_DOMINANT = {"neutral": 228 / 1181, "happy": 67 / 1996, "sad": 87 / 1672, "angry": 74 / 1991}
-"""Share of the dominant set's utterances with another label in which a target emotion exists nevertheless: Table 1 there
+"""Share of the dominant set's utterances with another label in which a target emotion exists nevertheless: Table 1
 minus the 1,099, 284, 608 and 289 of 2,280 utterances that have it as their label."""
 EXISTENCE_IN_OTHERS = {"neutral": 835 / 2504, "happy": 797 / 2504, "sad": 252 / 2504, "angry": 489 / 2504}
 """Share of the other utterances in which a target emotion exists."""

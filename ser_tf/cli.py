@@ -63,7 +63,7 @@ def status_of(main: Callable[[list[str]], int], argv: list[str]) -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt as interruption:
-        print(f"interrupted: {interruption or 'nothing further was done'}", file=sys.stderr)
+        print(f"interrupted: {str(interruption) or 'nothing further was done'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has gone; Python would complain again when it flushes at exit.

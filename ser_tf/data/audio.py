@@ -7,6 +7,8 @@ imported only when a file needs it.
 
 import dataclasses
 import os
+import re
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -34,12 +36,36 @@ _DECODERS = (
 )
 
 
+_FILTER_SAMPLES = 64
+"""Length of tensorflow-io's resampling filter (Speex at quality 4) at the lower of the two rates."""
+
+_UNREADABLE = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.DataLossError,
+    tf.errors.UnknownError,
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class AudioFormat:
-    """How one file has to be decoded: a name of `_DECODERS` and the file's sampling rate."""
+    """How one file has to be decoded.
+
+    Attributes:
+        decoder: A name of `_DECODERS`.
+        sample_rate_hz: The file's sampling rate.
+        header: For WAV, a plain header that takes the place of the file's own; the decoders stumble over
+            WAVE_FORMAT_EXTENSIBLE and over the byte that fills up an odd number.
+        offset: Byte at which the samples begin (WAV), or 0.
+        num_bytes: Bytes of samples (WAV), or as many as there can be.
+    """
 
     decoder: str
     sample_rate_hz: int
+    header: bytes = b""
+    offset: int = 0
+    num_bytes: int = 2**31 - 1
 
     @property
     def is_plain(self) -> bool:
@@ -66,11 +92,19 @@ def probe(path: Path) -> AudioFormat:
 
 def _probe_wav(path: Path) -> AudioFormat:
     header = wav_header.read_wav_header(path)
-    if header.encoding == "pcm":
-        return AudioFormat(f"{header.bits}-bit WAV", header.sample_rate)
-    if header.bits == 32:
-        return AudioFormat("float WAV", header.sample_rate)
-    raise AudioError(f"{path}: {header.bits}-bit float WAV is not supported; convert it to 16-bit PCM")
+    if header.encoding == "float" and header.bits != 32:
+        raise AudioError(f"{path}: {header.bits}-bit float WAV is not supported; convert it to 16-bit PCM")
+    decoder = "float WAV" if header.encoding == "float" else f"{header.bits}-bit WAV"
+    num_bytes = header.num_samples * header.channels * header.bits // 8
+    return AudioFormat(decoder, header.sample_rate, _plain_header(header, num_bytes), header.data_offset, num_bytes)
+
+
+def _plain_header(header: wav_header.WavHeader, num_bytes: int) -> bytes:
+    tag = wav_header.PCM if header.encoding == "pcm" else wav_header.IEEE_FLOAT
+    block = header.channels * header.bits // 8
+    layout = (tag, header.channels, header.sample_rate, header.sample_rate * block, block, header.bits)
+    start = struct.pack("<4sI4s", b"RIFF", 36 + num_bytes, b"WAVE")
+    return start + struct.pack("<4sIHHIIHH", b"fmt ", 16, *layout) + struct.pack("<4sI", b"data", num_bytes)
 
 
 def _probe_compressed(path: Path) -> AudioFormat:
@@ -120,17 +154,29 @@ def _decode_with_io(decoder: str, contents: tf.Tensor) -> tf.Tensor:
 
 
 def _resample(waveform: tf.Tensor, sample_rate_hz: tf.Tensor) -> tf.Tensor:
+    """Resamples (samples,) to 16 kHz, `ceil(samples x 16000 / rate)` samples that begin when the recording begins.
+
+    tensorflow-io gives the output of a causal filter: late by half the filter, which need not be a whole number of
+    output samples, and without its end. A second of silence, less that delay, is put before the recording, so that
+    it begins exactly at the 16,000th output sample.
+    """
     import tensorflow_io as tfio
 
-    rate = tf.cast(sample_rate_hz, tf.int64)
-    return tfio.audio.resample(waveform[:, tf.newaxis], rate, tf.constant(SAMPLE_RATE_HZ, tf.int64))[:, 0]
+    rate = tf.cast(sample_rate_hz, tf.int32)
+    filter_samples = _FILTER_SAMPLES * tf.maximum(rate, SAMPLE_RATE_HZ) // SAMPLE_RATE_HZ
+    delay = (filter_samples + 7) // 8 * 4  # half of it, after rounding up to a multiple of 8 as Speex does
+    padded = tf.pad(waveform, [[rate - delay, 2 * delay]])[:, tf.newaxis]
+    rate = tf.cast(rate, tf.int64)
+    resampled = tfio.audio.resample(padded, rate, tf.constant(SAMPLE_RATE_HZ, tf.int64))
+    wanted = (tf.size(waveform, tf.int64) * SAMPLE_RATE_HZ + rate - 1) // rate
+    return tf.ensure_shape(resampled[SAMPLE_RATE_HZ : SAMPLE_RATE_HZ + wanted, 0], (None,))
 
 
 def decode(contents: tf.Tensor, decoder: tf.Tensor, sample_rate_hz: tf.Tensor, decoders: Sequence[str]) -> tf.Tensor:
     """Decodes a file's bytes to a mono waveform at 16 kHz, as a graph.
 
     Args:
-        contents: string (), the bytes of the file.
+        contents: string (), the bytes of the file, of a WAV with a plain header.
         decoder: int32 (), position in `decoders`.
         sample_rate_hz: int32 (), the file's own rate.
         decoders: The formats that can occur; with `16-bit WAV` alone and 16 kHz, no tensorflow-io op is built.
@@ -168,10 +214,14 @@ def waveforms(paths: Sequence[Path]) -> tf.data.Dataset:
         [os.fspath(path) for path in paths],
         [decoders.index(one.decoder) for one in formats],
         [one.sample_rate_hz for one in formats],
+        [one.header for one in formats],
+        [(one.offset, one.num_bytes) for one in formats],
     )
 
-    def load(path: tf.Tensor, decoder: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        contents = tf.io.read_file(path)
+    def load(
+        path: tf.Tensor, decoder: tf.Tensor, rate: tf.Tensor, header: tf.Tensor, place: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        contents = header + tf.strings.substr(tf.io.read_file(path), place[0], place[1])
         waveform = decode(contents, decoder, SAMPLE_RATE_HZ if only_plain else rate, decoders)
         return waveform, tf.reduce_all(tf.math.is_finite(waveform))
 
@@ -219,8 +269,9 @@ def _checked(paths: Sequence[Path], elements: tf.data.Dataset) -> Iterator:
     for path in paths:
         try:
             yield next(iterator)
-        except tf.errors.InvalidArgumentError as error:
-            raise AudioError(f"{path}: cannot be decoded ({error.message.splitlines()[0][:120]})") from None
+        except _UNREADABLE as error:
+            reason = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", error.message.splitlines()[0])
+            raise AudioError(f"{path}: cannot be decoded ({reason[:120]}); it may be truncated or corrupt") from None
 
 
 def _usable(path: Path, values: tf.Tensor, num_samples: tf.Tensor, finite: tf.Tensor) -> np.ndarray:

@@ -8,6 +8,10 @@ import numpy as np
 from ser_tf.data.store import Frames
 
 
+_ROUNDING = 1e-12
+"""Far above the rounding of float64 means, far below what float32 features can vary by."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Normaliser:
     """Per-dimension statistics.
@@ -19,6 +23,12 @@ class Normaliser:
 
     mean: np.ndarray
     std: np.ndarray
+
+    def pooled(self) -> "Normaliser":
+        """One mean and one deviation for all dimensions, as if their values were of one kind."""
+        mean = self.mean.mean()
+        std = np.sqrt(np.mean(self.std**2 + (self.mean - mean) ** 2))
+        return Normaliser(np.full_like(self.mean, mean), np.full_like(self.std, std))
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Normalises features of shape (..., dims) to zero mean and unit deviation, as float32."""
@@ -47,4 +57,6 @@ def fit(features: Frames, ids: Sequence[str]) -> Normaliser:
         mean = mean + delta * len(frames) / total
         count = total
     std = np.sqrt(squares / count)
-    return Normaliser(np.asarray(mean), np.where(std > 0, std, 1.0))
+    # The mean of equal float32 values is rounded in float64; what varies by less than that does not vary.
+    varies = std > _ROUNDING * np.abs(mean)
+    return Normaliser(np.asarray(mean), np.where(varies, std, 1.0))

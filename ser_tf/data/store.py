@@ -21,7 +21,7 @@ import numpy as np
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio
-from ser_tf.errors import UserError
+from ser_tf.errors import AudioError, UserError
 from ser_tf.features import FeatureSpec
 
 Report = Callable[[int, int], None]
@@ -85,21 +85,25 @@ def ensure(
         report: Called as the computation goes on.
 
     Raises:
-        AudioError: an audio file cannot be decoded or is not finite; names the file.
-        UserError: the folder cannot be written.
+        AudioError: an audio file is missing, cannot be decoded or is not finite; names the file.
+        UserError: the folder cannot be written, or the disk is full.
     """
     directory = root / f"{spec.name}-{_key(spec, utterances)[:16]}"
     if not (directory / "index.json").exists():
         with _locked(directory):
             if not (directory / "index.json").exists():
-                _write(directory, spec, utterances, report)
+                with _one_line(directory):
+                    _write(directory, spec, utterances, report)
     return FeatureStore(directory)
 
 
 def _key(spec: FeatureSpec, utterances: Sequence[Utterance]) -> str:
     digest = hashlib.sha256(spec.fingerprint().encode())
     for utterance in sorted(utterances, key=lambda one: one.id):
-        status = utterance.path.stat()
+        try:
+            status = utterance.path.stat()
+        except OSError as error:
+            raise AudioError(f"{utterance.path}: cannot be read ({error.strerror})") from None
         digest.update(f"\n{utterance.id}\t{utterance.path}\t{status.st_size}\t{status.st_mtime_ns}".encode())
     return digest.hexdigest()
 
@@ -107,14 +111,21 @@ def _key(spec: FeatureSpec, utterances: Sequence[Utterance]) -> str:
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """Holds an exclusive lock that the system itself releases when the process dies."""
-    try:
+    with _one_line(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
         handle = open(directory.with_suffix(".lock"), "w")
-    except OSError as error:
-        raise UserError(f"{directory.parent}: cannot be written ({error.strerror}); choose another --output") from None
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def _one_line(directory: Path) -> Iterator[None]:
+    """Turns an error of the file system into the user's."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{directory.parent}: cannot be written ({error.strerror}); choose another --output") from None
 
 
 def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], report: Report | None) -> None:

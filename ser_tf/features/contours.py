@@ -3,27 +3,29 @@
 import tensorflow as tf
 
 
-def shifted(contours: tf.Tensor, mask: tf.Tensor, reach: int) -> list[tf.Tensor]:
+def shifted(contours: tf.Tensor, mask: tf.Tensor | None, reach: int) -> list[tf.Tensor]:
     """The contours seen `-reach .. reach` frames away, where the first and last valid frames go on for ever.
 
     Args:
         contours: `(..., frames, dims)`.
-        mask: bool `(..., frames)`, True on a non-empty prefix.
+        mask: bool `(..., frames)`, True on a non-empty prefix; None: all frames are valid.
         reach: Largest distance in frames.
 
     Returns:
         `2 * reach + 1` tensors like `contours`; the one at index `reach` is unshifted. Behind the end they mean
         nothing.
     """
-    frames = tf.shape(contours)[-2]
-    final = tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1) - 1
-    last = tf.gather(contours, final, axis=-2, batch_dims=contours.shape.rank - 2)[..., tf.newaxis, :]
-    extended = tf.where(mask[..., tf.newaxis], contours, last)
-    padded = tf.concat([extended[..., :1, :]] * reach + [extended] + [last] * reach, axis=-2)
-    return [padded[..., offset : offset + frames, :] for offset in range(2 * reach + 1)]
+    if mask is None:
+        last = contours[..., -1:, :]
+    else:
+        final = tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1, keepdims=True) - 1
+        last = tf.gather(contours, final, axis=-2, batch_dims=contours.shape.rank - 2)
+        contours = tf.where(mask[..., tf.newaxis], contours, last)
+    padded = tf.concat([contours[..., :1, :]] * reach + [contours] + [last] * reach, axis=-2)
+    return [padded[..., offset : offset - 2 * reach or None, :] for offset in range(2 * reach + 1)]
 
 
-def moving_average(contours: tf.Tensor, mask: tf.Tensor, frames: int) -> tf.Tensor:
+def moving_average(contours: tf.Tensor, mask: tf.Tensor | None, frames: int) -> tf.Tensor:
     """Mean over an odd number of frames around each frame; the outermost valid frames are repeated beyond the ends.
 
     Shapes as for `shifted`.
@@ -31,7 +33,7 @@ def moving_average(contours: tf.Tensor, mask: tf.Tensor, frames: int) -> tf.Tens
     return tf.add_n(shifted(contours, mask, frames // 2)) / float(frames)
 
 
-def deltas(contours: tf.Tensor, mask: tf.Tensor, reach: int) -> tf.Tensor:
+def deltas(contours: tf.Tensor, mask: tf.Tensor | None, reach: int) -> tf.Tensor:
     """First-order deltas: the slope of the least-squares line over `2 * reach + 1` frames (HTK), in units per frame.
 
     Shapes as for `shifted`; the outermost valid frames are repeated beyond the ends.

@@ -6,8 +6,10 @@ reflected, so the frames of an utterance do not depend on the padding behind it.
 """
 
 import dataclasses
+import math
 from typing import TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 Count = TypeVar("Count", int, tf.Tensor)
@@ -67,45 +69,47 @@ def silence_padding(waveform: tf.Tensor, num_samples: tf.Tensor | None) -> tf.Te
     return tf.where(valid, waveform, tf.zeros_like(waveform))
 
 
-def frame_mask(waveform: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | None) -> tf.Tensor:
+def frame_mask(total: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | None) -> tf.Tensor | None:
     """True on the frames that belong to the utterance.
 
+    Args:
+        total: Number of frames of the whole padded waveform.
+        params: The time axis.
+        num_samples: Integers `(...)`, or None when all samples are valid.
+
     Returns:
-        bool `(..., frames)` with the frames of the whole padded waveform.
+        bool `(..., frames)`, or None when all frames are valid.
     """
-    total = num_frames(tf.shape(waveform)[-1], params)
     if num_samples is None:
-        return tf.ones(tf.concat([tf.shape(waveform)[:-1], [total]], axis=0), tf.bool)
+        return None
     return tf.sequence_mask(num_frames(tf.convert_to_tensor(num_samples), params), total)
 
 
-def zero_padding_frames(features: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Sets the frames `(..., frames, dims)` outside the mask `(..., frames)` to zero."""
-    return tf.where(mask[..., tf.newaxis], features, tf.zeros_like(features))
+def zero_padding_frames(features: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | None) -> tf.Tensor:
+    """Sets the frames of `(..., frames, dims)` behind the end of each utterance to zero."""
+    mask = frame_mask(tf.shape(features)[-2], params, num_samples)
+    return features if mask is None else tf.where(mask[..., tf.newaxis], features, tf.zeros_like(features))
 
 
-def frame(
-    waveform: tf.Tensor, params: FrameParams, *, window_samples: int | None = None, total: tf.Tensor | None = None
-) -> tf.Tensor:
+def frame(waveform: tf.Tensor, params: FrameParams) -> tf.Tensor:
     """Cuts waveforms into overlapping frames.
+
+    Does what `tf.signal.frame` does (the waveform becomes short rows, and each frame gathers its rows) in half as many
+    operations, which counts where graphs run without optimisation: functions in `tf.data` do.
 
     Args:
         waveform: float32 `(..., samples)`, silent behind the end of each utterance.
-        params: The time axis; it fixes the number of frames.
-        window_samples: A longer frame than `params` has, centred on the same instants (zeros outside of the
-            waveform); its excess over the frame of `params` must be even.
-        total: The number of frames where it is known already.
+        params: The time axis.
 
     Returns:
-        float32 `(..., frames, window_samples)`.
+        float32 `(..., frames, window)`.
     """
-    window = params.window_samples if window_samples is None else window_samples
-    before = (window - params.window_samples) // 2
-    samples = tf.shape(waveform)[-1]
-    if total is None:
-        total = num_frames(samples, params)
-    needed = (total - 1) * params.hop_samples + window
-    after = tf.maximum(needed - before - samples, 0)
-    none = tf.zeros([tf.rank(waveform) - 1, 2], tf.int32)
-    padded = tf.pad(waveform, tf.concat([none, tf.stack([[before, after]])], axis=0))[..., :needed]
-    return tf.signal.frame(padded, window, params.hop_samples)
+    window, hop = params.window_samples, params.hop_samples
+    row = math.gcd(window, hop)
+    samples, leading = tf.shape(waveform)[-1], tf.shape(waveform)[:-1]
+    missing = tf.maximum(window - samples, -samples % row)
+    padded = tf.pad(waveform, [[0, 0]] * (waveform.shape.rank - 1) + [[0, missing]])
+    rows = tf.reshape(padded, tf.concat([leading, [-1, row]], axis=0))
+    total = num_frames(samples, params)
+    index = (tf.range(total) * (hop // row))[:, tf.newaxis] + np.arange(window // row, dtype=np.int32)
+    return tf.reshape(tf.gather(rows, index, axis=-2), tf.concat([leading, [total, window]], axis=0))

@@ -81,10 +81,11 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
         boundary or an octave leap is a pitch that nobody spoke. Deltas are taken of the smoothed contours, of F0 with
         its zeros. At both ends the outermost valid frame is repeated.
     """
-    mask = framing.frame_mask(waveform, params, num_samples)
     silenced = framing.silence_padding(waveform, num_samples)
-    f0_hz, voicing = pitch(silenced, params.pitch, mask, num_samples)
     frames = framing.frame(silenced, params)
+    total = tf.shape(frames)[-2]
+    mask = framing.frame_mask(total, params, num_samples)
+    f0_hz, voicing = pitch(silenced, params.pitch, total, num_samples)
     levels = tf.stack([voicing, energy.rms(frames), energy.zero_crossing_rate(frames)], axis=-1)
     others = tf.concat([levels, mfcc_frames(waveform, params.mfcc, num_samples)], axis=-1)
     smooth = tf.concat(
@@ -95,10 +96,10 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
         axis=-1,
     )
     both = tf.concat([smooth, contours.deltas(smooth, mask, params.delta_reach_frames)], axis=-1)
-    return framing.zero_padding_frames(both, mask)
+    return framing.zero_padding_frames(both, params, num_samples)
 
 
-def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor, params: LldParams) -> tf.Tensor:
+def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor | None, params: LldParams) -> tf.Tensor:
     """Moving average of `(..., frames, 1)` over the voiced frames that run on from each frame without a jump."""
     reach = params.smoothing_frames // 2
     total, number = tf.zeros_like(f0_hz), tf.zeros_like(f0_hz)

@@ -75,8 +75,7 @@ def log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor | 
     Returns:
         float32 `(..., frames, bands)`; frames behind the end of an utterance are zero.
     """
-    mask = framing.frame_mask(waveform, params, num_samples)
-    return framing.zero_padding_frames(_log_mel(waveform, params, num_samples), mask)
+    return framing.zero_padding_frames(_log_mel(waveform, params, num_samples), params, num_samples)
 
 
 def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
@@ -84,8 +83,7 @@ def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None 
 
     Arguments and result as for `log_mel`, with `coefficients` dimensions.
     """
-    mask = framing.frame_mask(waveform, params, num_samples)
-    return framing.zero_padding_frames(mfcc_frames(waveform, params, num_samples), mask)
+    return framing.zero_padding_frames(mfcc_frames(waveform, params, num_samples), params, num_samples)
 
 
 def mfcc_frames(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:

@@ -11,7 +11,13 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.features import contours, framing, stft
+from ser_tf.features import contours, framing
+
+_SMALLEST_SHARE = 1e-5
+"""What meets at a lag is not heard when its energy is no more than this share of the window's, where float32 ends."""
+
+_PASS_BAND = 0.9
+"""Where the low-pass falls off, as a share of half the lower rate."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +28,8 @@ class PitchParams(framing.FrameParams):
         analysis_seconds: Window of the autocorrelation, centred on each frame. A frame of 25 ms holds only one and a
             half periods of a 60 Hz voice, too few to be compared with each other; the frame rate is not touched. It
             is longer than a frame by a whole and even number of hops.
+        rate_divisor: The analysis runs on every so-many-th sample of the low-passed waveform.
+        low_pass_samples: Length of that low-pass, a Hamming-windowed sinc.
         low_hz: Lowest F0.
         high_hz: Highest F0.
         voicing_cutoff: Frames of a lower voicing probability are unvoiced.
@@ -32,6 +40,8 @@ class PitchParams(framing.FrameParams):
     """
 
     analysis_seconds: float = 0.065  # not stated; see ledger
+    rate_divisor: int = 2  # not stated; see ledger
+    low_pass_samples: int = 18  # not stated; see ledger
     low_hz: float = 50.0  # not stated; see ledger
     high_hz: float = 500.0  # not stated; see ledger
     voicing_cutoff: float = 0.55  # not stated; see ledger
@@ -44,16 +54,17 @@ class PitchParams(framing.FrameParams):
         """Checks that analysis windows lie on the grid of the frames.
 
         Raises:
-            ValueError: the analysis window is shorter than a frame, or does not exceed it by an even number of hops.
+            ValueError: the analysis window is shorter than a frame, does not exceed it by an even number of hops,
+                or cannot be brought to the lower rate.
         """
-        if self.analysis_samples < self.window_samples or self._excess_samples % (2 * self.hop_samples):
+        if self._excess_samples < 0 or self._excess_samples % (2 * self.hop_samples):
             raise ValueError(
                 "analysis_seconds must exceed window_seconds by an even number of hop_seconds, or equal it"
             )
 
     @property
     def _excess_samples(self) -> int:
-        return self.analysis_samples - self.window_samples
+        return self.analysis.window_samples - self.window_samples
 
     @property
     def analysis(self) -> framing.FrameParams:
@@ -61,9 +72,11 @@ class PitchParams(framing.FrameParams):
         return framing.FrameParams(self.sample_rate_hz, self.analysis_seconds, self.hop_seconds)
 
     @property
-    def analysis_samples(self) -> int:
-        """Length of the analysis window in samples."""
-        return round(self.analysis_seconds * self.sample_rate_hz)
+    def lowered(self) -> framing.FrameParams:
+        """The same windows at the lower rate, without the samples at their end where the low-pass would look outside."""
+        rate_hz = self.sample_rate_hz // self.rate_divisor
+        samples = (self.analysis.window_samples - self.low_pass_samples) // self.rate_divisor + 1
+        return framing.FrameParams(rate_hz, samples / rate_hz, self.hop_seconds)
 
     @property
     def lead_frames(self) -> int:
@@ -72,17 +85,17 @@ class PitchParams(framing.FrameParams):
 
     @property
     def low_lag(self) -> int:
-        """Shortest period in samples."""
-        return math.floor(self.sample_rate_hz / self.high_hz)
+        """Shortest period in samples at the lower rate."""
+        return math.floor(self.lowered.sample_rate_hz / self.high_hz)
 
     @property
     def high_lag(self) -> int:
-        """Longest period in samples."""
-        return math.ceil(self.sample_rate_hz / self.low_hz)
+        """Longest period in samples at the lower rate."""
+        return math.ceil(self.lowered.sample_rate_hz / self.low_hz)
 
 
 def pitch(
-    waveform: tf.Tensor, params: PitchParams, mask: tf.Tensor, num_samples: tf.Tensor | None = None
+    waveform: tf.Tensor, params: PitchParams, total: tf.Tensor, num_samples: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """F0 and voicing probability of each frame.
 
@@ -92,40 +105,57 @@ def pitch(
     Args:
         waveform: float32 `(..., samples)`, silent behind the end of each utterance.
         params: Settings.
-        mask: bool `(..., frames)`, True on the valid frames.
+        total: Number of frames of the whole padded waveform.
         num_samples: Integers `(...)`, the valid samples of each utterance; None: all.
 
     Returns:
         F0 in Hz, 0 when unvoiced, and the voicing probability in [0, 1], which is the height of the autocorrelation's
         peak; both float32 `(..., frames)`.
     """
-    lag, height = _best_peak(_autocorrelation(waveform, params), params)
-    lag, height = _on_frames(tf.stack([lag, height], axis=-1), params, mask, num_samples)
+    lag, height = _best_peak(_autocorrelation(_lower(waveform, params), params), params)
+    lag, height = _on_frames(lag, height, params, total, num_samples)
     voicing = tf.clip_by_value(height, 0.0, 1.0)
-    hz = tf.where(voicing >= params.voicing_cutoff, params.sample_rate_hz / lag, tf.zeros_like(lag))
-    return _continuous(hz, mask, params), voicing
+    hz = tf.where(voicing >= params.voicing_cutoff, params.lowered.sample_rate_hz / lag, tf.zeros_like(lag))
+    return _continuous(hz, framing.frame_mask(total, params, num_samples), params), voicing
+
+
+def _lower(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
+    """Low-passes and thins out: `(..., samples)` -> `(..., fewer samples)`, at least one analysis window of them.
+
+    Voices have nothing to say about their pitch above a few kHz, and all that follows costs half as much. Only samples
+    are kept for which the low-pass stays within the waveform, so that there is no transient at its ends.
+    """
+    samples = np.arange(params.low_pass_samples) - (params.low_pass_samples - 1) / 2.0
+    taps = np.sinc(_PASS_BAND * samples / params.rate_divisor) * np.hamming(params.low_pass_samples)
+    missing = tf.maximum(params.analysis.window_samples - tf.shape(waveform)[-1], 0)
+    padded = tf.pad(waveform, [[0, 0]] * (waveform.shape.rank - 1) + [[0, missing]])
+    kernel = tf.constant((taps / taps.sum())[:, np.newaxis, np.newaxis], tf.float32)
+    rows = tf.reshape(padded, tf.stack([-1, tf.shape(padded)[-1], 1]))
+    lowered = tf.nn.conv1d(rows, kernel, stride=params.rate_divisor, padding="VALID")
+    return tf.reshape(lowered, tf.concat([tf.shape(waveform)[:-1], [-1]], axis=0))
 
 
 def _autocorrelation(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
     """Normalised autocorrelation `(..., windows, lags)`, for the lags from `low_lag - 1` to `high_lag + 1`."""
-    length, first, last = params.analysis_samples, params.low_lag - 1, params.high_lag + 1
-    frames = framing.frame(waveform, params.analysis)
+    length, first, last = params.lowered.window_samples, params.low_lag - 1, params.high_lag + 1
+    frames = framing.frame(waveform, params.lowered)
     frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     fft_samples = _fast_length(length + last)
-    power = stft.squared(tf.signal.rfft(frames, [fft_samples]))
-    products = tf.signal.irfft(tf.complex(power, tf.zeros_like(power)), [fft_samples])[..., first : last + 1]
-    energy = tf.cumsum(tf.square(frames), axis=-1)
-    # At lag k the samples [0, length - k) meet the samples [k, length); energy[n] is that of the samples [0, n].
-    heads = tf.reverse(energy[..., length - last - 1 : length - first], axis=[-1])
-    tails = energy[..., -1:] - energy[..., first - 1 : last]
-    return 2.0 * products / (heads + tails + 2.0 * params.silence_rms**2 * length)
+    spectrum = tf.signal.rfft(frames, [fft_samples])
+    products = tf.signal.irfft(spectrum * tf.math.conj(spectrum), [fft_samples])
+    # At lag k the samples [0, length - k) meet the samples [k, length): all but k samples at each end count twice.
+    ends = tf.square(frames[..., :last]) + tf.reverse(tf.square(frames[..., length - last :]), axis=[-1])
+    total = 2.0 * products[..., :1]
+    energy = total - tf.cumsum(ends, axis=-1)[..., first - 1 :]
+    floor = _SMALLEST_SHARE * total + 2.0 * params.silence_rms**2 * length
+    return 2.0 * products[..., first : last + 1] / (tf.maximum(energy, 0.0) + floor)
 
 
 def _best_peak(correlation: tf.Tensor, params: PitchParams) -> tuple[tf.Tensor, tf.Tensor]:
     """Lag and height of the peak that wins, both `(..., windows)`; height 0 where there is no peak."""
     before, middle, after = correlation[..., :-2], correlation[..., 1:-1], correlation[..., 2:]
     lags = np.arange(params.low_lag, params.high_lag + 1)
-    cost = tf.constant(params.octave_cost * np.log2(lags * params.low_hz / params.sample_rate_hz), tf.float32)
+    cost = tf.constant(params.octave_cost * np.log2(lags * params.low_hz / params.lowered.sample_rate_hz), tf.float32)
     is_peak = tf.logical_and(middle >= before, middle > after)
     # A correlation is at most 1 and the cost a few tenths, so a peak above zero always wins over -2.
     best = tf.argmax(tf.where(is_peak, middle - cost, -2.0), axis=-1, output_type=tf.int32)
@@ -141,30 +171,34 @@ def _best_peak(correlation: tf.Tensor, params: PitchParams) -> tuple[tf.Tensor, 
 
 
 def _on_frames(
-    peaks: tf.Tensor, params: PitchParams, mask: tf.Tensor, num_samples: tf.Tensor | None
+    lag: tf.Tensor, height: tf.Tensor, params: PitchParams, total: tf.Tensor, num_samples: tf.Tensor | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Gives each frame the analysis window centred on it, or the nearest one inside the utterance.
+    """Gives each of `total` frames the analysis window centred on it, or the nearest one inside the utterance.
 
     Args:
-        peaks: `(..., windows, 2)`.
+        lag: `(..., windows)`.
+        height: `(..., windows)`.
         params: Settings.
-        mask: bool `(..., frames)`.
+        total: Number of frames.
         num_samples: Integers `(...)` or None.
 
     Returns:
-        The two columns on frames, each `(..., frames)`.
+        Lag and height, each `(..., frames)`.
     """
-    final = tf.shape(peaks)[-2] - 1
+    centred = tf.maximum(tf.range(total) - params.lead_frames, 0)
+    final = tf.shape(lag)[-1] - 1
+    batch_dims = 0
     if num_samples is not None:
         windows = framing.num_frames(tf.cast(num_samples, tf.int32), params.analysis)
         final = tf.minimum(windows - 1, final)[..., tf.newaxis]
-    centred = tf.range(tf.shape(mask)[-1]) - params.lead_frames
-    index = tf.broadcast_to(tf.minimum(tf.maximum(centred, 0), final), tf.shape(mask))
-    both = tf.gather(peaks, index, axis=-2, batch_dims=peaks.shape.rank - 2)
-    return both[..., 0], both[..., 1]
+        batch_dims = lag.shape.rank - 1
+    index = tf.minimum(centred, final)
+    return tf.gather(lag, index, axis=-1, batch_dims=batch_dims), tf.gather(
+        height, index, axis=-1, batch_dims=batch_dims
+    )
 
 
-def _continuous(hz: tf.Tensor, mask: tf.Tensor, params: PitchParams) -> tf.Tensor:
+def _continuous(hz: tf.Tensor, mask: tf.Tensor | None, params: PitchParams) -> tf.Tensor:
     """Keeps F0 where it runs on for some frames without a jump, and sets it to 0 elsewhere.
 
     A voice glides; what leaps by more than `largest_step` within a hop is an octave error or noise that happens to

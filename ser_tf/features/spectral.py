@@ -32,9 +32,8 @@ def spectral(waveform: tf.Tensor, params: SpectralParams, num_samples: tf.Tensor
         The paper says neither whether the magnitude is logarithmic (here: linear) nor which window it uses (here:
         Hamming).
     """
-    mask = framing.frame_mask(waveform, params, num_samples)
     magnitude = stft.magnitude(framing.silence_padding(waveform, num_samples), params)
-    return framing.zero_padding_frames(magnitude, mask)
+    return framing.zero_padding_frames(magnitude, params, num_samples)
 
 
 def spectral_names(params: SpectralParams) -> tuple[str, ...]:

@@ -57,8 +57,7 @@ def log_spectrogram(
     Returns:
         float32 `(..., frames, lowest_bins)`; frames behind the end of an utterance are zero.
     """
-    mask = framing.frame_mask(waveform, params, num_samples)
     power = stft.power(framing.silence_padding(waveform, num_samples), params)[..., : params.lowest_bins]
     floor = params.log_floor ** (POWER / params.exponent)
     logarithm = tf.math.log(tf.maximum(power, floor)) * (params.exponent / POWER)
-    return framing.zero_padding_frames(logarithm, mask)
+    return framing.zero_padding_frames(logarithm, params, num_samples)

@@ -15,6 +15,7 @@ from ser_tf.layers.pooling import FrameMask, FunctionalsPooling, LocalAttentionP
 DENSE_UNITS = (512, 512)  # §3 and footnote 2 of Table 2
 LSTM_UNITS = 128  # §3, in each direction
 DROPOUT = 0.5  # §3
+FRAME_DECISIONS = ("mean_posterior", "mean_log_posterior")
 AGGREGATIONS = ("frame_wise", "final_frame", "mean_pool", "weighted_pool")  # Fig. 1(b)-(e)
 
 
@@ -33,6 +34,14 @@ def _learned_llds(frames: keras.KerasTensor, units: tuple[int, ...], dropout: fl
         frames = keras.layers.Dense(width, activation="relu", name=f"lld_{place}")(frames)
         frames = keras.layers.Dropout(dropout, name=f"lld_{place}_dropout")(frames)
     return frames
+
+
+def _decide(frame_probabilities: keras.KerasTensor, mask: keras.KerasTensor, how: str) -> keras.KerasTensor:
+    """The utterance's posterior from those of its frames."""
+    if how == "mean_posterior":
+        return MaskedMean(name="probabilities")(frame_probabilities, mask)
+    logarithms = keras.ops.log(keras.ops.maximum(frame_probabilities, keras.config.epsilon()))
+    return keras.layers.Softmax(name="probabilities")(MaskedMean(name="mean_log_posterior")(logarithms, mask))
 
 
 def build_functionals_network(
@@ -75,6 +84,7 @@ def build_recurrent_network(
     lstm_units: int = LSTM_UNITS,
     dropout: float = DROPOUT,
     attention_units: tuple[int, ...] = (),
+    frame_decision: str = FRAME_DECISIONS[0],
 ) -> keras.Model:
     """A BLSTM over frames and one of the ways to an utterance's posterior (Fig. 1(b)-(f); Table 3).
 
@@ -89,6 +99,7 @@ def build_recurrent_network(
         lstm_units: Memory cells in each direction.
         dropout: Share of units that are dropped after each layer.
         attention_units: Widths of hidden layers of the attention model (Fig. 1(f)); none is Fig. 1(e).
+        frame_decision: How `frame_wise` decides: by the mean of the frames' posteriors or of their logarithms.
 
     Returns:
         A model with the outputs `probabilities`, for `weighted_pool` also `attention` (batch, frames), and for
@@ -113,7 +124,7 @@ def build_recurrent_network(
     outputs = {}
     if aggregation == "frame_wise":
         outputs["frame_probabilities"] = classify(states)
-        outputs["probabilities"] = MaskedMean(name="probabilities")(outputs["frame_probabilities"], mask)
+        outputs["probabilities"] = _decide(outputs["frame_probabilities"], mask, frame_decision)
     elif aggregation == "final_frame":
         outputs["probabilities"] = classify(states)
     elif aggregation == "mean_pool":

@@ -21,8 +21,10 @@ from ser_tf.corpora.base import IMPROVISED, SCRIPTED, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.data import normalisation, pipeline
 from ser_tf.evaluation.summary import Claim
-from ser_tf.features import FeatureSpec, functionals, lld_spec, spectral_spec
+from ser_tf.features import FeatureSpec, functionals, lld_spec, log_spectrogram_spec, spectral_spec
 from ser_tf.features.lld import LldParams
+from ser_tf.features.spectral import SpectralParams
+from ser_tf.features.spectrogram import LogSpectrogramParams
 from ser_tf.models import mirsamadi2017 as models
 from ser_tf.protocol import folds, training
 from ser_tf.protocol.context import FoldContext
@@ -43,12 +45,25 @@ class Ledger:
         "both", "§3 names scripted and improvised speech and excludes neither", ("both", IMPROVISED, SCRIPTED)
     )
     happy_includes_excited: bool = assumption(False, "§3 says happy; later work often counts excited as happy")
+    stopping: str = assumption(
+        "speaker",
+        "what chooses the stopping epoch: one speaker of the training sessions, or a tenth of their utterances",
+        ("speaker", "utterances"),
+    )
     tested_sessions: str = assumption(
         "all", "§3 tests 'the remaining session' without naming it; all in turn, or the last", ("all", "last")
     )
     normaliser_utterances: str = assumption(
         "neutral", "§3 states neutral speech; all utterances is the usual alternative", ("neutral", "all")
     )
+    normaliser_statistics: str = assumption(
+        "per_dimension",
+        "§3's global mean and deviation: of each dimension, or one for all",
+        ("per_dimension", "single"),
+    )
+    window: str = assumption("hamming", "window of the 25 ms frames", ("hamming", "hann"))
+    spectral_scale: str = assumption("linear", "magnitude spectra as they are, or their logarithm", ("linear", "log"))
+    f0_high_hz: float = assumption(500.0, "highest F0; openSMILE's IS09 set")
     voicing_cutoff: float = assumption(0.55, "voicing probability below which F0 is 0; openSMILE's IS09 set")
     smoothing_frames: int = assumption(3, "moving average over the descriptors; openSMILE's IS09 set")
     delta_reach_frames: int = assumption(2, "frames to both sides in the deltas; openSMILE's IS09 set")
@@ -63,6 +78,11 @@ class Ledger:
     )
     lld_dense_layers: int = assumption(
         0, "ReLU layers of 512 between LLDs and BLSTM; Table 3's hand-crafted rows have none"
+    )
+    frame_decision: str = assumption(
+        "mean_posterior",
+        "how frame-wise posteriors decide on the utterance (Fig. 1(b))",
+        ("mean_posterior", "mean_log_posterior"),
     )
     attention_hidden_units: int = assumption(64, "tanh units of the deeper attention model, Fig. 1(f)")
     optimiser: str = assumption("adam", "optimiser", ("adam", "rmsprop", "sgd"))
@@ -93,7 +113,7 @@ def task(ledger: Ledger) -> Task:
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
     """Leave-one-session-out; one speaker of the training sessions chooses the stopping epoch."""
-    every = folds.by_session(utterances, seed)
+    every = folds.by_session(utterances, seed, ledger.stopping)
     return every if ledger.tested_sessions == "all" else every[-1:]
 
 
@@ -102,15 +122,30 @@ PAPER = Paper("mirsamadi2017", CITATION, ("iemocap",), Ledger(), task, make_fold
 
 def spectral_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
     """257-d magnitude spectra (§3)."""
-    del ledger
-    return (spectral_spec(),)
+    params = SpectralParams(window_shape=ledger.window)
+    if ledger.spectral_scale == "linear":
+        return (spectral_spec(params),)
+    return (
+        log_spectrogram_spec(
+            LogSpectrogramParams(
+                window_seconds=params.window_seconds,
+                hop_seconds=params.hop_seconds,
+                window_shape=ledger.window,
+                fft_samples=params.fft_samples,
+                lowest_bins=params.bins,
+            )
+        ),
+    )
 
 
 def lld_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
     """32 low-level descriptors (§3)."""
-    pitch = dataclasses.replace(LldParams().pitch, voicing_cutoff=ledger.voicing_cutoff)
+    defaults = LldParams()
     params = LldParams(
-        pitch=pitch, smoothing_frames=ledger.smoothing_frames, delta_reach_frames=ledger.delta_reach_frames
+        pitch=dataclasses.replace(defaults.pitch, voicing_cutoff=ledger.voicing_cutoff, high_hz=ledger.f0_high_hz),
+        mfcc=dataclasses.replace(defaults.mfcc, window_shape=ledger.window),
+        smoothing_frames=ledger.smoothing_frames,
+        delta_reach_frames=ledger.delta_reach_frames,
     )
     return (lld_spec(params),)
 
@@ -125,7 +160,8 @@ def _normaliser(context: FoldContext, spec: FeatureSpec) -> normalisation.Normal
     ids = context.fold.train
     if context.ledger.normaliser_utterances == "neutral":
         ids = context.labelled(ids, "neutral")
-    return normalisation.fit(context.view(spec, ids, "normaliser"), ids)
+    normaliser = normalisation.fit(context.view(spec, ids, "normaliser"), ids)
+    return normaliser if context.ledger.normaliser_statistics == "per_dimension" else normaliser.pooled()
 
 
 def _optimiser(ledger: Ledger) -> keras.optimizers.Optimizer:
@@ -211,6 +247,7 @@ def fit_recurrent_network(
         normaliser.mean,
         normaliser.std,
         dense_units=hidden,
+        frame_decision=ledger.frame_decision,
         attention_units=(ledger.attention_hidden_units,) if deep_attention else (),
     )
     return _fit_network(context, spec, model)

@@ -19,7 +19,7 @@ from ser_tf.protocol.report import report_run
 from ser_tf.protocol.runner import Failure, Job, Plan
 from ser_tf.protocol.system import Experiment, System
 
-SMOKE_UTTERANCES = 3
+SMOKE_UTTERANCES = 2
 """Utterances of each speaker and class in a smoke run."""
 SMOKE_FOLDS = 2
 
@@ -69,6 +69,8 @@ def _parser(experiment: Experiment) -> cli.ArgumentParser:
     parser.add_argument(
         "--keep-models", action="store_true", help="keep each fold's trained model, for figures and export"
     )
+    for option in experiment.paper.options:
+        parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=option.help)
     parser.add_argument("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
     return parser
 
@@ -86,6 +88,8 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
     flags = _parser(experiment).parse_args(argv)
     if flags.workers < 1:
         raise SettingError(f"--workers {flags.workers}: at least one is needed")
+    if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
+        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected different whole numbers from 0 on")
     assumptions = ledger.override(experiment.paper.ledger, flags.set)
     output = progress.console()
     rows = _chosen(experiment.rows, flags.rows)
@@ -93,7 +97,9 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         _print_list(output, experiment, rows, assumptions)
         return cli.DONE
     files.require_writable(flags.output)
-    corpus = _load_corpus(flags, output)
+    paths = {option.name: getattr(flags, option.name) for option in experiment.paper.options}
+    prepared = experiment.paper.prepare(_load_corpus(flags, output), assumptions, paths)
+    corpus = prepared.corpus
     task = experiment.paper.task(assumptions)
     warning = task.check(corpus)
     corpus.check_audio()
@@ -111,11 +117,14 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         smoke=flags.smoke,
         keep_models=flags.keep_models,
         tensorboard=flags.tensorboard,
+        options=prepared.options,
+        option_digests=prepared.digests,
     )
     folds = {seed: _chosen_folds(experiment, utterances, assumptions, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit_predict for seed in flags.seeds for fold in folds[seed]]
     failures = _run_jobs(plan, jobs, flags, output)
-    report_run(experiment, plan, corpus, rows, folds, jobs, failures, [warning] if warning else [], output)
+    notes = [*filter(None, [warning]), *prepared.notes]
+    report_run(experiment, plan, corpus, rows, folds, jobs, failures, notes, output)
     return cli.FAILED if any(not failure.unavailable for failure in failures.values()) else cli.DONE
 
 

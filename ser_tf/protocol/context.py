@@ -23,8 +23,8 @@ from ser_tf.data import store
 from ser_tf.features import FeatureSpec
 from ser_tf.protocol.folds import Fold, sha256_of
 
-FIT_PURPOSES = ("train", "normaliser", "selection")
-"""Purposes for which no utterance of the test part may be read; the fourth purpose is `predict`."""
+FIT_PURPOSES = ("train", "normaliser", "vocabulary", "selection")
+"""Purposes for which no utterance of the test part may be read; the other purpose is `predict`."""
 
 EpochReport = Callable[[int, int, str], None]
 """Called with (epochs done, epochs at most, text for the progress bar)."""
@@ -73,6 +73,7 @@ class FoldContext:
         smoke: A run of seconds to see that everything works.
         report: Tells the progress display about epochs.
         tensorboard: Folder for TensorBoard's logs, or None.
+        options: What the paper's own flags gave; see `Prepared`.
         uses: For each purpose, the ids that views were opened for.
         stage_seconds: For each first stage that was asked for, the seconds that it cost (0 when it was reused).
     """
@@ -87,6 +88,7 @@ class FoldContext:
     smoke: bool = False
     report: EpochReport = lambda done, most, text: None
     tensorboard: Path | None = None
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     uses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     stage_seconds: dict[str, float] = dataclasses.field(default_factory=dict)
 
@@ -96,11 +98,20 @@ class FoldContext:
         Args:
             spec: The feature.
             ids: The utterances.
-            purpose: `train`, `normaliser`, `selection` or `predict`.
+            purpose: `train`, `normaliser`, `vocabulary`, `selection` or `predict`.
 
         Raises:
             LeakError: a purpose other than `predict` asks for utterances of the test part.
             ValueError: the purpose is unknown.
+        """
+        self.record(ids, purpose)
+        everything = [self.utterances[utterance_id] for utterance_id in sorted(self.utterances)]
+        return FeatureView(store.ensure(self.feature_root, spec, everything), ids)
+
+    def record(self, ids: Sequence[str], purpose: str) -> None:
+        """Records that something of utterances besides their features (their words) is read for a purpose.
+
+        Arguments and errors as for `view`.
         """
         if purpose not in (*FIT_PURPOSES, "predict"):
             raise ValueError(f"unknown purpose {purpose!r}")
@@ -108,8 +119,6 @@ class FoldContext:
         if leaked:
             raise LeakError(f"{len(leaked)} test utterances asked for as {purpose}, such as {min(leaked)}")
         self.uses.setdefault(purpose, set()).update(ids)
-        everything = [self.utterances[utterance_id] for utterance_id in sorted(self.utterances)]
-        return FeatureView(store.ensure(self.feature_root, spec, everything), ids)
 
     def targets(self, ids: Sequence[str]) -> np.ndarray:
         """Class indices of utterances, int32 (utterances,)."""

@@ -51,8 +51,14 @@ def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], wha
     return groups
 
 
-def by_session(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
-    """Leaves one session out; one speaker of the next session (in turn) validates, drawn by the seed.
+def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "speaker") -> tuple[Fold, ...]:
+    """Leaves one session out; a part of the others validates, drawn by the seed.
+
+    Args:
+        utterances: All utterances.
+        seed: Draws the validation part.
+        validation: `speaker` takes one speaker of the next session (in turn), `utterances` a tenth of the training
+            utterances at random, whoever speaks.
 
     Returns:
         One fold for each session, named after it.
@@ -63,11 +69,26 @@ def by_session(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
     sessions = _groups(utterances, lambda utterance: utterance.session, "session", 2)
     folds = []
     for position, session in enumerate(sessions):
-        following = sessions[(position + 1) % len(sessions)]
-        candidates = sorted({utterance.speaker for utterance in utterances if utterance.session == following})
-        validator = candidates[int(np.random.default_rng([seed, position]).integers(len(candidates)))]
-        folds.append(_leave_out(utterances, session, {validator}, lambda utterance: utterance.session))
+        rng = np.random.default_rng([seed, position])
+        if validation == "speaker":
+            following = sessions[(position + 1) % len(sessions)]
+            candidates = sorted({utterance.speaker for utterance in utterances if utterance.session == following})
+            validators = {candidates[int(rng.integers(len(candidates)))]}
+            folds.append(_leave_out(utterances, session, validators, lambda utterance: utterance.session))
+        else:
+            folds.append(_leave_session_out_with_tenth(utterances, session, rng))
     return tuple(folds)
+
+
+def _leave_session_out_with_tenth(utterances: Sequence[Utterance], session: str, rng: np.random.Generator) -> Fold:
+    others = _ids(utterances, lambda one: one.session != session)
+    drawn = set(rng.choice(others, size=max(1, len(others) // 10), replace=False).tolist())
+    return Fold(
+        name=session,
+        train=tuple(one for one in others if one not in drawn),
+        validation=tuple(one for one in others if one in drawn),
+        test=_ids(utterances, lambda one: one.session == session),
+    )
 
 
 def by_speaker(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:

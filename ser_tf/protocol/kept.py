@@ -1,8 +1,9 @@
 """Models that a run kept (`--keep-models`): found by a table's folder, loaded with what is needed to use them."""
 
 import dataclasses
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,18 @@ class KeptModel:
         Returns:
             The model's outputs without the batch axis.
         """
-        features = self.spec(tf.constant(waveform[np.newaxis]))
-        outputs = self.model({"features": features, "lengths": tf.shape(features)[1:2]}, training=False)
-        return {name: value.numpy()[0] for name, value in outputs.items()}
+        return {name: value.numpy()[0] for name, value in self._graph(tf.constant(waveform[np.newaxis])).items()}
+
+    @functools.cached_property
+    def _graph(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        """Features and model as one graph: a recurrent layer is slow outside of one."""
+
+        @tf.function(input_signature=[tf.TensorSpec((1, None), tf.float32)])
+        def compute(waveform: tf.Tensor) -> dict[str, tf.Tensor]:
+            features = self.spec(waveform)
+            return self.model({"features": features, "lengths": tf.shape(features)[1:2]}, training=False)
+
+        return compute
 
     def frame_seconds(self, num_frames: int) -> np.ndarray:
         """Times of the centres of frames, float64 (frames,)."""

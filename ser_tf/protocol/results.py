@@ -139,5 +139,5 @@ def _hash_in(path: Path) -> str | None:
     """The hash of the result in a file, or None for a missing file or one that no complete write made."""
     try:
         return json.loads(path.read_text())["settings_hash"]
-    except (FileNotFoundError, json.JSONDecodeError, KeyError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None

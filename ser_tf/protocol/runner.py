@@ -46,6 +46,8 @@ class Plan:
         smoke: Whether this is a smoke run.
         keep_models: Whether trained models are kept.
         tensorboard: Whether TensorBoard's logs are written.
+        options: What the paper's own flags gave; see `Prepared`.
+        option_digests: What results depend on beyond ledger and recordings.
     """
 
     layout: Layout
@@ -57,6 +59,8 @@ class Plan:
     smoke: bool
     keep_models: bool
     tensorboard: bool
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    option_digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def settings_hash(self, job: "Job") -> str:
         """SHA-256 over everything that the result of a job depends on."""
@@ -72,6 +76,7 @@ class Plan:
                 "seed": job.seed,
                 "ledger": ledgers.as_dict(self.ledger),
                 "smoke": self.smoke,
+                **({"options": dict(self.option_digests)} if self.option_digests else {}),
             }
         )
 
@@ -158,6 +163,7 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
         smoke=plan.smoke,
         report=lambda done, most, text: report((job.name, done, most, text)),
         tensorboard=_tensorboard_folder(plan, job),
+        options=plan.options,
     )
     try:
         outcome = job.system.fit_predict(context)  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,6 +75,49 @@ class System:
 
 
 @dataclasses.dataclass(frozen=True)
+class Option:
+    """A flag of one paper, beyond those that all tables have, for a file or folder that the user provides.
+
+    Attributes:
+        name: As a Python name: `alexnet_weights` is the flag `--alexnet-weights`.
+        metavar: `FILE` or `DIR`.
+        help: One line for `--help`.
+    """
+
+    name: str
+    metavar: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """As it is written on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What a paper makes of the corpus and of its options before anything is trained.
+
+    Attributes:
+        corpus: The corpus to go on with.
+        options: Reaches every system as `FoldContext.options`; picklable.
+        digests: What results depend on beyond ledger and recordings, such as a SHA-256 of what an option gave.
+        notes: What the table has to say of it, one line each.
+    """
+
+    corpus: Corpus
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def as_it_is(corpus: Corpus, ledger: Any, paths: Mapping[str, Path | None]) -> Prepared:
+    """For a paper that prepares nothing."""
+    del ledger, paths
+    return Prepared(corpus)
+
+
+@dataclasses.dataclass(frozen=True)
 class Paper:
     """What all tables of a paper share.
 
@@ -84,6 +128,8 @@ class Paper:
         ledger: The assumptions with their defaults; a frozen dataclass made with `ser_tf.protocol.ledger`.
         task: Gives the task for a ledger.
         folds: Gives the folds for (utterances, ledger, seed).
+        options: Flags that its tables have beyond the common ones.
+        prepare: Called with the corpus, the ledger and the path of each option by name (None where it is not given).
     """
 
     key: str
@@ -92,6 +138,8 @@ class Paper:
     ledger: Any
     task: Callable[[Any], Task]
     folds: Callable[[Sequence[Utterance], Any, int], tuple[Fold, ...]]
+    options: tuple[Option, ...] = ()
+    prepare: Callable[[Corpus, Any, Mapping[str, Path | None]], Prepared] = as_it_is
 
 
 @dataclasses.dataclass(frozen=True)

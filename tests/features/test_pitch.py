@@ -87,7 +87,7 @@ def test_smoothing_does_not_cross_a_voicing_boundary():
 
 
 def test_a_leap_is_not_averaged():
-    """Two tones end to end: a window on the seam may hear 150 Hz, which is in both, but nothing between that and 300."""
+    """Two tones end to end: a window on the seam may hear 150 Hz, which is in both, but nothing in between."""
     waveform = np.concatenate([signals.tone(120.0, 0.5), signals.tone(300.0, 0.5)])
     f0_hz = lld(waveform)[:, F0]
     assert not ((f0_hz > 160.0) & (f0_hz < 280.0)).any(), f0_hz
@@ -132,7 +132,7 @@ def test_deltas_and_averages_at_the_true_end():
 
 
 def librosa_f0(waveform, function):
-    """librosa's estimate with a window (64 ms) on the same centre as each frame; NaN where it calls the frame unvoiced."""
+    """librosa's estimate by a window (64 ms) on the same centre as each frame; NaN where it calls it unvoiced."""
     length = 1024
     padded = np.pad(waveform, ((length - 400) // 2, length))
     count = 1 + (len(waveform) - 400) // 160

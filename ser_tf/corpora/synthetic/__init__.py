@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ser_tf.corpora import casia, iemocap
 from ser_tf.corpora.base import Corpus
-from ser_tf.corpora.synthetic.generate import SALIENCE, generate, is_there, read_description
+from ser_tf.corpora.synthetic.generation import SALIENCE, generate, is_there, read_description
 from ser_tf.errors import CorpusError
 
 NAME = "synthetic"

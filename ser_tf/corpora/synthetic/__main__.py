@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ser_tf import cli
-from ser_tf.corpora.synthetic.generate import LAYOUTS, SCALES, generate, is_there, read_description
+from ser_tf.corpora.synthetic.generation import LAYOUTS, SCALES, generate, is_there, read_description
 
 
 def main(argv: list[str]) -> int:

@@ -2,14 +2,16 @@
 
 The library is GPL and is loaded at run time only, from the `espeakng-loader` wheel. It keeps its state between calls
 (the phase of its oscillators, the flutter of its voices), so that the samples of a sentence depend on what was said
-before. `Synthesiser.say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
+before. `say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
 proves that this makes it a pure function of its arguments.
 """
 
 import _ctypes
+import contextlib
 import ctypes
 import dataclasses
 import threading
+from collections.abc import Iterator
 
 import espeakng_loader
 import numpy as np
@@ -75,10 +77,16 @@ def say(text: str, voice: str, words_per_minute: int, pitch: int, seed: int = 1)
     Raises:
         UserError: eSpeak cannot be loaded or does not have the voice.
     """
+    with _loaded() as library:
+        return _say(library, text, voice, words_per_minute, pitch, seed)
+
+
+@contextlib.contextmanager
+def _loaded() -> Iterator[ctypes.CDLL]:
     with _LOCK:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         try:
-            return _say(library, text, voice, words_per_minute, pitch, seed)
+            yield library
         finally:
             library.espeak_Terminate()
             _ctypes.dlclose(library._handle)
@@ -120,9 +128,9 @@ def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pit
 
 def version() -> str:
     """The version of the eSpeak NG library."""
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    library.espeak_Info.restype = ctypes.c_char_p
-    return library.espeak_Info(None).decode()
+    with _loaded() as library:
+        library.espeak_Info.restype = ctypes.c_char_p
+        return library.espeak_Info(None).decode()
 
 
 def check() -> None:

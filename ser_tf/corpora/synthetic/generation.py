@@ -8,10 +8,12 @@ import shutil
 import signal
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from ser_tf.corpora.iemocap import EXPECTED
 from ser_tf.corpora.iemocap_format import CODES
 from ser_tf.corpora.synthetic import casia_layout, espeak, votes
 from ser_tf.corpora.synthetic.iemocap_layout import write_dialog
@@ -168,10 +170,12 @@ def _write(root: Path, layout: str, scale: str, seed: int, progress: Callable[[i
         tasks = [(casia_layout.write_group, root, group, seed) for group in plan]
         description = casia_layout.describe(plan)
     salience: Salience = {}
-    for part in _run(tasks, parallel=scale == "full"):
-        salience |= part
-        if progress:
-            progress(len(salience), description["counts"]["utterances"])
+    # Closed before anything is tidied up: nobody may write to the folder any more.
+    with contextlib.closing(_run(tasks, parallel=scale == "full")) as parts:
+        for part in parts:
+            salience |= part
+            if progress:
+                progress(len(salience), description["counts"]["utterances"])
     rounded = {key: [[round(second, 4) for second in pair] for pair in salience[key]] for key in sorted(salience)}
     (root / SALIENCE).write_text(json.dumps(rounded, indent=0) + "\n", "utf-8")
     return {"espeak_ng": espeak.version()} | description
@@ -181,21 +185,25 @@ def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(tasks: list[tuple], parallel: bool) -> Iterator[Salience]:
+def _run(tasks: list[tuple], parallel: bool) -> Generator[Salience, None, None]:
     """Runs the tasks here, or in processes of their own: eSpeak is not thread-safe, and a fork may inherit threads."""
     if not parallel:
         for function, *arguments in tasks:
             yield function(*arguments)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), context, _leave_interrupts_to_parent) as pool:
+    pool = ProcessPoolExecutor(os.cpu_count(), context, _leave_interrupts_to_parent)
+    try:
         futures: list[Future[Salience]] = [pool.submit(function, *arguments) for function, *arguments in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise CorpusError(
+            "a process that speaks the corpus was killed, perhaps for want of memory; run again"
+        ) from None
+    finally:
+        # Not by `with`: its own shutdown would wait for all tasks even after an interruption.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _describe_iemocap(turns: tuple[Turn, ...]) -> dict:
@@ -207,7 +215,7 @@ def _describe_iemocap(turns: tuple[Turn, ...]) -> dict:
     improvised = [turn for turn in turns if turn.style == "impro"]
     dominant = [turn for turn in improvised if CODES[turn.code] in votes.TARGETS]
     return {
-        "counts": dict(counts),
+        "counts": {key: counts[key] for key in EXPECTED if key in counts},
         "existence_improvised": {
             "dominant": votes.existence([turn.judged.outside for turn in dominant]),
             "all": votes.existence([turn.judged.outside for turn in improvised]),

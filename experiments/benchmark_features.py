@@ -1,0 +1,293 @@
+"""How fast the features are computed, beside librosa's equivalents on the same audio in the same run.
+
+    python -m experiments.benchmark_features
+    python -m experiments.benchmark_features --corpus-root DIR --seconds 120
+
+Prints real-time factors (seconds of audio a second) of decoded audio to features. The features here run as the feature
+store runs them, utterance by utterance in a tf.data map on `--threads` threads; librosa runs in as many processes, each
+with its own share of the utterances. Every side is warmed up first, and medians over the repeats are shown (pyin is
+slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run.
+
+For the low-level descriptors librosa's equivalent is pre-emphasis, MFCC, energy, zero-crossing rate, F0 by yin (or
+pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import librosa
+import numpy as np
+import rich.console
+import rich.table
+
+from ser_tf import cli, errors
+from ser_tf.data import audio
+from ser_tf.features import LLD, LOG_MEL, LOG_POWER_SPECTROGRAM, LOG_SPECTROGRAM, MFCC, SPECTRAL, FeatureSpec, mel
+from ser_tf.features.mfcc import LogMelParams
+from ser_tf.features.stft import StftParams
+
+RATE_HZ = audio.SAMPLE_RATE_HZ
+UTTERANCE_SECONDS = 3.0
+PYIN_FRAME_SAMPLES = 1024
+
+Waveforms = Sequence[np.ndarray]
+
+
+def librosa_magnitude(waveform: np.ndarray, params: StftParams) -> np.ndarray:
+    """Magnitudes `(bins, frames)` as librosa computes them."""
+    spectrum = librosa.stft(
+        waveform,
+        n_fft=params.fft_samples,
+        win_length=params.window_samples,
+        hop_length=params.hop_samples,
+        window=params.window_shape,
+        center=False,
+    )
+    return np.abs(spectrum)
+
+
+def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
+    """Log mel band powers `(bands, frames)`."""
+    bands = librosa.feature.melspectrogram(
+        S=librosa_magnitude(waveform, params) ** 2,
+        sr=params.sample_rate_hz,
+        n_mels=params.bands,
+        fmin=params.low_hz,
+        fmax=params.high_hz,
+        htk=params.mel_scale == mel.HTK,
+        norm="slaney" if params.unit_area else None,
+    )
+    return np.log(np.maximum(bands, params.log_floor))
+
+
+def librosa_log_spectrogram(waveform: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """Log magnitude or power of the lowest bins."""
+    magnitude = librosa_magnitude(waveform, spec.params)[: spec.dims]
+    return np.log(np.maximum(magnitude**spec.params.exponent, spec.params.log_floor))
+
+
+def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
+    """The low-level descriptors and their deltas, with F0 by `librosa.yin` or `librosa.pyin`."""
+    params = LLD.params
+    frames = {"frame_length": params.window_samples, "hop_length": params.hop_samples, "center": False}
+    pitch = {"fmin": params.pitch.low_hz, "fmax": params.pitch.high_hz, "sr": RATE_HZ}
+    estimate = f0(waveform, **pitch, frame_length=PYIN_FRAME_SAMPLES, hop_length=params.hop_samples, center=True)
+    f0_hz = np.nan_to_num(estimate[0] if isinstance(estimate, tuple) else estimate)[np.newaxis]
+    emphasised = librosa.effects.preemphasis(waveform, coef=params.mfcc.pre_emphasis)
+    cepstrum = librosa.feature.mfcc(
+        S=librosa_log_mel(emphasised, params.mfcc), n_mfcc=13, lifter=params.mfcc.lifter, norm="ortho"
+    )
+    parts = [
+        f0_hz,
+        librosa.feature.rms(y=waveform, **frames),
+        librosa.feature.zero_crossing_rate(waveform, **frames),
+        cepstrum[1:],
+    ]
+    count = min(part.shape[1] for part in parts)
+    contours = np.concatenate([part[:, :count] for part in parts])
+    return np.concatenate([contours, librosa.feature.delta(contours, width=5, mode="nearest")])
+
+
+LIBROSA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "stft": lambda waveform: librosa_magnitude(waveform, SPECTRAL.params),
+    "mfcc, rms, zcr, yin, delta": lambda waveform: librosa_lld(waveform, librosa.yin),
+    "mfcc, rms, zcr, pyin, delta": lambda waveform: librosa_lld(waveform, librosa.pyin),
+    "melspectrogram": lambda waveform: librosa_log_mel(waveform, LOG_MEL.params),
+    "mfcc": lambda waveform: librosa.feature.mfcc(S=librosa_log_mel(waveform, MFCC.params), n_mfcc=MFCC.dims),
+    "stft, 800 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_SPECTROGRAM),
+    "stft, 1600 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_POWER_SPECTROGRAM),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One line of the table: a feature, librosa's equivalent, how often that is timed at most, and a target."""
+
+    spec: FeatureSpec
+    equivalent: str
+    most_repeats: int | None = None
+    least_factor: float = 0.0
+
+
+COMPARISONS = (
+    Comparison(SPECTRAL, "stft"),
+    Comparison(LLD, "mfcc, rms, zcr, yin, delta", least_factor=300.0),
+    Comparison(LLD, "mfcc, rms, zcr, pyin, delta", most_repeats=1, least_factor=300.0),
+    Comparison(LOG_MEL, "melspectrogram"),
+    Comparison(MFCC, "mfcc"),
+    Comparison(LOG_SPECTROGRAM, "stft, 800 points"),
+    Comparison(LOG_POWER_SPECTROGRAM, "stft, 1600 points"),
+)
+
+
+def made_up_speech(seconds: float) -> list[np.ndarray]:
+    """Utterances of about three seconds: gliding harmonics in syllables, pauses, a little noise."""
+    generator = np.random.default_rng(0)
+    utterances = []
+    for _ in range(max(round(seconds / UTTERANCE_SECONDS), 1)):
+        clock = np.arange(int(generator.uniform(0.5, 1.5) * UTTERANCE_SECONDS * RATE_HZ)) / RATE_HZ
+        f0_hz = generator.uniform(90.0, 260.0) * (1.0 + 0.2 * np.sin(2.0 * np.pi * generator.uniform(0.5, 2.0) * clock))
+        phase = 2.0 * np.pi * np.cumsum(f0_hz) / RATE_HZ
+        harmonics = sum(np.sin(order * phase) / order for order in range(1, 16))
+        syllables = np.maximum(np.sin(2.0 * np.pi * 2.5 * clock), 0.0)
+        noise = 0.005 * generator.standard_normal(len(clock))
+        utterances.append((0.1 * harmonics * syllables + noise).astype(np.float32))
+    return utterances
+
+
+def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
+    """Decodes the folder's wav files, in order of their names, until there are enough seconds.
+
+    Raises:
+        SettingError: the folder is not there or holds no wav file.
+        AudioError: a file cannot be decoded.
+    """
+    if not folder.is_dir():
+        raise errors.SettingError(f"{folder}: no such folder; give one that holds wav files")
+    utterances: list[np.ndarray] = []
+    for path in sorted(folder.rglob("*.wav")):
+        if sum(map(len, utterances)) >= seconds * RATE_HZ:
+            break
+        utterances.append(audio.read(path))
+    if not utterances:
+        raise errors.SettingError(f"{folder}: no wav file in it or below it")
+    return utterances
+
+
+def prepare_tensorflow(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
+    """Builds the tf.data pipeline of a feature; the function that is returned runs it over all waveforms once."""
+    # Imported here, behind ser_tf, which silences TensorFlow's start-up messages, in the worker processes too.
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    options.threading.max_intra_op_parallelism = 1
+    source = tf.data.Dataset.from_generator(lambda: iter(waveforms), output_signature=tf.TensorSpec([None])).cache()
+    computed = source.map(spec, num_parallel_calls=threads, deterministic=True).prefetch(2).with_options(options)
+    return lambda: [None for _ in computed]
+
+
+class Processes:
+    """Worker processes that hold the waveforms and run librosa on them."""
+
+    def __init__(self, waveforms: Waveforms, workers: int) -> None:
+        """Starts the workers; `spawn` keeps them free of this process's TensorFlow threads."""
+        self._shares = [range(worker, len(waveforms), workers) for worker in range(workers)]
+        self._pool = concurrent.futures.ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), _receive, (list(waveforms),)
+        )
+
+    def prepare(self, equivalent: str) -> Callable[[], object]:
+        """Compiles numba's functions in each worker; the function that is returned runs over all waveforms once."""
+        self._run(equivalent, [share[:1] for share in self._shares])
+        return lambda: self._run(equivalent, self._shares)
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, equivalent: str, shares: Sequence[range]) -> None:
+        list(self._pool.map(_compute, [equivalent] * len(shares), shares))
+
+
+_received: list[np.ndarray] = []
+
+
+def _receive(waveforms: list[np.ndarray]) -> None:
+    _received[:] = waveforms
+
+
+def _compute(equivalent: str, share: range) -> int:
+    return sum(LIBROSA[equivalent](_received[index]).shape[1] for index in share)
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
+    """Yields each comparison with the real-time factors of the feature here and of librosa's equivalent.
+
+    The two sides take turns, so that whatever else the machine does meanwhile slows both.
+    """
+    duration = sum(map(len, waveforms)) / RATE_HZ
+    processes = Processes(waveforms, threads)
+    try:
+        for comparison in COMPARISONS:
+            run_ours = prepare_tensorflow(comparison.spec, waveforms, threads)
+            run_theirs = processes.prepare(comparison.equivalent)
+            run_ours(), run_ours()
+            ours, theirs = [], []
+            for repeat in range(repeats):
+                ours.append(_seconds(run_ours))
+                if repeat < (comparison.most_repeats or repeats):
+                    theirs.append(_seconds(run_theirs))
+            yield comparison, duration / statistics.median(ours), duration / statistics.median(theirs)
+    finally:
+        processes.close()
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Raises:
+        SettingError: bad usage.
+    """
+    parser = cli.ArgumentParser(prog="python -m experiments.benchmark_features", description=__doc__)
+    parser.add_argument(
+        "--corpus-root",
+        "--audio-dir",
+        dest="folder",
+        type=Path,
+        metavar="DIR",
+        help="folder with wav files in it or below it",
+    )
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="N", help="how much audio (default: 60)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads; librosa's processes (default: 2)")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="timed passes of each (default: 5)")
+    settings = parser.parse_args(argv)
+    for name in ("seconds", "threads", "repeats"):
+        if not 0 < getattr(settings, name) < float("inf"):
+            raise errors.SettingError(f"--{name} must be above zero, not {getattr(settings, name):g}")
+    return settings
+
+
+def main(argv: list[str]) -> int:
+    """Measures and prints the table."""
+    settings = parse(argv)
+    if settings.folder is None:
+        waveforms, origin = made_up_speech(settings.seconds), "made-up speech"
+    else:
+        waveforms, origin = read_folder(settings.folder, settings.seconds), str(settings.folder)
+    duration = sum(map(len, waveforms)) / RATE_HZ
+    table = rich.table.Table(
+        title=f"Seconds of audio a second: {len(waveforms)} utterances, {duration:.0f} s, {settings.threads} threads",
+        caption=origin,
+    )
+    for heading in ("feature", "ser_tf", "librosa", "ratio", "librosa's equivalent", "at least as fast"):
+        table.add_column(heading, justify="right" if heading in ("ser_tf", "librosa", "ratio") else "left")
+    console = rich.console.Console()
+    with console.status("warming up") as status:
+        for comparison, ours, theirs in measure(waveforms, settings.threads, settings.repeats):
+            verdict = "yes" if ours >= theirs else "NO"
+            if comparison.least_factor:
+                reached = "yes" if ours >= comparison.least_factor else "NO"
+                verdict += f"; {comparison.least_factor:.0f} times real time: {reached}"
+            name = f"{comparison.spec.name} ({comparison.spec.dims})"
+            factors = (f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
+            table.add_row(name, *factors, comparison.equivalent, verdict)
+            status.update(f"{comparison.spec.name} is measured")
+    console.print(table)
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,25 @@
+"""Table 2 of Lee et al. 2020: single modalities, other systems, and the cross attention network.
+
+The paper's row of the cross attention network (CAN) on IEMOCAP: 57.9% WA and 48.7% UA.
+
+    python -m experiments.lee2020_table2 --corpus iemocap --corpus-root DIR --glove glove.840B.300d.txt
+
+Five rows in ten folds. Without --glove the word embedding starts at random, and the table says so; `--alignment DIR`
+takes word alignments in TextGrid or CTM files for corpora without their own.
+"""
+
+from ser_tf import cli
+from ser_tf.papers import lee2020 as paper
+from ser_tf.protocol.command import main_of
+from ser_tf.protocol.system import Experiment
+
+EXPERIMENT = Experiment(
+    name="lee2020_table2",
+    title="Systems on aligned audio and text",
+    paper=paper.PAPER,
+    rows=paper.TABLE2,
+    claims=paper.TABLE2_CLAIMS,
+)
+
+if __name__ == "__main__":
+    cli.run(main_of(EXPERIMENT))

@@ -1,0 +1,330 @@
+"""Lee, Yoon and Jung, Interspeech 2020: cross attention with aligned audio and text.
+
+Set-up (§4.1-4.2): IEMOCAP, seven classes, 7,486 utterances with a word alignment; ten folds of 8:1:1. Table 1 is an
+alignment, Table 2 compares systems, Table 3 ways to segment the audio, Table 4 leaves out parts of the network. The
+cross attention network (`can`) is trained once for all tables.
+"""
+
+import dataclasses
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.corpora.task import Task
+from ser_tf.data import aligned, normalisation, vocabulary
+from ser_tf.errors import SettingError
+from ser_tf.evaluation.summary import Claim
+from ser_tf.features import FeatureSpec, MfccParams, mfcc_spec
+from ser_tf.models import lee2020, xu2019, yoon2019
+from ser_tf.models.text_audio import AudioSettings, TextSettings
+from ser_tf.papers import lee2020_words
+from ser_tf.protocol import folds, training
+from ser_tf.protocol.context import FoldContext
+from ser_tf.protocol.ledger import assumption
+from ser_tf.protocol.system import FoldOutcome, Paper, Prepared, System
+
+CITATION = (
+    "Y. Lee, S. Yoon, K. Jung: Multimodal speech emotion recognition using cross attention with aligned audio and"
+    " text. Interspeech 2020, 2717-2721"
+)
+NUM_FOLDS = 10  # §4.1
+LEARNING_RATE = 1e-3  # §4.2
+BATCH_SIZE = 64  # §4.2
+PATIENCE = 10  # §4.2
+CLIP_NORM = 1.0  # §4.2
+OVERLAP = 0.1  # §3.1.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Ledger:
+    """What the paper does not state."""
+
+    split: str = assumption(
+        "utterance",
+        "§4.1 draws 8:1:1 without naming speakers: single utterances, stratified by class; speaker keeps each speaker"
+        " in one part",
+        ("utterance", "speaker"),
+    )
+    overlap_margin: str = assumption(
+        "half", "§3.1.2: neighbours overlap by 10%: each side longer by half of it (5% of the word), or by all",
+        ("half", "full"),
+    )  # fmt: skip
+    mfcc_first_coefficient: int = assumption(0, "40 coefficients from c0, or from c1, which takes 41 bands", (0, 1))
+    mfcc_mel_bands: int = assumption(40, "mel bands under the 40 coefficients")
+    mfcc_normaliser: str = assumption(
+        "train", "mean and deviation of each coefficient over the training part, or none", ("train", "none")
+    )
+    embedding_dims: int = assumption(300, "of the random embedding without --glove; §4.2 has 300 from GloVe")
+    vocabulary_least_count: int = assumption(1, "rarer words of the training part are unknown words")
+    head_projection: bool = assumption(
+        True, "four heads by a projection of the states to 4 x 64, one query a head; false splits the states as they are"
+    )
+    clipping: str = assumption(
+        "global", "norm 1.0 over all gradients together, or for each weight by itself", ("global", "each")
+    )
+    baseline_lstm_units: int = assumption(128, "in each direction, of the models in Table 2 that are re-implemented")
+    class_weights: str = assumption("none", "weights in the loss; none is stated", ("none", "balanced"))
+    max_epochs: int = assumption(100, "epochs at most; §4.2 states the patience alone")
+    max_batch_cells: int = assumption(
+        200_000, "utterances x words x frames of a batch with padding: batches of long utterances are smaller than 64"
+    )
+
+
+def task(ledger: Ledger) -> Task:
+    """The seven classes of §4.1; 7,486 utterances of IEMOCAP."""
+    del ledger
+    return Task(
+        name="lee2020",
+        classes=("angry", "excited", "happy", "sad", "frustrated", "surprise", "neutral"),
+        expected={"iemocap": 7486},
+        needs_alignment=True,
+    )
+
+
+def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
+    """Ten folds of 8:1:1 (§4.1).
+
+    A class with fewer utterances than folds is drawn together with the next larger ones: no fold rule can give each
+    fold one of them.
+    """
+    counts = Counter(str(utterance.label) for utterance in utterances)
+    stratum: dict[str, str] = {}
+    small: list[str] = []
+    for label in sorted(counts, key=lambda label: (counts[label], label)):
+        small.append(label)
+        if sum(counts[one] for one in small) >= NUM_FOLDS:
+            stratum |= dict.fromkeys(small, label)
+            small = []
+    group = (lambda utterance: utterance.speaker) if ledger.split == "speaker" else None
+    number = NUM_FOLDS
+    return folds.k_fold(utterances, seed, number, lambda one: stratum.get(str(one.label), ""), group)
+
+
+def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Prepared:
+    """Alignments and word vectors from the user's files, and what the table says of the words."""
+    return lee2020_words.prepare(corpus, task(ledger), paths, NUM_FOLDS)
+
+
+PAPER = Paper(
+    "lee2020", CITATION, ("iemocap",), Ledger(), task, make_folds, options=lee2020_words.OPTIONS, prepare=prepare
+)
+
+
+def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+    """40 MFCC, Hamming window of 25 ms, 10 ms hop (§4.2).
+
+    Raises:
+        SettingError: the ledger has fewer bands than coefficients.
+    """
+    needed = ledger.mfcc_first_coefficient + MfccParams.coefficients
+    if ledger.mfcc_mel_bands < needed:
+        raise SettingError(f"--set mfcc_mel_bands={ledger.mfcc_mel_bands}: the coefficients need {needed} bands")
+    params = MfccParams(first_coefficient=ledger.mfcc_first_coefficient, bands=ledger.mfcc_mel_bands)
+    return (mfcc_spec(params),)
+
+
+def items_of(
+    utterances: Sequence[Utterance],
+    num_frames: Sequence[int],
+    spec: FeatureSpec,
+    known: vocabulary.Vocabulary,
+    ledger: Ledger,
+    segmentation: str = "aligned",
+) -> list[aligned.Aligned]:
+    """Words and segments of utterances (§3.1); `equal` segmentation is that of Table 3."""
+    overlap = OVERLAP * (1 if ledger.overlap_margin == "half" else 2)
+    items = []
+    for utterance, frames in zip(utterances, num_frames, strict=True):
+        words = lee2020_words.words_of(utterance)
+        if segmentation == "aligned":
+            segments = aligned.word_segments(words, frames, spec.params, overlap)
+        else:
+            segments = aligned.equal_segments(len(words), frames, spec.params, overlap)
+        items.append(aligned.Aligned(known.encode([word.text for word in words]), segments))
+    return items
+
+
+def _text_settings(context: FoldContext) -> tuple[vocabulary.Vocabulary, TextSettings]:
+    """The vocabulary of the training part and the first embedding."""
+    ledger: Ledger = context.ledger
+    context.record(context.fold.train, "vocabulary")
+    words = [lee2020_words.words_of(context.utterances[one]) for one in context.fold.train]
+    known = vocabulary.fit(([word.text for word in each] for each in words), ledger.vocabulary_least_count)
+    embedding = vocabulary.initial_embedding(
+        known, context.options.get("glove"), ledger.embedding_dims, np.random.default_rng(context.seed)
+    )
+    return known, TextSettings(known.words, embedding)
+
+
+def _audio_settings(context: FoldContext, spec: FeatureSpec) -> AudioSettings:
+    if context.ledger.mfcc_normaliser == "none":
+        return AudioSettings(np.zeros(spec.dims), np.ones(spec.dims))
+    statistics = normalisation.fit(context.view(spec, context.fold.train, "normaliser"), context.fold.train)
+    return AudioSettings(statistics.mean, statistics.std)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reader:
+    """Makes the batches of one system on one fold."""
+
+    context: FoldContext
+    spec: FeatureSpec
+    known: vocabulary.Vocabulary
+    segmentation: str
+    read: str
+
+    def batches(self, ids: Sequence[str], purpose: str, columns: Any = None, seed: int | None = None) -> tf.data.Dataset:
+        """Batches of utterances for a purpose."""
+        context = self.context
+        view = context.view(self.spec, ids, purpose)
+        utterances = [context.utterances[one] for one in ids]
+        num_frames = [view.num_frames(one) for one in ids]
+        items = items_of(utterances, num_frames, self.spec, self.known, context.ledger, self.segmentation)
+        params = aligned.BatchParams(BATCH_SIZE, context.ledger.max_batch_cells)
+        return aligned.dataset(view, ids, items, params, columns, seed, self.read)
+
+    def supervised(self, part: str, purpose: str, inputs: Sequence[str], outputs: Sequence[str]) -> tf.data.Dataset:
+        """Batches of (inputs, the class for each output, weights)."""
+        context = self.context
+        ids = getattr(context.fold, part)
+        targets = context.targets(ids)
+        weights = np.ones(len(context.task.classes), np.float32)
+        if context.ledger.class_weights == "balanced":
+            weights = training.balanced_class_weights(context.targets(context.fold.train), len(weights))
+        columns = {"target": targets, "weight": weights[targets]}
+        batches = self.batches(ids, purpose, columns, context.seed if part == "train" else None)
+        return batches.map(
+            lambda batch: (
+                {name: batch[name] for name in inputs},
+                {name: batch["target"] for name in outputs},
+                {name: batch["weight"] for name in outputs},
+            )
+        )
+
+
+def _fit(context: FoldContext, model: keras.Model, reader: _Reader) -> FoldOutcome:
+    """Trains with eq. 13-14 and predicts the test part with eq. 15 (§3.3, §4.2)."""
+    losses = {"probabilities": 1.0}
+    if "joint_probabilities" in model.output:
+        losses = {
+            "joint_probabilities": 1.0,
+            "text_probabilities": lee2020.ALIGN_WEIGHT,
+            "audio_probabilities": lee2020.ALIGN_WEIGHT,
+        }
+    clipping = "global_clipnorm" if context.ledger.clipping == "global" else "clipnorm"
+    trained = keras.Model(model.input, {name: model.output[name] for name in losses})
+    trained.compile(
+        keras.optimizers.Adam(LEARNING_RATE, **{clipping: CLIP_NORM}),
+        {
+            name: keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight", name=name)
+            for name in losses
+        },
+        loss_weights=losses,
+        jit_compile=False,
+    )
+    inputs = tuple(model.input)
+    epochs = training.fit(
+        context,
+        trained,
+        reader.supervised("train", "train", inputs, tuple(losses)),
+        reader.supervised("validation", "selection", inputs, tuple(losses)),
+        training.FitParams(context.ledger.max_epochs, PATIENCE),
+    )
+    posteriors = np.zeros((len(context.fold.test), len(context.task.classes)), np.float32)
+    decision = keras.Model(model.input, {"probabilities": model.output["probabilities"]})
+    for batch in reader.batches(context.fold.test, "predict"):
+        outputs = decision.predict_on_batch({name: batch[name] for name in inputs})
+        posteriors[batch["position"].numpy()] = outputs["probabilities"]
+    return FoldOutcome(posteriors, epochs, model)
+
+
+def fit_network(
+    context: FoldContext,
+    build: Callable[..., keras.Model],
+    read: str,
+    segmentation: str = "aligned",
+    **variant: Any,
+) -> FoldOutcome:
+    """Trains and tests one system.
+
+    Args:
+        context: The fold.
+        build: Takes text and audio settings (by the names `text` and `audio`, those that it needs), the number of
+            classes and the variant.
+        read: What the network reads: `words`, `frames` or `segments`; decides which utterances share a batch.
+        segmentation: `aligned`, or `equal` (Table 3).
+        **variant: Further arguments of `build`.
+    """
+    (spec,) = features(context.ledger)
+    known, text = _text_settings(context)
+    settings: dict[str, Any] = {"num_classes": len(context.task.classes), **variant}
+    if build is lee2020.build_cross_attention_network:
+        settings["project_heads"] = context.ledger.head_projection
+    else:
+        settings["lstm_units"] = context.ledger.baseline_lstm_units
+    if build is not lee2020.build_audio_network:
+        settings["text"] = text
+    if build is not lee2020.build_text_network:
+        settings["audio"] = _audio_settings(context, spec)
+    return _fit(context, build(**settings), _Reader(context, spec, known, segmentation, read))
+
+
+def _published(wa: float, wa_std: float, ua: float, ua_std: float) -> dict[str, float]:
+    return {"wa": wa, "wa_std": wa_std, "ua": ua, "ua_std": ua_std}
+
+
+def _row(key: str, label: str, published: tuple[float, ...], build: Callable, read: str, **variant: Any) -> System:
+    fit = functools.partial(fit_network, build=build, read=read, **variant)
+    return System(key, label, _published(*published), fit, features)
+
+
+_CAN = functools.partial(_row, build=lee2020.build_cross_attention_network, read="segments")
+CAN = _CAN("can", "CAN", (0.579, 0.019, 0.487, 0.017))
+TABLE2 = (
+    _row("text", "TextModel", (0.513, 0.015, 0.443, 0.015), lee2020.build_text_network, "words"),
+    _row("audio", "AudioModel", (0.431, 0.017, 0.323, 0.015), lee2020.build_audio_network, "frames"),
+    _row("yoon2019", "Yoon et al. 2019", (0.564, 0.020, 0.472, 0.017), yoon2019.build_multi_hop_network, "frames"),
+    _row("xu2019", "Xu et al. 2019", (0.560, 0.028, 0.450, 0.028), xu2019.build_alignment_network, "frames"),
+    CAN,
+)
+TABLE3 = (
+    dataclasses.replace(CAN, label="Aligned"),
+    _CAN("can_equal", "Equal", (0.568, 0.022, 0.467, 0.021), segmentation="equal"),
+)
+TABLE4 = (
+    CAN,
+    _CAN("no_stop_gradient", "- stop-gradient", (0.570, 0.018, 0.469, 0.023), stop_gradient=False),
+    _CAN("no_align_loss", "- L_align", (0.573, 0.015, 0.484, 0.017), align_weight=0.0),
+    _CAN(
+        "no_stop_gradient_no_align_loss",
+        "- stop-gradient, L_align",
+        (0.563, 0.015, 0.479, 0.024),
+        stop_gradient=False,
+        align_weight=0.0,
+    ),
+    _CAN(
+        "no_cross_attention",
+        "- cross attention",
+        (0.556, 0.013, 0.458, 0.015),
+        stop_gradient=False,
+        align_weight=0.0,
+        cross_attention=False,
+    ),
+)
+
+
+def _claims(rows: Sequence[System], worse: str) -> tuple[Claim, ...]:
+    return tuple(Claim(worse.format(row.label), "can", row.key) for row in rows if row.key != "can")
+
+
+TABLE2_CLAIMS = _claims(TABLE2, "CAN better than {}")
+TABLE3_CLAIMS = (Claim("aligned segments better than equal ones", "can", "can_equal"),)
+TABLE4_CLAIMS = _claims(TABLE4, "CAN better than CAN without a part: {}")
+SYSTEMS = (*TABLE2, *TABLE3[1:], *TABLE4[1:])

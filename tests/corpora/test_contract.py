@@ -1,0 +1,195 @@
+"""What every corpus owes, whatever its release looks like."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ser_tf import corpora, labels
+from ser_tf.corpora.base import ACTED, IMPROVISED, NO_MAJORITY, SCRIPTED, Corpus, Utterance, Word, spoken_word
+from ser_tf.errors import CorpusError, SettingError
+from tests.corpora import trees
+
+
+@pytest.fixture(params=[*trees.BUILDERS, "synthetic", "synthetic-casia"])
+def corpus(request, tmp_path) -> Corpus:
+    if request.param == "synthetic":
+        return corpora.load("synthetic", request.getfixturevalue("synthetic_root"))
+    if request.param == "synthetic-casia":
+        return corpora.load("synthetic", request.getfixturevalue("synthetic_casia_root"))
+    return corpora.load(request.param, trees.BUILDERS[request.param](tmp_path / "corpus"))
+
+
+def test_ids_are_sorted_and_unique(corpus):
+    ids = [utterance.id for utterance in corpus.utterances]
+    assert ids
+    assert ids == sorted(set(ids))
+
+
+def test_fields_have_their_types(corpus):
+    for utterance in corpus.utterances:
+        assert isinstance(utterance.path, Path) and utterance.path.is_file()
+        assert utterance.corpus == corpus.name
+        for text in (utterance.id, utterance.speaker, utterance.session):
+            assert isinstance(text, str) and text
+        assert utterance.gender in ("female", "male")
+        assert utterance.style in (IMPROVISED, SCRIPTED, ACTED)
+        assert utterance.duration_seconds is not None and utterance.duration_seconds > 0
+        assert utterance.transcript is None or utterance.transcript.strip()
+        assert isinstance(utterance.votes, tuple)
+
+
+def test_labels_are_canonical(corpus):
+    for utterance in corpus.utterances:
+        assert utterance.label is None or utterance.label in labels.EMOTIONS
+        for vote in utterance.votes:
+            assert isinstance(vote, tuple)
+            assert set(vote) <= set(labels.EMOTIONS)
+
+
+def test_words_follow_one_another(corpus):
+    for utterance in corpus.utterances:
+        before = 0.0
+        for word in utterance.words or ():
+            assert isinstance(word, Word)
+            assert before <= word.start_seconds < word.end_seconds
+            before = word.end_seconds
+
+
+def test_a_speaker_has_one_gender_and_one_session(corpus):
+    facts: dict[str, set] = {}
+    for utterance in corpus.utterances:
+        facts.setdefault(utterance.speaker, set()).add((utterance.gender, utterance.session))
+    assert all(len(each) == 1 for each in facts.values())
+
+
+def test_corpus_is_described(corpus):
+    assert corpus.citation and corpus.licence
+    assert corpus.expected["utterances"] > 0
+    # Where the release's labels are all counted, they add up.
+    by_label = [corpus.expected.get(label, 0) for label in (*labels.EMOTIONS, NO_MAJORITY)]
+    assert sum(by_label) == corpus.expected["utterances"]
+
+
+def test_pickles(corpus):
+    assert pickle.loads(pickle.dumps(corpus)) == corpus
+
+
+def test_validates_its_own_audio(corpus):
+    calls = []
+    report = corpus.validate(lambda done, total: calls.append((done, total)))
+    assert report.missing == report.unreadable == ()
+    assert report.counts["utterances"] == len(corpus.utterances)
+    assert calls[-1] == (len(corpus.utterances), len(corpus.utterances))
+    assert report.complete == corpus.is_full
+    corpus.check_audio()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "does not exist"),
+        (b"", "empty"),
+        (trees.wav_bytes()[:1000], "truncated"),
+        (b"\x00" * 2000, "not a RIFF/WAVE file"),
+    ],
+)
+@pytest.mark.parametrize("name", trees.BUILDERS)
+def test_broken_audio_is_loaded_and_then_named(name, content, reason, tmp_path):
+    root = trees.BUILDERS[name](tmp_path / "corpus")
+    whole = corpora.load(name, root)
+    victim = next(utterance for utterance in whole.utterances if utterance.words or name not in ("emodb",))
+    if content is None:
+        victim.path.unlink()
+    else:
+        victim.path.write_bytes(content)
+    broken = corpora.load(name, root)
+    found = {utterance.id: utterance for utterance in broken.utterances}.get(victim.id)
+    if found is None:
+        # The file's name is the annotation: without the file nothing tells of the utterance.
+        assert content is None and name in ("casia", "ravdess")
+        return
+    assert found.duration_seconds is None
+    with pytest.raises(CorpusError, match=reason) as raised:
+        broken.check_audio()
+    message = str(raised.value)
+    assert str(victim.path) in message and "\n" not in message
+    assert f"python -m ser_tf.corpora.validate {name} {root}" in message
+    report = broken.validate()
+    assert len(report.missing) + len(report.unreadable) == 1
+    assert str(victim.path) in (report.missing + report.unreadable)[0]
+    assert not report.complete
+
+
+def test_check_audio_counts_the_others(tmp_path):
+    corpus = corpora.load("emodb", trees.emodb(tmp_path))
+    for utterance in corpus.utterances[:3]:
+        utterance.path.write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"03a01Fa\.wav: the file is empty .* \(2 more files cannot be used\)"):
+        corpus.check_audio()
+
+
+def test_nan_is_found_by_validation(tmp_path):
+    corpus = corpora.load("emodb", trees.emodb(tmp_path))
+    corpus.utterances[0].path.write_bytes(trees.nan_wav_bytes())
+    assert "100 of 100 samples are NaN" in corpus.validate().unreadable[0]
+
+
+@pytest.mark.parametrize("name", corpora.NAMES)
+def test_another_folder_is_refused_in_one_line(name, tmp_path):
+    (tmp_path / "something").mkdir()
+    with pytest.raises(CorpusError) as raised:
+        corpora.load(name, tmp_path)
+    assert str(tmp_path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="no such folder"):
+        corpora.load("emodb", tmp_path / "nothing")
+
+
+def test_an_unknown_corpus_is_refused():
+    with pytest.raises(SettingError, match="'timit' does not exist; there are iemocap, casia"):
+        corpora.load("timit", ".")
+
+
+def test_an_id_that_comes_twice_is_refused(tmp_path):
+    root = trees.casia(tmp_path)
+    trees.write_wav(root / "liuchanhg/angry/201.WAV")
+    with pytest.raises(CorpusError, match="liuchanhg-angry-201 comes twice"):
+        corpora.load("casia", root)
+
+
+def test_tensorflow_is_not_imported():
+    names = "ser_tf.corpora.iemocap, ser_tf.corpora.casia, ser_tf.corpora.synthetic, ser_tf.corpora.validate"
+    code = f"import sys, {names}; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("LIKE(2)", "LIKE"), ("ME", "ME"), ("<s>", None), ("<sil>", None), ("++LAUGHTER++", None), ("DON'T", "DON'T")],
+)
+def test_spoken_word(text, expected):
+    assert spoken_word(text) == expected
+
+
+@pytest.mark.skipif("SER_TF_EMODB" not in os.environ, reason="SER_TF_EMODB does not name EmoDB's folder")
+def test_real_emodb():
+    corpus = corpora.load("emodb", os.environ["SER_TF_EMODB"])
+    corpus.check_audio()
+    report = corpus.validate()
+    assert report.missing == report.unreadable == ()
+    for label in ("angry", "happy", "neutral", "sad"):
+        assert report.counts[label] == corpus.expected[label]
+    aligned = [utterance for utterance in corpus.utterances if utterance.words]
+    assert len(aligned) > 300
+    assert all(utterance.words[-1].end_seconds <= utterance.duration_seconds for utterance in aligned)
+
+
+def test_utterance_is_frozen():
+    with pytest.raises(AttributeError):
+        Utterance("a", Path("a"), "c", "s", "1", "male", ACTED, None).label = "sad"

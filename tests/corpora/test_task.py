@@ -1,0 +1,97 @@
+import dataclasses
+import doctest
+
+import pytest
+
+from ser_tf.corpora import Task, iemocap, task
+from ser_tf.errors import CorpusError
+from tests.corpora import trees
+
+FOUR = ("happy", "neutral", "angry", "sad")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return iemocap.load(trees.iemocap(tmp_path))
+
+
+@pytest.fixture
+def full(corpus):
+    return dataclasses.replace(corpus, expected={"utterances": 4})
+
+
+def test_docstring():
+    assert doctest.testmod(task).failed == 0
+
+
+def test_classes_are_in_the_fixed_order():
+    assert Task("t", FOUR).classes == ("angry", "happy", "sad", "neutral")
+
+
+def test_merges_and_drops(corpus):
+    merged = Task("t", FOUR, merges={"excited": "happy"})
+    selected = merged.select(corpus)
+    assert [utterance.id for utterance in selected] == [
+        "Ses01F_impro04_F000",
+        "Ses03F_impro05a_F003",
+        "Ses03M_script01_1b_F003",
+    ]
+    assert [merged.label_of(utterance) for utterance in selected] == ["neutral", "angry", "happy"]
+    assert [merged.class_index(utterance) for utterance in selected] == [3, 0, 1]
+    assert len(Task("t", FOUR).select(corpus)) == 2
+
+
+def test_styles(corpus):
+    assert len(Task("t", FOUR, styles=("improvised",)).select(corpus)) == 2
+
+
+def test_others_can_be_included(corpus):
+    everything = Task("t", FOUR, include_others=True)
+    assert len(everything.select(corpus)) == 4
+    without_majority = corpus.utterances[1]
+    assert everything.target_of(without_majority) is None
+    with pytest.raises(ValueError, match="Ses01F_impro04_M000"):
+        everything.label_of(without_majority)
+
+
+def test_selection_is_sorted_whatever_the_corpus_order(corpus):
+    backwards = dataclasses.replace(corpus, utterances=corpus.utterances[::-1])
+    assert Task("t", FOUR).select(backwards) == Task("t", FOUR).select(corpus)
+
+
+def test_full_corpus_with_the_expected_count_has_nothing_to_say(full):
+    assert Task("t", FOUR, expected={"iemocap": 2}).check(full) is None
+    assert Task("t", FOUR, expected={"casia": 7}).check(full) is None
+
+
+def test_full_corpus_with_another_count_is_an_error(full):
+    with pytest.raises(CorpusError, match="selects 2 utterances of iemocap, not 3"):
+        Task("t", FOUR, expected={"iemocap": 3}).check(full)
+
+
+def test_missing_alignments_are_named(full):
+    first = dataclasses.replace(full.utterances[0], words=None)
+    broken = dataclasses.replace(full, utterances=(first, *full.utterances[1:]))
+    aligned = Task("t", FOUR, expected={"iemocap": 2}, needs_alignment=True)
+    assert aligned.check(full) is None
+    with pytest.raises(CorpusError, match="selects 1 .* not 2; without alignment: Ses01F_impro04_F000"):
+        aligned.check(broken)
+
+
+def test_partial_corpus_is_a_warning_of_one_line(corpus):
+    warning = Task("t", FOUR, expected={"iemocap": 2280}).check(corpus)
+    assert warning == "iemocap is partial (4 of 10,039 utterances): task t uses 2 of 2,280"
+
+
+def test_nothing_selected_is_an_error(corpus):
+    with pytest.raises(CorpusError, match="finds no utterance of boredom"):
+        Task("t", ("boredom",)).check(corpus)
+
+
+@pytest.mark.parametrize(
+    ("classes", "merges", "reason"),
+    [(("joy",), {}, "joy"), (("happy",), {"glad": "happy"}, "glad"), (("happy", "sad"), {"sad": "happy"}, "sad")],
+)
+def test_wrong_names_are_refused(classes, merges, reason):
+    with pytest.raises(ValueError, match=reason):
+        Task("t", classes, merges)

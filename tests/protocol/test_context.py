@@ -1,0 +1,131 @@
+import json
+import multiprocessing
+
+import numpy as np
+import pytest
+
+from ser_tf.features import SPECTRAL
+from ser_tf.protocol import folds
+from ser_tf.protocol.context import FIT_PURPOSES, FoldContext, LeakError
+from tests.protocol import toy
+
+
+def _context(emodb, root, **changes):
+    by_id = {utterance.id: utterance for utterance in emodb.utterances[::3]}
+    settings = {
+        "fold": folds.by_session(list(by_id.values()), 0)[0],
+        "seed": 0,
+        "ledger": toy.Ledger(),
+        "task": toy.task(None),
+        "utterances": by_id,
+        "feature_root": root / "features",
+        "stage_root": root / "stages",
+    }
+    return FoldContext(**settings | changes)
+
+
+@pytest.fixture
+def context(emodb, tmp_path):
+    return _context(emodb, tmp_path)
+
+
+@pytest.mark.parametrize("purpose", FIT_PURPOSES)
+def test_nothing_is_fitted_or_selected_on_test_utterances(context, purpose):
+    test = context.fold.test
+    with pytest.raises(LeakError, match=f"1 test utterances asked for as {purpose}, such as {test[0]}"):
+        context.view(SPECTRAL, (*context.fold.train, test[0]), purpose)
+    assert context.uses == {} and context.used() == {}
+    assert context.view(SPECTRAL, context.fold.train, purpose).ids == context.fold.train
+
+
+def test_prediction_may_read_the_test_part_and_unknown_purposes_nothing(context):
+    context.view(SPECTRAL, context.fold.test, "predict")
+    with pytest.raises(ValueError, match="unknown purpose 'peek'"):
+        context.view(SPECTRAL, context.fold.train, "peek")
+    assert context.used()["predict"]["in_test_part"] == len(context.fold.test)
+
+
+def test_a_view_gives_its_own_utterances_alone(context):
+    view = context.view(SPECTRAL, context.fold.train, "train")
+    assert view.dims == 257
+    one, other = context.fold.train[0], context.fold.test[0]
+    assert view[one].shape == (view.num_frames(one), 257)
+    for read in (view.__getitem__, view.num_frames):
+        with pytest.raises(LeakError, match=f"^{other} is not among the utterances"):
+            read(other)
+
+
+def test_every_view_is_recorded(context):
+    train = context.fold.train
+    context.view(SPECTRAL, train[:3], "train")
+    context.view(SPECTRAL, train[2:5], "train")
+    context.view(SPECTRAL, train[:1], "normaliser")
+    used = context.used()
+    assert used["train"] == {
+        "utterances": 5, "in_test_part": 0, "sha256": folds.sha256_of(sorted(train[:5]))
+    }  # fmt: skip
+    assert used["normaliser"]["utterances"] == 1 and json.loads(json.dumps(used)) == used
+
+
+def test_targets_and_labelled(context):
+    ids = context.fold.train
+    targets = context.targets(ids)
+    assert targets.dtype == np.int32
+    assert [context.task.classes[target] for target in targets] == [context.utterances[one].label for one in ids]
+    assert context.labelled(ids, "sad", "angry") == tuple(
+        one for one in ids if context.utterances[one].label in ("sad", "angry")
+    )
+
+
+def test_a_stage_is_made_once_and_then_found(context):
+    with context.stage("encoder", "hash") as (folder, ready):
+        assert not ready and list(folder.iterdir()) == []
+        (folder / "weights").write_text("trained")
+    with context.stage("encoder", "hash") as (folder, ready):
+        assert ready and (folder / "weights").read_text() == "trained"
+
+
+def test_other_settings_folds_and_seeds_make_other_stages(emodb, context, tmp_path):
+    others = folds.by_session(list(context.utterances.values()), 0)
+    contexts = [context, context, _context(emodb, tmp_path, seed=1), _context(emodb, tmp_path, fold=others[1])]
+    seen = set()
+    for one, settings in zip(contexts, ("a", "b", "a", "a"), strict=True):
+        with one.stage("encoder", settings) as (folder, ready):
+            assert not ready
+            seen.add(folder)
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failed_stage_leaves_nothing(context, error):
+    with pytest.raises(error):
+        with context.stage("encoder", "hash") as (folder, _):
+            (folder / "half").write_text("half")
+            raise error
+    with context.stage("encoder", "hash") as (folder, ready):
+        assert not ready and list(folder.iterdir()) == []
+        (folder / "weights").write_text("trained")
+    names = sorted(path.name for path in context.stage_root.rglob("*") if not path.name.endswith(".lock"))
+    assert len(names) == 3 and names[0] == "encoder" and names[-1] == "weights"
+
+
+def _make_stage(context, barrier, answers):
+    barrier.wait()
+    with context.stage("encoder", "hash") as (folder, ready):
+        if not ready:
+            (folder / "weights").write_text("trained")
+        answers.put((ready, (folder / "weights").read_text()))
+
+
+def test_of_two_processes_at_once_one_makes_the_stage(emodb, tmp_path):
+    """Forked before either does anything with TensorFlow, which a stage's bookkeeping does not touch."""
+    fork = multiprocessing.get_context("fork")
+    context = _context(emodb, tmp_path, report=None)
+    barrier, answers = fork.Barrier(4), fork.Queue()
+    processes = [fork.Process(target=_make_stage, args=(context, barrier, answers)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    given = [answers.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join(60)
+    assert sorted(given) == [(False, "trained"), *[(True, "trained")] * 3]

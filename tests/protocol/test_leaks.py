@@ -1,0 +1,75 @@
+import dataclasses
+
+import pytest
+
+from ser_tf.protocol import folds, leaks
+from tests.protocol.utterances import utterances
+
+EVERYTHING = {utterance.id: utterance for utterance in utterances()}
+CLEAN = folds.by_session(list(EVERYTHING.values()), 0)
+
+
+def _found(made, given=EVERYTHING):
+    return leaks.found(leaks.inspect_folds(made, given))
+
+
+def test_clean_folds_give_no_leak_and_every_check_is_listed():
+    findings = leaks.inspect_folds(CLEAN, EVERYTHING)
+    assert leaks.found(findings) == []
+    checks = {(finding.check, finding.against) for finding in findings}
+    assert checks == {(c, p) for c in ("utterances", "speakers", "sessions", "text") for p in ("train", "validation")}
+    assert len(findings) == 8 * len(CLEAN)
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_planted_test_utterance_is_found(part):
+    fold = CLEAN[1]
+    planted = dataclasses.replace(fold, **{part: (*getattr(fold, part), fold.test[0])})
+    lines = _found([CLEAN[0], planted])
+    assert f"utterances of the test part that are also in {part}: 1 of 16 (Ses02)" in lines
+    assert f"speakers of the test part that are also in {part}: 1 of 2 (Ses02)" in lines
+    assert f"sessions of the test part that are also in {part}: 1 of 1 (Ses02)" in lines
+    assert f"text of the test part that are also in {part}: 1 of 16 (Ses02)" in lines
+
+
+def test_random_folds_share_speakers_and_sessions():
+    made = folds.k_fold(list(EVERYTHING.values()), 0, 4, lambda utterance: utterance.label)
+    lines = _found(made)
+    assert len(lines) == 4 and all("fold01" in line and "fold04" in line for line in lines)
+    assert {line.split()[0] for line in lines} == {"speakers", "sessions"}
+
+
+def test_folds_by_actor_share_the_session_with_validation_alone():
+    lines = _found(folds.by_session_actor(list(EVERYTHING.values()), 0))
+    assert [line.split(":")[0] for line in lines] == ["sessions of the test part that are also in validation"]
+
+
+def test_repeated_text_is_found_whatever_its_spelling():
+    given = dict(EVERYTHING)
+    test, train = CLEAN[0].test[0], CLEAN[0].train[0]
+    given[test] = dataclasses.replace(given[test], transcript="Oh, my   GOD!")
+    given[train] = dataclasses.replace(given[train], transcript="oh my god")
+    lines = _found(CLEAN[:1], given)
+    assert lines == ["text of the test part that are also in train: 1 of 16 (Ses01)"]
+    finding = next(one for one in leaks.inspect_folds(CLEAN[:1], given) if one.shared)
+    assert finding.examples == ("oh my god",)
+    assert finding.text == "Ses01: 1 of 16 text of the test part are also in train"
+
+
+def test_utterances_without_transcript_share_no_text():
+    given = {key: dataclasses.replace(value, transcript=None) for key, value in EVERYTHING.items()}
+    assert _found(CLEAN, given) == []
+
+
+def test_what_a_training_read_is_held_against_its_test_part():
+    from tests.protocol.test_results import _result
+
+    def used(number):
+        return {"utterances": 9, "in_test_part": number, "sha256": ""}
+
+    clean = dataclasses.replace(_result(), uses={"train": used(0), "predict": used(20)})
+    assert leaks.found(leaks.inspect_uses([clean])) == []
+    for purpose in ("train", "normaliser", "selection", "vocabulary"):
+        leaky = dataclasses.replace(clean, uses={**clean.uses, purpose: used(2)})
+        lines = leaks.found(leaks.inspect_uses([clean, leaky]))
+        assert lines == [f"utterances of the test part that are also in {purpose} of network seed 0: 2 of 20 (pair)"]

@@ -1,0 +1,242 @@
+"""Whole runs of toy systems in this process; what a terminal and other processes see is in test_interruption.py."""
+
+import dataclasses
+import functools
+import json
+import math
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ser_tf import cli
+from ser_tf.data import audio
+from ser_tf.features import SPECTRAL
+from ser_tf.protocol.folds import sha256_of
+from tests.protocol import toy
+from tests.protocol.toy import FIRST, SECOND
+
+VARYING = ("seconds", "stage_seconds", "peak_memory_mb")
+
+
+def run(emodb_root, output, *flags, rows=(), **changes):
+    argv = ["--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output), "--workers", "1", *flags]
+    return cli.status_of(toy.main(*rows, **changes), argv)
+
+
+def fold_files(output):
+    return sorted((output / "toy2000" / "emodb" / "folds").rglob("*.json"))
+
+
+def contents(output):
+    """Every fold result but for what a clock and the system tell."""
+    read = {str(path.relative_to(output)): json.loads(path.read_text()) for path in fold_files(output)}
+    return {name: {key: value for key, value in one.items() if key not in VARYING} for name, one in read.items()}
+
+
+def summary(output):
+    return json.loads((output / "toy2000_table1" / "emodb" / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def reference(emodb_root, tmp_path_factory):
+    """One uninterrupted run of two rows with two seeds; read only."""
+    output = tmp_path_factory.mktemp("reference")
+    flags = ("--folds", FIRST, SECOND, "--seeds", "0", "1")
+    assert run(emodb_root, output, *flags, rows=("centroids", "network")) == 0
+    return output
+
+
+def test_a_run_writes_one_result_for_each_row_fold_and_seed(reference):
+    folder = reference / "toy2000" / "emodb" / "folds"
+    names = [str(path.relative_to(folder)) for path in fold_files(reference)]
+    assert names == [
+        f"{row}/{fold}-seed{seed}.json" for row in ("centroids", "network") for fold in (FIRST, SECOND) for seed in (0, 1)
+    ]
+    for one in contents(reference).values():
+        assert len(one["utterances"]) == len({utterance["id"] for utterance in one["utterances"]}) > 15
+        assert all(math.isclose(sum(row["posteriors"]), 1, abs_tol=1e-5) for row in one["utterances"])
+        assert {row["speaker"] for row in one["utterances"]} == set(one["fold"].split("-")[1:])
+        assert one["smoke"] is False and one["settings"] == {
+            "bins": 60, "shrink": 1.0, "centre": True, "distance": "squared"
+        }  # fmt: skip
+    rows = {row["key"]: row for row in summary(reference)["rows"]}
+    assert rows["centroids"]["ua"]["pooled"] > 0.5, "tones of four pitches and levels are easily told apart"
+    assert rows["centroids"]["verdict"] == "other corpus" and rows["network"]["published"] is None
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_ran_before(reference, emodb_root, tmp_path):
+    keras.utils.set_random_seed(12345)
+    np.random.random(7)
+    assert run(emodb_root, tmp_path, "--folds", SECOND, "--seeds", "1", rows=("network",)) == 0
+    (name, again), = contents(tmp_path).items()
+    assert again == contents(reference)[name]
+
+
+def test_seeds_and_folds_draw_differently(reference):
+    given = contents(reference)
+    posteriors = {name: json.dumps(one["utterances"]) for name, one in given.items() if "network" in name}
+    assert len(set(posteriors.values())) == 4
+
+
+def test_what_is_done_is_not_done_again(reference, emodb_root, monkeypatch):
+    before = {path: path.stat().st_mtime_ns for path in fold_files(reference)}
+    monkeypatch.setattr(toy, "fit_centroids", None)
+    flags = ("--folds", FIRST, SECOND, "--seeds", "0", "1")
+    assert run(emodb_root, reference, *flags, rows=("centroids", "network")) == 0
+    assert {path: path.stat().st_mtime_ns for path in fold_files(reference)} == before
+
+
+def test_tables_of_a_paper_share_fold_results(reference, emodb_root):
+    before = {path: path.stat().st_mtime_ns for path in fold_files(reference)}
+    assert run(emodb_root, reference, "--folds", FIRST, rows=("network",), name="toy2000_table2") == 0
+    assert {path: path.stat().st_mtime_ns for path in fold_files(reference)} == before
+    manifest = json.loads((reference / "toy2000_table2" / "emodb" / "manifest.json").read_text())
+    assert [one["file"] for one in manifest["results"]] == [f"toy2000/emodb/folds/network/{FIRST}-seed0.json"]
+    assert (reference / manifest["results"][0]["file"]).is_file()
+
+
+def test_changed_settings_are_put_aside_and_come_back(emodb_root, tmp_path):
+    flags = ("--folds", FIRST)
+    assert run(emodb_root, tmp_path, *flags, rows=("centroids",)) == 0
+    first = contents(tmp_path)
+    stamp = fold_files(tmp_path)[0].stat().st_mtime_ns
+    assert run(emodb_root, tmp_path, *flags, "--set", "distance=absolute", "bins=50", rows=("centroids",)) == 0
+    assert len(fold_files(tmp_path)) == 2
+    changed = next(one for name, one in contents(tmp_path).items() if name.endswith("-seed0.json"))
+    assert changed["overridden"] == {"distance": "absolute", "bins": 50}
+    assert changed["utterances"] != next(iter(first.values()))["utterances"]
+    assert summary(tmp_path)["assumptions"]["bins"] == 50
+    assert run(emodb_root, tmp_path, *flags, rows=("centroids",)) == 0
+    assert contents(tmp_path).items() >= first.items()
+    assert {path.stat().st_mtime_ns for path in fold_files(tmp_path)} >= {stamp}, "it was trained again"
+    assert summary(tmp_path)["assumptions"]["bins"] == 60
+
+
+def test_a_smoke_run_does_not_stand_for_a_real_one(emodb_root, tmp_path):
+    assert run(emodb_root, tmp_path, "--smoke", rows=("centroids",)) == 0
+    assert summary(tmp_path)["smoke"] is True
+    assert summary(tmp_path)["rows"][0]["folds"] == ["pair-03-08", "pair-10-09"]
+    assert summary(tmp_path)["rows"][0]["verdict"] == "smoke"
+    tested = contents(tmp_path)[f"toy2000/emodb/folds/centroids/{FIRST}-seed0.json"]["utterances"]
+    assert sum(row["id"].startswith("03") and row["id"][5] == "W" for row in tested) == 3, "five are there"
+    assert run(emodb_root, tmp_path, "--folds", FIRST, rows=("centroids",)) == 0
+    assert summary(tmp_path)["smoke"] is False
+    tested = contents(tmp_path)[f"toy2000/emodb/folds/centroids/{FIRST}-seed0.json"]["utterances"]
+    assert sum(row["id"].startswith("03") and row["id"][5] == "W" for row in tested) == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("broken", "ArithmeticError: no convergence"),
+        ("leaky_train", "LeakError: .* test utterances asked for as train"),
+        ("short", "ValueError: posteriors of shape"),
+        ("nan", "ValueError: posteriors of shape"),
+    ],
+)
+def test_a_row_that_raises_is_status_1_and_the_others_are_saved(emodb_root, tmp_path, capsys, row, reason):
+    assert run(emodb_root, tmp_path, "--folds", FIRST, SECOND, rows=(row, "centroids")) == 1
+    folder = tmp_path / "toy2000" / "emodb" / "folds"
+    assert len(list((folder / "centroids").glob("*.json"))) == 2
+    text = (folder / row / f"{SECOND}-seed0.error.txt").read_text()
+    assert text.startswith("Traceback") and "tests/protocol/toy.py" in text or "posteriors of shape" in text
+    output = capsys.readouterr().out
+    assert f"failed: {row} {SECOND} seed 0: {reason.split(':')[0]}" in output
+    rows = {one["key"]: one for one in summary(tmp_path)["rows"]}
+    assert rows[row]["status"] == "failed" and rows[row]["ua"]["pooled"] is None
+    assert rows["centroids"]["status"] == "run" and rows["centroids"]["ua"]["pooled"] is not None
+    assert re.search(reason, rows[row]["note"])
+
+
+def test_a_row_that_is_mended_runs_where_it_failed_alone(emodb_root, tmp_path, monkeypatch):
+    flags = ("--folds", FIRST, SECOND)
+    assert run(emodb_root, tmp_path, *flags, rows=("broken",)) == 1
+    folder = tmp_path / "toy2000" / "emodb" / "folds" / "broken"
+    stamp = (folder / f"{FIRST}-seed0.json").stat().st_mtime_ns
+    mended = dataclasses.replace(toy.ROWS["broken"], fit_predict=functools.partial(toy.fit_and_break, fold="none"))
+    monkeypatch.setitem(toy.ROWS, "broken", mended)
+    assert run(emodb_root, tmp_path, *flags, rows=("broken",)) == 0
+    assert (folder / f"{FIRST}-seed0.json").stat().st_mtime_ns == stamp
+    assert sorted(path.name for path in folder.iterdir()) == [f"{FIRST}-seed0.json", f"{SECOND}-seed0.json"]
+
+
+def test_a_row_that_lacks_something_is_left_out_with_status_0(emodb_root, tmp_path, capsys):
+    assert run(emodb_root, tmp_path, "--folds", FIRST, rows=("unavailable", "centroids", "cited")) == 0
+    rows = {one["key"]: one for one in summary(tmp_path)["rows"]}
+    assert {key: row["status"] for key, row in rows.items()} == {
+        "unavailable": "left out", "centroids": "run", "cited": "cited"
+    }  # fmt: skip
+    assert rows["unavailable"]["note"] == "needs weights: give --weights FILE"
+    assert "left out: unavailable" in capsys.readouterr().out
+
+
+def test_rows_share_a_first_stage(emodb_root, tmp_path):
+    assert run(emodb_root, tmp_path, "--folds", FIRST, SECOND, rows=("stage_one", "stage_two")) == 0
+    stages = tmp_path / "toy2000" / "emodb" / "stages"
+    assert sorted((stages / "made.txt").read_text().split()) == [FIRST, SECOND]
+
+
+def test_kept_models_and_only_what_lacks_one_is_run_again(emodb_root, tmp_path):
+    flags = ("--folds", FIRST, SECOND)
+    rows = ("network", "centroids")
+    assert run(emodb_root, tmp_path, *flags, "--keep-models", "--folds", FIRST, rows=rows) == 0
+    models = tmp_path / "toy2000" / "emodb" / "models"
+    assert sorted(path.name for path in models.rglob("*.*")) == [f"{FIRST}-seed0.json", f"{FIRST}-seed0.keras"]
+    first = contents(tmp_path)
+    stamps = {path: path.stat().st_mtime_ns for path in fold_files(tmp_path)}
+    assert run(emodb_root, tmp_path, *flags, rows=rows) == 0
+    assert {path: path.stat().st_mtime_ns for path in fold_files(tmp_path)}.items() >= stamps.items()
+    second = tmp_path / "toy2000" / "emodb" / "folds" / "network" / f"{SECOND}-seed0.json"
+    stamps = {path: path.stat().st_mtime_ns for path in fold_files(tmp_path)}
+    assert run(emodb_root, tmp_path, *flags, "--keep-models", rows=rows) == 0
+    changed = {path for path in fold_files(tmp_path) if path.stat().st_mtime_ns != stamps[path]}
+    assert changed == {second}
+    assert contents(tmp_path).items() >= first.items()
+    card = json.loads((models / "network" / f"{SECOND}-seed0.json").read_text())
+    assert card["fold"] == SECOND and card["classes"] == ["angry", "happy", "sad", "neutral"]
+    _check_kept_model(tmp_path, emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text()))
+
+
+def _check_kept_model(tmp_path, emodb_root, path, result):
+    """The kept model gives the posteriors of the result."""
+    model = keras.models.load_model(path)
+    for row in result["utterances"][:3]:
+        waveform = tf.constant(audio.read(emodb_root / "wav" / f"{row['id']}.wav"))
+        features = SPECTRAL(waveform)[np.newaxis].numpy()
+        # Its maximum over time sees the padding, so that only a batch of the same length gives the same numbers.
+        padded = np.pad(features, ((0, 0), (0, -features.shape[1] % 16), (0, 0)))
+        outputs = model({"features": padded, "lengths": np.array([features.shape[1]])})["probabilities"]
+        assert np.argmax(outputs) == np.argmax(row["posteriors"])
+
+
+def test_the_report_folder_is_complete(reference):
+    folder = reference / "toy2000_table1" / "emodb"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "summary.json", "table.md", "table.csv", "table.tex", "leaks.json", "manifest.json",
+        *(f"confusion_{row}.{kind}" for row in ("centroids", "network") for kind in ("png", "csv")),
+    }  # fmt: skip
+    leaks = json.loads((folder / "leaks.json").read_text())
+    # Both read the same two sentences, as all speakers of this corpus do.
+    assert [line.split(" of the test")[0] for line in leaks["found"]] == ["text", "text"]
+    read = {check["against"] for check in leaks["checks"]}
+    assert {"train", "validation", "train of network seed 1", "selection of network seed 0"} <= read
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert sorted(manifest["folds"]) == sorted(f"{fold}-seed{seed}" for fold in (FIRST, SECOND) for seed in (0, 1))
+    for fold in manifest["folds"].values():
+        assert all(part["sha256"] == sha256_of(part["utterances"]) for part in fold.values())
+    hashes = {one["file"]: one["settings_hash"] for one in manifest["results"]}
+    assert hashes == {name: one["settings_hash"] for name, one in contents(reference).items()}
+
+
+def test_claims_are_judged_where_both_rows_were_asked_for(emodb_root, reference):
+    claims = toy.EXPERIMENT.claims
+    flags = ("--folds", FIRST, SECOND)
+    assert run(emodb_root, reference, *flags, rows=("centroids", "network"), claims=claims) == 0
+    (claim,) = summary(reference)["claims"]
+    assert claim["better"] == "network" and 0 <= claim["p_value"] <= 1
+    assert run(emodb_root, reference, *flags, "--rows", "network", rows=("centroids", "network"), claims=claims) == 0
+    assert summary(reference)["claims"] == []

@@ -1,0 +1,122 @@
+"""Every table's script, as a smoke run on a tiny corpus: the files that it promises, to the letter."""
+
+import csv
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+from ser_tf import cli
+from ser_tf.protocol.command import main_of
+from ser_tf.protocol.folds import sha256_of
+
+NAMES = sorted(path.stem for path in (Path(__file__).parents[1] / "experiments").glob("*_table*.py"))
+SUMMARY = ("experiment", "corpus", "task", "seeds", "smoke", "rows", "claims", "assumptions", "leaks", "seconds")
+ROW = ("key", "label", "published", "wa", "ua", "folds", "verdict")
+ACCURACY = {"fold_mean", "fold_std", "pooled", "ci95"}
+CLAIM = ("text", "better", "worse", "metric", "difference", "ci95", "p_value", "verdict")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def ran(request, emodb, emodb_root, tmp_path_factory):
+    """The experiment, its exit status, its output folder and its folder of results."""
+    experiment = importlib.import_module(f"experiments.{request.param}").EXPERIMENT
+    task = experiment.paper.task(experiment.paper.ledger)
+    if not task.select(emodb):
+        pytest.skip(f"task {task.name} finds no utterance of the tiny corpus (styles {task.styles or 'all'})")
+    output = tmp_path_factory.mktemp(request.param)
+    argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output)]
+    fold = experiment.paper.folds(task.select(emodb), experiment.paper.ledger, 0)[0].name
+    status = cli.status_of(main_of(experiment), [*argv, "--workers", "1", "--folds", fold])
+    return experiment, status, output, output / experiment.name / "emodb"
+
+
+def test_there_are_tables():
+    assert {"mirsamadi2017_table2", "mirsamadi2017_table3"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_list_names_every_row_and_assumption(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
+    assert experiment.name == name
+    assert cli.status_of(main_of(experiment), ["--list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(row.key in shown for row in experiment.rows)
+    assert all(key in shown for key in vars(experiment.paper.ledger))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docstring_gives_the_command(name):
+    text = importlib.import_module(f"experiments.{name}").__doc__
+    assert f"python -m experiments.{name}" in text
+
+
+def test_it_finishes_and_its_summary_has_every_key(ran):
+    experiment, status, _, folder = ran
+    assert status == 0
+    text = (folder / "summary.json").read_text()
+    assert "NaN" not in text and "Infinity" not in text
+    summary = json.loads(text)
+    assert tuple(summary)[: len(SUMMARY)] == SUMMARY
+    assert summary["experiment"] == experiment.name and summary["corpus"] == "emodb" and summary["seeds"] == [0]
+    assert summary["smoke"] is True and summary["seconds"] > 0 and isinstance(summary["leaks"], list)
+    assert summary["assumptions"] == json.loads(json.dumps(vars(experiment.paper.ledger)))
+    assert [row["key"] for row in summary["rows"]] == [row.key for row in experiment.rows]
+    for row, system in zip(summary["rows"], experiment.rows, strict=True):
+        assert tuple(row)[: len(ROW)] == ROW
+        assert row["published"] is None or row["published"].keys() >= {"wa", "ua"}
+        assert row["label"] == system.label and row["status"] in ("run", "cited", "left out")
+        for metric in ("wa", "ua"):
+            assert row[metric].keys() == ACCURACY and len(row[metric]["ci95"]) == 2
+        if row["status"] == "run":
+            assert row["verdict"] == "smoke" and len(row["folds"]) == 1
+            assert all(0 <= row[metric]["pooled"] <= 1 for metric in ("wa", "ua"))
+    keys = {row["key"] for row in summary["rows"]}
+    for claim in summary["claims"]:
+        assert tuple(claim)[: len(CLAIM)] == CLAIM and {claim["better"], claim["worse"]} <= keys
+        assert claim["verdict"] == "smoke" or claim["difference"] is None
+    assert len(summary["claims"]) == len(experiment.claims)
+
+
+def test_tables_and_confusion_matrices(ran):
+    experiment, _, _, folder = ran
+    summary = json.loads((folder / "summary.json").read_text())
+    with open(folder / "table.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) >= len(experiment.rows)
+    assert "emodb" in (folder / "table.md").read_text() and "tabular" in (folder / "table.tex").read_text()
+    for row in summary["rows"]:
+        picture = folder / f"confusion_{row['key']}.png"
+        assert picture.is_file() == (row["status"] == "run")
+        if row["status"] == "run":
+            assert min(image.imread(picture).shape[:2]) > 200
+            assert np.sum(row["confusion"]) == len(_predictions(folder, row["key"]))
+
+
+def _predictions(folder, row):
+    """Test utterances of one row by the fold results that the manifest names."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    files = [folder.parents[1] / one["file"] for one in manifest["results"]]
+    (path,) = [path for path in files if path.parent.name == row]
+    return json.loads(path.read_text())["utterances"]
+
+
+def test_manifest_and_leaks(ran):
+    _, _, output, folder = ran
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for fold in manifest["folds"].values():
+        assert fold.keys() == {"train", "validation", "test"}
+        assert all(part["sha256"] == sha256_of(part["utterances"]) for part in fold.values())
+    for one in manifest["results"]:
+        assert json.loads((output / one["file"]).read_text())["settings_hash"] == one["settings_hash"]
+    leaks = json.loads((folder / "leaks.json").read_text())
+    assert leaks.keys() == {"found", "checks"}
+    against = {check["against"].split()[0] for check in leaks["checks"]}
+    assert {"train", "validation"} <= against
+    read = [check for check in leaks["checks"] if " of " in check["against"]]
+    assert read and all(check["shared"] == 0 for check in read), "something was fitted or selected on test utterances"

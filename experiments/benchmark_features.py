@@ -3,16 +3,17 @@
     python -m experiments.benchmark_features
     python -m experiments.benchmark_features --corpus-root DIR --seconds 120
 
-Prints real-time factors (seconds of audio a second) of decoded audio to features. The features here run as the feature
-store runs them, utterance by utterance in a tf.data map on `--threads` threads; librosa runs in as many processes, each
-with its own share of the utterances. Every side is warmed up first, and medians over the repeats are shown (pyin is
-slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run.
+Prints real-time factors (seconds of audio a second) from decoded audio to features, utterance by utterance. The
+features here run on `--threads` threads, librosa's in as many processes, each with its own share of the utterances.
+Every side is warmed up first, the two sides take turns, and medians over the repeats are shown (pyin is slow, and timed
+once). Without a folder, speech-like audio is made up; it is the same in every run.
 
 For the low-level descriptors librosa's equivalent is pre-emphasis, MFCC, energy, zero-crossing rate, F0 by yin (or
 pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import dataclasses
 import multiprocessing
@@ -28,7 +29,17 @@ import rich.table
 
 from ser_tf import cli, errors
 from ser_tf.data import audio
-from ser_tf.features import LLD, LOG_MEL, LOG_POWER_SPECTROGRAM, LOG_SPECTROGRAM, MFCC, SPECTRAL, FeatureSpec, mel
+from ser_tf.features import (
+    LLD,
+    LOG_MEL,
+    LOG_POWER_SPECTROGRAM,
+    LOG_SPECTROGRAM,
+    MFCC,
+    SPECTRAL,
+    FeatureSpec,
+    mel,
+    parallel,
+)
 from ser_tf.features.mfcc import LogMelParams
 from ser_tf.features.stft import StftParams
 
@@ -160,17 +171,15 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def prepare_tensorflow(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
-    """Builds the tf.data pipeline of a feature; the function that is returned runs it over all waveforms once."""
-    # Imported here, behind ser_tf, which silences TensorFlow's start-up messages, in the worker processes too.
-    import tensorflow as tf
+def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
+    """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
+    compute = parallel.compiled(spec)
 
-    options = tf.data.Options()
-    options.threading.private_threadpool_size = threads
-    options.threading.max_intra_op_parallelism = 1
-    source = tf.data.Dataset.from_generator(lambda: iter(waveforms), output_signature=tf.TensorSpec([None])).cache()
-    computed = source.map(spec, num_parallel_calls=threads, deterministic=True).prefetch(2).with_options(options)
-    return lambda: [None for _ in computed]
+    def run() -> None:
+        collections.deque(parallel.compute_all(compute, waveforms, threads), maxlen=0)
+
+    run()
+    return run
 
 
 class Processes:
@@ -222,9 +231,8 @@ def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[
     processes = Processes(waveforms, threads)
     try:
         for comparison in COMPARISONS:
-            run_ours = prepare_tensorflow(comparison.spec, waveforms, threads)
+            run_ours = prepare_ours(comparison.spec, waveforms, threads)
             run_theirs = processes.prepare(comparison.equivalent)
-            run_ours(), run_ours()
             ours, theirs = [], []
             for repeat in range(repeats):
                 ours.append(_seconds(run_ours))

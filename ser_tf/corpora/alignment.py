@@ -97,7 +97,7 @@ def _tiers(values: Sequence[str | float], source: str) -> list[tuple[str, list[W
 
     def take(kind: type) -> str | float:
         value = next(rest, None)
-        if not isinstance(value, kind):
+        if value is None or not isinstance(value, kind):
             raise CorpusError(f"{source}: not a complete TextGrid in Praat's text format")
         return value
 

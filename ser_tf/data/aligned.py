@@ -123,16 +123,25 @@ def plan_epoch(sizes: np.ndarray, params: BatchParams, rng: np.random.Generator 
     """
     order = np.arange(len(sizes)) if rng is None else rng.permutation(len(sizes))
     span = len(sizes) if rng is None else params.batch_size * params.bucket_batches
-    # Half powers of two of the first size, then the second: close in both, unlike a sort by one of them.
-    grade = np.floor(2 * np.log2(np.maximum(sizes[:, 0], 1)))
     batches: list[np.ndarray] = []
     for first in range(0, len(order), max(span, 1)):
-        bucket = order[first : first + span]
-        bucket = bucket[np.lexsort((sizes[bucket, 1], grade[bucket]))]
-        batches += _cut(bucket, sizes, params)
+        batches += _cut(_alike(order[first : first + span], sizes, params.batch_size), sizes, params)
     if rng is not None:
         batches = [batches[position] for position in rng.permutation(len(batches))]
     return batches
+
+
+def _alike(bucket: np.ndarray, sizes: np.ndarray, batch_size: int) -> np.ndarray:
+    """Orders positions so that neighbours are alike in both sizes.
+
+    Sorted by the first size, the bucket is split into as many parts as will make batches in each; every part is
+    sorted by the second size, so that a batch spans a small range of both.
+    """
+    by_first = bucket[np.lexsort((sizes[bucket, 1], sizes[bucket, 0]))]
+    num_parts = max(round((len(bucket) / batch_size) ** 0.5), 1)
+    part = -(-len(bucket) // (num_parts * batch_size)) * batch_size
+    parts = [by_first[first : first + part] for first in range(0, len(by_first), part)]
+    return np.concatenate([each[np.argsort(sizes[each, 1], kind="stable")] for each in parts])
 
 
 def _cut(bucket: np.ndarray, sizes: np.ndarray, params: BatchParams) -> list[np.ndarray]:

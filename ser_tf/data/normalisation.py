@@ -7,7 +7,6 @@ import numpy as np
 
 from ser_tf.data.store import Frames
 
-
 _ROUNDING = 1e-12
 """Far above the rounding of float64 means, far below what float32 features can vary by."""
 

@@ -101,7 +101,10 @@ def dataset(
         "lengths": tf.TensorSpec((None,), tf.int32),
         **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
     }
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+    # The number of batches is the same in every epoch, whatever the shuffling.
+    number = len(plan_epoch(lengths, params, None if seed is None else np.random.default_rng(seed)))
+    generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)
 
 
 def padded_share(lengths: Sequence[int], params: BatchParams, seed: int = 0) -> float:

@@ -91,7 +91,7 @@ def zero_padding_frames(features: tf.Tensor, params: FrameParams, num_samples: t
     return features if mask is None else tf.where(mask[..., tf.newaxis], features, tf.zeros_like(features))
 
 
-def frame(waveform: tf.Tensor, params: FrameParams) -> tf.Tensor:
+def frame(waveform: tf.Tensor, params: FrameParams, length: int | None = None) -> tf.Tensor:
     """Cuts waveforms into overlapping frames.
 
     Does what `tf.signal.frame` does (the waveform becomes short rows, and each frame gathers its rows) in half as many
@@ -99,17 +99,18 @@ def frame(waveform: tf.Tensor, params: FrameParams) -> tf.Tensor:
 
     Args:
         waveform: float32 `(..., samples)`, silent behind the end of each utterance.
-        params: The time axis.
+        params: The time axis; it fixes the number of frames and where they begin.
+        length: Samples of each frame, where more are wanted than the window has.
 
     Returns:
-        float32 `(..., frames, window)`.
+        float32 `(..., frames, length)`.
     """
-    window, hop = params.window_samples, params.hop_samples
-    row = math.gcd(window, hop)
+    length, hop = length or params.window_samples, params.hop_samples
+    row = math.gcd(length, hop)
     samples, leading = tf.shape(waveform)[-1], tf.shape(waveform)[:-1]
-    missing = tf.maximum(window - samples, -samples % row)
+    total = num_frames(samples, params)
+    missing = tf.maximum((total - 1) * hop + length - samples, -samples % row)
     padded = tf.pad(waveform, [[0, 0]] * (waveform.shape.rank - 1) + [[0, missing]])
     rows = tf.reshape(padded, tf.concat([leading, [-1, row]], axis=0))
-    total = num_frames(samples, params)
-    index = (tf.range(total) * (hop // row))[:, tf.newaxis] + np.arange(window // row, dtype=np.int32)
-    return tf.reshape(tf.gather(rows, index, axis=-2), tf.concat([leading, [total, window]], axis=0))
+    index = (tf.range(total) * (hop // row))[:, tf.newaxis] + np.arange(length // row, dtype=np.int32)
+    return tf.reshape(tf.gather(rows, index, axis=-2), tf.concat([leading, [total, length]], axis=0))

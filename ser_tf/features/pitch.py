@@ -73,7 +73,7 @@ class PitchParams(framing.FrameParams):
 
     @property
     def lowered(self) -> framing.FrameParams:
-        """The same windows at the lower rate, without the samples at their end where the low-pass would look outside."""
+        """The same windows at the lower rate, without samples where the low-pass would look outside."""
         rate_hz = self.sample_rate_hz // self.rate_divisor
         samples = (self.analysis.window_samples - self.low_pass_samples) // self.rate_divisor + 1
         return framing.FrameParams(rate_hz, samples / rate_hz, self.hop_seconds)

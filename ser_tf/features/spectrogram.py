@@ -34,6 +34,7 @@ class LogSpectrogramParams(stft.StftParams):
         Raises:
             ValueError: more bins than the transform has, or an exponent that is neither 1 nor 2.
         """
+        super().__post_init__()
         if not 1 <= self.lowest_bins <= self.bins:
             raise ValueError(f"lowest_bins must lie in 1..{self.bins}, not {self.lowest_bins}")
         if self.exponent not in (MAGNITUDE, POWER):

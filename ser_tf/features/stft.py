@@ -25,6 +25,17 @@ class StftParams(framing.FrameParams):
     window_shape: str = HAMMING
     fft_samples: int = 512
 
+    def __post_init__(self) -> None:
+        """Checks that a frame fits into the transform.
+
+        Raises:
+            ValueError: it does not.
+        """
+        if self.fft_samples < self.window_samples:
+            raise ValueError(
+                f"a window of {self.window_samples} samples needs a longer fft_samples than {self.fft_samples}"
+            )
+
     @property
     def bins(self) -> int:
         """Number of frequency bins, from 0 Hz to half the sample rate."""
@@ -71,5 +82,8 @@ def squared(spectrum: tf.Tensor) -> tf.Tensor:
 
 
 def _spectrum(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
-    taper = tf.constant(window(params.window_shape, params.window_samples), tf.float32)
-    return tf.signal.rfft(framing.frame(waveform, params) * taper, [params.fft_samples])
+    # Frames as long as the transform under a window that ends in zeros: one pass over memory less than padding them.
+    taper = np.zeros(params.fft_samples)
+    taper[: params.window_samples] = window(params.window_shape, params.window_samples)
+    frames = framing.frame(waveform, params, params.fft_samples)
+    return tf.signal.rfft(frames * tf.constant(taper, tf.float32), [params.fft_samples])

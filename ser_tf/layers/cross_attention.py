@@ -167,9 +167,7 @@ class AlignmentAttention(ExplicitMaskLayer):
 
     def build(self, queries_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None) -> None:
         """Creates u, v and b."""
-        self._sequence_vector = self.add_weight(
-            name="u", shape=(sequence_shape[-1], 1), initializer="glorot_uniform"
-        )
+        self._sequence_vector = self.add_weight(name="u", shape=(sequence_shape[-1], 1), initializer="glorot_uniform")
         self._query_vector = self.add_weight(name="v", shape=(queries_shape[-1], 1), initializer="glorot_uniform")
         self._bias = self.add_weight(name="b", shape=(), initializer="zeros")
         self.built = True

@@ -38,7 +38,9 @@ def build_alignment_network(
     frames = text_audio.blstm(frames, lstm_units, dropout, "audio_blstm")
     aligned, alignment = AlignmentAttention(name="alignment")(words.states, frames.states, frames.mask)
     joined = keras.layers.Concatenate(name="word_and_audio")([words.states, aligned])
-    fused = text_audio.blstm(text_audio.Sequence(joined, words.mask, words.lengths), lstm_units, dropout, "fusion_blstm")
+    fused = text_audio.blstm(
+        text_audio.Sequence(joined, words.mask, words.lengths), lstm_units, dropout, "fusion_blstm"
+    )
     pooled = MaskedMax(name="max_pool")(fused.states, fused.mask)
     outputs = {"probabilities": text_audio.classifier(pooled, num_classes), "alignment": alignment}
     return keras.Model(text_inputs | audio_inputs, outputs, name="alignment_network")

@@ -85,7 +85,7 @@ class Ledger:
         ("mean_posterior", "mean_log_posterior"),
     )
     attention_hidden_units: int = assumption(64, "tanh units of the deeper attention model, Fig. 1(f)")
-    optimiser: str = assumption("adam", "optimiser", ("adam", "rmsprop", "sgd"))
+    optimiser: str = assumption("adam", "the optimiser is not named", ("adam", "rmsprop", "sgd"))
     learning_rate: float = assumption(1e-3, "initial learning rate; Keras's default for Adam")
     batch_size: int = assumption(32, "utterances in a batch")
     max_epochs: int = assumption(60, "epochs at most")

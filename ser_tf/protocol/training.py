@@ -64,7 +64,9 @@ def fit(
     ]
     if context.tensorboard is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(context.tensorboard)))
-    history = model.fit(train, validation_data=validation, epochs=max_epochs, callbacks=callbacks, verbose=0)
+    history = model.fit(
+        train, validation_data=validation, epochs=max_epochs, callbacks=callbacks, shuffle=False, verbose=0
+    )
     if not np.isfinite(history.history["loss"]).all():
         raise FloatingPointError("the training loss is not finite; try a smaller learning rate")
     return len(history.epoch)

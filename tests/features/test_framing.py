@@ -79,3 +79,17 @@ def test_a_tone_peaks_in_its_bin():
 def test_params_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         PARAMS.hop_seconds = 0.02
+
+
+def test_a_window_longer_than_the_transform_is_refused():
+    with pytest.raises(ValueError, match="a window of 640 samples"):
+        stft.StftParams(window_seconds=0.04, fft_samples=512)
+
+
+def test_longer_frames_begin_where_the_windows_do():
+    waveform = np.arange(1, 2001, dtype=np.float32)
+    frames = framing.frame(tf.constant(waveform), PARAMS, 512).numpy()
+    assert frames.shape == (11, 512)
+    padded = np.append(waveform, np.zeros(512, np.float32))
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame, padded[160 * index : 160 * index + 512])

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from ser_tf import features
-from ser_tf.features import LLD, SPECTRAL, LldParams, lld_spec
+from ser_tf.features import LLD, SPECTRAL, LldParams, lld_spec, parallel
 from tests.features import signals
 
 SPECS = {
@@ -125,3 +125,27 @@ def test_missing_names_are_refused():
 def test_lld_names():
     assert LLD.names[:5] == ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate", "mfcc_1")
     assert LLD.names[16:] == tuple(f"{name}_delta" for name in LLD.names[:16])
+
+
+def test_threads_give_the_same_bits_in_the_given_order(spec):
+    waveforms = [signals.syllables(seed)[: 4000 + 500 * seed] for seed in range(9)]
+    compute = parallel.compiled(spec)
+    once, again = (list(parallel.compute_all(compute, iter(waveforms), threads)) for threads in (1, 3))
+    for first, second, waveform in zip(once, again, waveforms, strict=True):
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_allclose(first, spec(tf.constant(waveform)), rtol=1e-4, atol=1e-4)
+
+
+def test_waveforms_are_taken_only_a_few_ahead():
+    taken = []
+
+    def waveforms():
+        for number in range(100):
+            taken.append(number)
+            yield signals.noise(0.1, seed=number)
+
+    results = parallel.compute_all(parallel.compiled(SPECTRAL), waveforms(), threads=2)
+    next(results)
+    assert len(taken) <= 5
+    results.close()
+    assert len(taken) <= 5

@@ -165,9 +165,7 @@ def test_features_are_normalised_inside_the_model():
     for weight, value in zip(scaled.trainable_weights, trained, strict=True):
         weight.assign(value)
     shifted = {**batch, "features": (batch["features"] * STD + MEAN).astype(np.float32)}
-    np.testing.assert_allclose(
-        _call(scaled, shifted)["probabilities"], _call(plain, batch)["probabilities"], atol=1e-5
-    )
+    np.testing.assert_allclose(_call(scaled, shifted)["probabilities"], _call(plain, batch)["probabilities"], atol=1e-5)
 
 
 def test_a_constant_dimension_does_no_harm():

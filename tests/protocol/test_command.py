@@ -138,6 +138,8 @@ def test_help_names_every_flag(capsys):
         cli.status_of(toy.main(), ["--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    flags = "corpus corpus-root rows folds seeds output set smoke executor workers ray-address tensorboard keep-models list"
+    flags = (
+        "corpus corpus-root rows folds seeds output set smoke executor workers ray-address tensorboard keep-models list"
+    )
     assert all(f"--{flag}" in shown for flag in flags.split())
     assert "Exit status: 0 done, 1 a row failed" in shown

@@ -49,8 +49,15 @@ def _wait_for(process, *paths):
     raise AssertionError(f"{paths} did not come")
 
 
-def _others_of(group):
-    """Processes of a group that are still there."""
+def _others_of(group, seconds=10):
+    """Processes of a group that are still there; Python's own bookkeeper of shared memory takes a moment to leave."""
+    until = time.monotonic() + seconds
+    while (found := _members_of(group)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
+
+
+def _members_of(group):
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -53,7 +53,10 @@ def test_a_run_writes_one_result_for_each_row_fold_and_seed(reference):
     folder = reference / "toy2000" / "emodb" / "folds"
     names = [str(path.relative_to(folder)) for path in fold_files(reference)]
     assert names == [
-        f"{row}/{fold}-seed{seed}.json" for row in ("centroids", "network") for fold in (FIRST, SECOND) for seed in (0, 1)
+        f"{row}/{fold}-seed{seed}.json"
+        for row in ("centroids", "network")
+        for fold in (FIRST, SECOND)
+        for seed in (0, 1)
     ]
     for one in contents(reference).values():
         assert len(one["utterances"]) == len({utterance["id"] for utterance in one["utterances"]}) > 15
@@ -71,7 +74,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(reference, emodb_
     keras.utils.set_random_seed(12345)
     np.random.random(7)
     assert run(emodb_root, tmp_path, "--folds", SECOND, "--seeds", "1", rows=("network",)) == 0
-    (name, again), = contents(tmp_path).items()
+    ((name, again),) = contents(tmp_path).items()
     assert again == contents(reference)[name]
 
 
@@ -197,7 +200,9 @@ def test_kept_models_and_only_what_lacks_one_is_run_again(emodb_root, tmp_path):
     assert contents(tmp_path).items() >= first.items()
     card = json.loads((models / "network" / f"{SECOND}-seed0.json").read_text())
     assert card["fold"] == SECOND and card["classes"] == ["angry", "happy", "sad", "neutral"]
-    _check_kept_model(tmp_path, emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text()))
+    _check_kept_model(
+        tmp_path, emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text())
+    )
 
 
 def _check_kept_model(tmp_path, emodb_root, path, result):

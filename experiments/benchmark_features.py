@@ -15,8 +15,10 @@ pyin) and deltas; it gives no voicing probability with yin and smooths nothing, 
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +48,7 @@ from ser_tf.features.stft import StftParams
 RATE_HZ = audio.SAMPLE_RATE_HZ
 UTTERANCE_SECONDS = 3.0
 PYIN_FRAME_SAMPLES = 1024
+SHORTEST_TIMING_SECONDS = 0.3
 
 Waveforms = Sequence[np.ndarray]
 
@@ -217,9 +220,22 @@ def _compute(equivalent: str, share: range) -> int:
 
 
 def _seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    """Mean time of an action, repeated until the whole is long enough for the clock and for a busy machine."""
+    start, passes = time.perf_counter(), 0
+    while passes == 0 or time.perf_counter() - start < SHORTEST_TIMING_SECONDS:
+        action()
+        passes += 1
+    return (time.perf_counter() - start) / passes
+
+
+def one_thread_for_each_utterance() -> None:
+    """Keeps TensorFlow and, in processes started from now on, NumPy from splitting single operations among threads."""
+    # Imported here, behind ser_tf, which silences TensorFlow's start-up messages.
+    import tensorflow as tf
+
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with contextlib.suppress(RuntimeError):  # too late: this process has used TensorFlow before
+        tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
 def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
@@ -271,6 +287,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Measures and prints the table."""
     settings = parse(argv)
+    one_thread_for_each_utterance()
     if settings.folder is None:
         waveforms, origin = made_up_speech(settings.seconds), "made-up speech"
     else:

@@ -98,7 +98,7 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         return cli.DONE
     files.require_writable(flags.output)
     paths = {option.name: getattr(flags, option.name) for option in experiment.paper.options}
-    prepared = experiment.paper.prepare(_load_corpus(flags, output), assumptions, paths)
+    prepared = experiment.paper.prepare(load_corpus(flags, output), assumptions, paths)
     corpus = prepared.corpus
     task = experiment.paper.task(assumptions)
     warning = task.check(corpus)
@@ -159,7 +159,12 @@ def _few(utterances: Sequence[Utterance], label_of: Callable[[Utterance], str]) 
     return tuple(chosen)
 
 
-def _load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
+def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
+    """Loads the corpus that `--corpus` and `--corpus-root` name; the generated one is made if it is not there.
+
+    Raises:
+        UserError: the corpus is not there or cannot be read.
+    """
     root = flags.corpus_root
     if flags.corpus == "synthetic":
         root = root or flags.output / "corpora" / "synthetic"

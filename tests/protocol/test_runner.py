@@ -200,12 +200,10 @@ def test_kept_models_and_only_what_lacks_one_is_run_again(emodb_root, tmp_path):
     assert contents(tmp_path).items() >= first.items()
     card = json.loads((models / "network" / f"{SECOND}-seed0.json").read_text())
     assert card["fold"] == SECOND and card["classes"] == ["angry", "happy", "sad", "neutral"]
-    _check_kept_model(
-        tmp_path, emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text())
-    )
+    _check_kept_model(emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text()))
 
 
-def _check_kept_model(tmp_path, emodb_root, path, result):
+def _check_kept_model(emodb_root, path, result):
     """The kept model gives the posteriors of the result."""
     model = keras.models.load_model(path)
     for row in result["utterances"][:3]:

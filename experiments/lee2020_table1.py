@@ -48,7 +48,11 @@ def _parser() -> cli.ArgumentParser:
 def rows_of(words: Sequence[Word]) -> list[Row]:
     """Words with their times as in Table 1."""
     return [
-        (round(word.start_seconds * UNITS_PER_SECOND), round(word.end_seconds * UNITS_PER_SECOND) - 1, word.text.lower())
+        (
+            round(word.start_seconds * UNITS_PER_SECOND),
+            round(word.end_seconds * UNITS_PER_SECOND) - 1,
+            word.text.lower(),
+        )
         for word in words
     ]
 

@@ -146,15 +146,26 @@ def _alike(bucket: np.ndarray, sizes: np.ndarray, batch_size: int) -> np.ndarray
 
 def _cut(bucket: np.ndarray, sizes: np.ndarray, params: BatchParams) -> list[np.ndarray]:
     batches, begin = [], 0
-    largest = np.zeros(2, np.int64)
-    for place, position in enumerate(bucket):
-        grown = np.maximum(largest, sizes[position])
+    first_size = second_size = 0
+    for place, (first, second) in enumerate(sizes[bucket].tolist()):
+        grown = max(first_size, first), max(second_size, second)
         number = place - begin + 1
-        if number > 1 and (number > params.batch_size or number * grown.prod() > params.max_cells):
+        if number > 1 and (number > params.batch_size or number * grown[0] * grown[1] > params.max_cells):
             batches.append(bucket[begin:place])
-            begin, grown = place, sizes[position]
-        largest = grown
+            begin, grown = place, (first, second)
+        first_size, second_size = grown
     return [*batches, bucket[begin:]] if len(bucket) else batches
+
+
+def split_to(batches: Sequence[np.ndarray], number: int) -> list[np.ndarray]:
+    """Halves the largest batches until there are `number` of them, or each has one utterance."""
+    result = list(batches)
+    while len(result) < number:
+        largest = max(range(len(result)), key=lambda place: len(result[place]))
+        if len(result[largest]) < 2:
+            break
+        result[largest : largest + 1] = np.array_split(result[largest], 2)
+    return result
 
 
 def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> np.ndarray:
@@ -193,6 +204,7 @@ def dataset(
     columns: Mapping[str, np.ndarray] | None = None,
     seed: int | None = None,
     read: str = "segments",
+    num_epochs: int = 1,
 ) -> tf.data.Dataset:
     """Batches of words and frames.
 
@@ -205,6 +217,8 @@ def dataset(
         seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
         read: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
             `frames`, or `words`.
+        num_epochs: How many iterations differ; later ones begin again with the first. Keras wants the same number of batches in each, and
+            `max_cells` makes it vary: epochs with fewer batches than the one with most have some of theirs halved.
 
     Returns:
         A dataset whose every iteration is one epoch, of dictionaries with `features` float32 (batch, frames, dims),
@@ -215,9 +229,13 @@ def dataset(
     sizes = sizes_of(items, [features.num_frames(one) for one in ids], read)
     epochs = itertools.count()
 
+    def plan(epoch: int) -> list[np.ndarray]:
+        return plan_epoch(sizes, params, None if seed is None else np.random.default_rng([seed, epoch % num_epochs]))
+
+    number = max(len(plan(epoch)) for epoch in range(1 if seed is None else num_epochs))
+
     def batches() -> Iterator[dict[str, np.ndarray]]:
-        rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
-        for positions in plan_epoch(sizes, params, rng):
+        for positions in split_to(plan(next(epochs)), number):
             chosen = [items[position] for position in positions]
             frames = [features[ids[position]] for position in positions]
             yield {
@@ -237,4 +255,5 @@ def dataset(
         "num_words": tf.TensorSpec((None,), tf.int32),
         **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
     }
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+    generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)

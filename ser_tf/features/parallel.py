@@ -13,7 +13,8 @@ from ser_tf.features import FeatureSpec
 
 def compiled(spec: FeatureSpec) -> Callable[[tf.Tensor], tf.Tensor]:
     """One graph for utterances of any length: float32 `(samples,)` -> float32 `(frames, dims)`."""
-    return tf.function(spec, input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
+    graph = tf.function(spec, input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
+    return graph.get_concrete_function()
 
 
 def compute_all(

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.corpora.base import Utterance
+from ser_tf.corpora.base import Word
 from ser_tf.data import aligned, normalisation, vocabulary
 from ser_tf.errors import SettingError
 from ser_tf.features import FeatureSpec, MfccParams, mfcc_spec
@@ -40,18 +40,26 @@ def features(ledger: Any) -> tuple[FeatureSpec, ...]:
 
 
 def items_of(
-    utterances: Sequence[Utterance],
+    texts: Sequence[Sequence[Word]],
     num_frames: Sequence[int],
     spec: FeatureSpec,
     known: vocabulary.Vocabulary,
     ledger: Any,
     segmentation: str = "aligned",
 ) -> list[aligned.Aligned]:
-    """Words and segments of utterances (§3.1); `equal` segmentation is that of Table 3."""
+    """Words and segments of utterances (§3.1).
+
+    Args:
+        texts: Words of each utterance, with times that touch each other.
+        num_frames: Frames of each.
+        spec: The feature.
+        known: The vocabulary.
+        ledger: The assumptions.
+        segmentation: `aligned`, or `equal` (Table 3).
+    """
     overlap = OVERLAP * (1 if ledger.overlap_margin == "half" else 2)
     items = []
-    for utterance, frames in zip(utterances, num_frames, strict=True):
-        words = lee2020_words.words_of(utterance)
+    for words, frames in zip(texts, num_frames, strict=True):
         if segmentation == "aligned":
             segments = aligned.word_segments(words, frames, spec.params, overlap)
         else:
@@ -95,11 +103,11 @@ class _Reader:
         """Batches of utterances for a purpose."""
         context = self.context
         view = context.view(self.spec, ids, purpose)
-        utterances = [context.utterances[one] for one in ids]
+        texts = [lee2020_words.words_of(context.utterances[one]) for one in ids]
         num_frames = [view.num_frames(one) for one in ids]
-        items = items_of(utterances, num_frames, self.spec, self.known, context.ledger, self.segmentation)
+        items = items_of(texts, num_frames, self.spec, self.known, context.ledger, self.segmentation)
         params = aligned.BatchParams(BATCH_SIZE, context.ledger.max_batch_cells)
-        return aligned.dataset(view, ids, items, params, columns, seed, self.read)
+        return aligned.dataset(view, ids, items, params, columns, seed, self.read, context.ledger.max_epochs)
 
     def supervised(self, part: str, purpose: str, inputs: Sequence[str], outputs: Sequence[str]) -> tf.data.Dataset:
         """Batches of (inputs, the class for each output, weights)."""

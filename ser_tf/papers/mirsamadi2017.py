@@ -89,7 +89,7 @@ class Ledger:
     learning_rate: float = assumption(1e-3, "initial learning rate; Keras's default for Adam")
     batch_size: int = assumption(32, "utterances in a batch")
     max_epochs: int = assumption(60, "epochs at most")
-    patience: int = assumption(10, "epochs without a lower validation loss before training stops")
+    patience: int = assumption(5, "epochs without a lower validation loss before training stops")
     class_weights: str = assumption(
         "balanced", "§3 states cost-sensitive training for the SVM; the networks' loss likewise", ("balanced", "none")
     )

@@ -64,7 +64,7 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
         One fold for each session, named after it.
 
     Raises:
-        SettingError: fewer than two sessions.
+        SettingError: fewer than two sessions, or two with one speaker each.
     """
     sessions = _groups(utterances, lambda utterance: utterance.session, "session", 2)
     folds = []
@@ -75,6 +75,8 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
             candidates = sorted({utterance.speaker for utterance in utterances if utterance.session == following})
             validators = {candidates[int(rng.integers(len(candidates)))]}
             folds.append(_leave_out(utterances, session, validators, lambda utterance: utterance.session))
+            if not folds[-1].train:
+                raise SettingError(f"{session} is tested and {min(validators)} validates: nobody is left to train on")
         else:
             folds.append(_leave_session_out_with_tenth(utterances, session, rng))
     return tuple(folds)

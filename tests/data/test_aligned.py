@@ -129,12 +129,34 @@ def test_batches_hold_words_frames_and_columns(read):
     assert batch["words"].dtype == batch["segments"].dtype == np.int32
 
 
+def test_every_epoch_has_the_same_number_of_batches():
+    rng = np.random.default_rng(0)
+    lengths = {str(number): int(rng.integers(5, 200)) for number in range(60)}
+    words = [
+        Aligned(np.ones(number, np.int32), np.tile(np.asarray([[0, 5]], np.int32), (number, 1)))
+        for number in rng.integers(1, 40, 60)
+    ]
+    params = BatchParams(8, max_cells=700, bucket_batches=2)
+    plain = {
+        len(
+            aligned.plan_epoch(aligned.sizes_of(words, [9] * 60, "segments"), params, np.random.default_rng([3, epoch]))
+        )
+        for epoch in range(20)
+    }
+    assert len(plain) > 1
+    data = aligned.dataset(Frames(lengths), list(lengths), words, params, seed=3, num_epochs=20)
+    for _ in range(20):
+        batches = [batch["position"].numpy() for batch in data]
+        assert len(batches) == max(plain) == data.cardinality()
+        assert sorted(np.concatenate(batches).tolist()) == list(range(60))
+
+
 def test_epochs_differ_and_repeat_with_the_seed():
     lengths = {str(number): 5 for number in range(40)}
     same = [Aligned(np.asarray([1], np.int32), np.asarray([[0, 5]], np.int32))] * 40
 
     def two_epochs(seed):
-        data = aligned.dataset(Frames(lengths), list(lengths), same, BatchParams(4), seed=seed)
+        data = aligned.dataset(Frames(lengths), list(lengths), same, BatchParams(4), seed=seed, num_epochs=2)
         return [[batch["position"].numpy().tolist() for batch in data] for _ in range(2)]
 
     first, second = two_epochs(0)

@@ -103,9 +103,7 @@ def test_a_step_trains_every_weight(model):
     inputs = {name: tf.constant(batch_of()[name]) for name in model.input}
     with tf.GradientTape() as tape:
         outputs = model(inputs, training=False)
-        loss = sum(
-            tf.reduce_sum(value[:, 0] ** 2) for name, value in outputs.items() if name.endswith("probabilities")
-        )
+        loss = sum(tf.reduce_sum(value[:, 0] ** 2) for name, value in outputs.items() if name.endswith("probabilities"))
     weights = model.trainable_weights
     for weight, gradient in zip(weights, tape.gradient(loss, [one.value for one in weights]), strict=True):
         assert gradient is not None, weight.path
@@ -136,7 +134,9 @@ def test_equations_4_to_15(padding, project):
         contexts, alpha = {}, {}
         for name in hidden:
             heads = np.split(hidden[name], 4, axis=1)
-            alpha[name] = [softmax(head @ weights[f"{name}_query"][place]) for place, head in enumerate(heads)]  # eq. 4-5
+            alpha[name] = [
+                softmax(head @ weights[f"{name}_query"][place]) for place, head in enumerate(heads)
+            ]  # eq. 4-5
             np.testing.assert_allclose(outputs[f"{name}_attention"][row, :, :words], alpha[name], atol=1e-5)
         for query in hidden:
             for key in hidden:  # eq. 6-9
@@ -180,7 +180,6 @@ def test_the_lower_blstm_reads_each_segment_by_itself_in_one_call(monkeypatch):
             alone = lower(tf.constant(frames[np.newaxis], tf.float32)).numpy()[0].mean(0)
             np.testing.assert_allclose(vectors[row, word], alone, atol=1e-5)
     assert not vectors[1, 2:].any()
-
 
 
 def reached(model, output):

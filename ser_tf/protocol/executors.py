@@ -4,8 +4,11 @@ All give the same bits: a job's result depends on its settings alone, and every 
 """
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import queue
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +20,8 @@ from ser_tf.protocol.runner import Event, Failure, Job, Plan, configure_tensorfl
 
 Outcome = tuple[Job, FoldResult | Failure]
 POLL_SECONDS = 0.2
+JOBS_PER_PROCESS = 16
+"""After so many a worker is replaced: TensorFlow does not give all memory back."""
 
 
 class Executor(Protocol):
@@ -55,7 +60,11 @@ class LocalProcesses:
         spawn = multiprocessing.get_context("spawn")
         events = spawn.Queue()
         pool = ProcessPoolExecutor(
-            min(self.workers, len(jobs)), mp_context=spawn, initializer=_start_worker, initargs=(plan, events)
+            min(self.workers, len(jobs)),
+            mp_context=spawn,
+            initializer=_start_worker,
+            initargs=(plan, events),
+            max_tasks_per_child=JOBS_PER_PROCESS,
         )
         try:
             futures = {pool.submit(_execute_in_worker, job): job for job in jobs}
@@ -101,11 +110,20 @@ def _start_worker(plan: Plan, events: Any) -> None:
     global _worker_plan, _worker_events
     from ser_tf import cli
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # Ctrl-C reaches the whole process group; the parent alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cli.quieten()
     configure_tensorflow()
     _worker_plan, _worker_events = plan, events
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the run that started it was killed; nobody would read its results."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _execute_in_worker(job: Job) -> FoldResult | Failure:

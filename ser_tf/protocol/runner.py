@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import gc
 import hashlib
 import importlib.metadata
 import json
@@ -179,6 +180,7 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
         )
     finally:
         keras.backend.clear_session()
+        gc.collect()  # models are full of reference cycles; a worker that trains many would grow
     error_file.unlink(missing_ok=True)
     return result
 

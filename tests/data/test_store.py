@@ -168,9 +168,9 @@ def test_of_several_processes_one_computes_even_when_the_first_is_killed(utteran
     ]
     for process in processes:
         process.start()
-    given = [answers.get(timeout=120) for _ in range(2)]
+    given = [answers.get(timeout=240) for _ in range(2)]
     for process in processes:
-        process.join(60)
+        process.join(240)
     assert [process.exitcode for process in processes] == [-signal.SIGKILL, 0, 0]
     assert sorted(reports for reports, _, _ in given) == [0, len(utterances)]
     assert given[0][1:] == given[1][1:]

@@ -189,16 +189,30 @@ def test_published_values_and_shared_rows():
         assert {claim.better for claim in claims} == {"can"}
 
 
-@pytest.fixture(scope="module")
-def ran(emodb_root, tmp_path_factory):
-    """A smoke run of one row with word vectors; its output folder."""
-    output = tmp_path_factory.mktemp("runs")
+def run_can(emodb_root, output):
+    """A smoke run of one row with word vectors."""
     (output / "vectors.txt").write_text("der 0.1 0.2 0.3\nlap 0.3 0.2 0.1\n")
     experiment = importlib.import_module("experiments.lee2020_table3").EXPERIMENT
     argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output)]
     argv += ["--rows", "can", "--folds", "fold01", "--workers", "1", "--keep-models"]
     assert cli.status_of(main_of(experiment), [*argv, "--glove", str(output / "vectors.txt")]) == 0
     return output
+
+
+@pytest.fixture(scope="module")
+def ran(emodb_root, tmp_path_factory):
+    """The output folder of a smoke run."""
+    return run_can(emodb_root, tmp_path_factory.mktemp("runs"))
+
+
+def test_the_same_seed_gives_the_same_bits(ran, emodb_root, tmp_path):
+    again = run_can(emodb_root, tmp_path)
+    results = [
+        json.loads((output / "lee2020" / "emodb" / "folds" / "can" / "fold01-seed0.json").read_text())
+        for output in (ran, again)
+    ]
+    assert results[0]["utterances"] == results[1]["utterances"]
+    assert results[0]["settings_hash"] == results[1]["settings_hash"]
 
 
 def test_can_runs_on_emodb_and_its_table_says_what_the_words_are(ran):

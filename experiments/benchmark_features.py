@@ -31,17 +31,9 @@ import rich.table
 
 from ser_tf import cli, errors
 from ser_tf.data import audio
-from ser_tf.features import (
-    LLD,
-    LOG_MEL,
-    LOG_POWER_SPECTROGRAM,
-    LOG_SPECTROGRAM,
-    MFCC,
-    SPECTRAL,
-    FeatureSpec,
-    mel,
-    parallel,
-)
+from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, mel, parallel
+from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
+from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
 from ser_tf.features.mfcc import LogMelParams
 from ser_tf.features.stft import StftParams
 
@@ -55,15 +47,8 @@ Waveforms = Sequence[np.ndarray]
 
 def librosa_magnitude(waveform: np.ndarray, params: StftParams) -> np.ndarray:
     """Magnitudes `(bins, frames)` as librosa computes them."""
-    spectrum = librosa.stft(
-        waveform,
-        n_fft=params.fft_samples,
-        win_length=params.window_samples,
-        hop_length=params.hop_samples,
-        window=params.window_shape,
-        center=False,
-    )
-    return np.abs(spectrum)
+    lengths = {"n_fft": params.fft_samples, "win_length": params.window_samples, "hop_length": params.hop_samples}
+    return np.abs(librosa.stft(waveform, **lengths, window=params.window_shape, center=False))
 
 
 def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
@@ -97,12 +82,8 @@ def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
     cepstrum = librosa.feature.mfcc(
         S=librosa_log_mel(emphasised, params.mfcc), n_mfcc=13, lifter=params.mfcc.lifter, norm="ortho"
     )
-    parts = [
-        f0_hz,
-        librosa.feature.rms(y=waveform, **frames),
-        librosa.feature.zero_crossing_rate(waveform, **frames),
-        cepstrum[1:],
-    ]
+    rate = librosa.feature.zero_crossing_rate(waveform, **frames)
+    parts = [f0_hz, librosa.feature.rms(y=waveform, **frames), rate, cepstrum[1:]]
     count = min(part.shape[1] for part in parts)
     contours = np.concatenate([part[:, :count] for part in parts])
     return np.concatenate([contours, librosa.feature.delta(contours, width=5, mode="nearest")])
@@ -114,8 +95,8 @@ LIBROSA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mfcc, rms, zcr, pyin, delta": lambda waveform: librosa_lld(waveform, librosa.pyin),
     "melspectrogram": lambda waveform: librosa_log_mel(waveform, LOG_MEL.params),
     "mfcc": lambda waveform: librosa.feature.mfcc(S=librosa_log_mel(waveform, MFCC.params), n_mfcc=MFCC.dims),
-    "stft, 800 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_SPECTROGRAM),
-    "stft, 1600 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_POWER_SPECTROGRAM),
+    "stft, 800 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_MAGNITUDE),
+    "stft, 1600 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_POWER),
 }
 
 
@@ -135,8 +116,8 @@ COMPARISONS = (
     Comparison(LLD, "mfcc, rms, zcr, pyin, delta", most_repeats=1, least_factor=300.0),
     Comparison(LOG_MEL, "melspectrogram"),
     Comparison(MFCC, "mfcc"),
-    Comparison(LOG_SPECTROGRAM, "stft, 800 points"),
-    Comparison(LOG_POWER_SPECTROGRAM, "stft, 1600 points"),
+    Comparison(LOG_MAGNITUDE, "stft, 800 points"),
+    Comparison(LOG_POWER, "stft, 1600 points"),
 )
 
 
@@ -291,14 +272,12 @@ def main(argv: list[str]) -> int:
     """Measures and prints the table."""
     settings = parse(argv)
     one_thread_for_each_utterance()
-    if settings.folder is None:
-        waveforms, origin = made_up_speech(settings.seconds), "made-up speech"
-    else:
-        waveforms, origin = read_folder(settings.folder, settings.seconds), str(settings.folder)
+    folder, seconds = settings.folder, settings.seconds
+    waveforms = made_up_speech(seconds) if folder is None else read_folder(folder, seconds)
     duration = sum(map(len, waveforms)) / RATE_HZ
     table = rich.table.Table(
         title=f"Seconds of audio a second: {len(waveforms)} utterances, {duration:.0f} s, {settings.threads} threads",
-        caption=origin,
+        caption=str(folder or "made-up speech"),
     )
     for heading in ("feature", "ser_tf", "librosa", "ratio", "librosa's equivalent", "at least as fast"):
         table.add_column(heading, justify="right" if heading in ("ser_tf", "librosa", "ratio") else "left")

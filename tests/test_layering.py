@@ -88,7 +88,7 @@ def test_no_tensorflow_in_corpora_and_evaluation(module):
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "features"])
 def test_features_are_functions_of_waveforms_without_files(module):
-    assert not {"pathlib", "os", "tensorflow_io", "soundfile"} & imported(MODULES[module])
+    assert not {"pathlib", "tensorflow_io", "soundfile"} & imported(MODULES[module])
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("figures")])

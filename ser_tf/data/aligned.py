@@ -217,8 +217,9 @@ def dataset(
         seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
         read: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
             `frames`, or `words`.
-        num_epochs: How many iterations differ; later ones begin again with the first. Keras wants the same number of batches in each, and
-            `max_cells` makes it vary: epochs with fewer batches than the one with most have some of theirs halved.
+        num_epochs: How many iterations differ; later ones begin again with the first. Keras wants the same number of
+            batches in each, and `max_cells` makes it vary: epochs with fewer batches than the one with most have some
+            of theirs halved.
 
     Returns:
         A dataset whose every iteration is one epoch, of dictionaries with `features` float32 (batch, frames, dims),

@@ -17,8 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures import panels
-from figures.mirsamadi2017_fig2 import surest
+from figures import examples, panels
 from ser_tf import cli, corpora
 from ser_tf.corpora.alignment import read_alignments, spoken_words
 from ser_tf.corpora.base import Utterance, Word
@@ -29,7 +28,6 @@ from ser_tf.papers import lee2020 as paper
 from ser_tf.papers import lee2020_words
 from ser_tf.papers.lee2020_training import items_of
 from ser_tf.protocol import kept
-from ser_tf.protocol.results import FoldResult
 
 EXAMPLES = 2
 ATTENTIONS = {
@@ -107,13 +105,6 @@ def _own(path: Path, alignments: Mapping[str, tuple[Word, ...]] | None, model: k
     return Example(path.name, waveform, words, model)
 
 
-def _named(results: Sequence[FoldResult], ids: Sequence[str]) -> list[tuple[FoldResult, int]]:
-    places = {one: (result, place) for result in results for place, one in enumerate(result.ids)}
-    if unknown := [one for one in ids if one not in places]:
-        raise SettingError(f"--utterances {unknown[0]}: not tested in this run")
-    return [places[one] for one in ids]
-
-
 def _examples(flags) -> list[Example]:
     if flags.row not in {row.key for row in (*paper.TABLE3, *paper.TABLE4)}:
         raise SettingError(f"--row {flags.row}: not a cross attention network; take can")
@@ -122,7 +113,7 @@ def _examples(flags) -> list[Example]:
     if flags.audio:
         model = kept.load(flags.run, results[0], paper.SYSTEMS, paper.Ledger)
         return [_own(path, alignments, model) for path in flags.audio]
-    chosen = _named(results, flags.utterances) if flags.utterances else surest(results, EXAMPLES)
+    chosen = examples.named(results, flags.utterances) if flags.utterances else examples.surest(results, EXAMPLES)
     how = "" if flags.utterances else ", surest of its class"
     if not chosen:
         raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")

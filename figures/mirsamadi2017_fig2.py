@@ -12,13 +12,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures import panels
+from figures import examples, panels
 from ser_tf import cli, corpora
 from ser_tf.data import audio
 from ser_tf.errors import SettingError
 from ser_tf.papers import mirsamadi2017 as paper
 from ser_tf.protocol import kept
-from ser_tf.protocol.results import FoldResult
 
 EXAMPLES = 2  # Figure 2 has two
 
@@ -27,29 +26,14 @@ def _parser() -> cli.ArgumentParser:
     parser = cli.ArgumentParser(prog="python -m figures.mirsamadi2017_fig2", description=__doc__)
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run of Table 3")
     parser.add_argument("--row", default="lld_weighted_pool", metavar="KEY", help="a row with attention")
-    parser.add_argument("--utterances", nargs="+", metavar="ID", help="test utterances to show (default: two are chosen)")
+    parser.add_argument(
+        "--utterances", nargs="+", metavar="ID", help="test utterances to show (default: two are chosen)"
+    )
     parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="png, pdf or svg (default: fig2.png in the run's folder)")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="png, pdf or svg (default: fig2.png in the run's folder)"
+    )
     return parser
-
-
-def surest(results: list[FoldResult], number: int) -> list[tuple[FoldResult, int]]:
-    """For each class the utterance with the highest posterior of its own class; the `number` surest of these."""
-    best: dict[int, tuple[float, FoldResult, int]] = {}
-    for result in results:
-        for place, (truth, posteriors) in enumerate(zip(result.truth, result.posterior_array, strict=True)):
-            if posteriors.argmax() == truth and posteriors[truth] > best.get(truth, (0.0,))[0]:
-                best[truth] = (float(posteriors[truth]), result, place)
-    ranked = sorted(best.values(), key=lambda entry: -entry[0])[:number]
-    return [(result, place) for _, result, place in ranked]
-
-
-def _named(results: list[FoldResult], ids: list[str]) -> list[tuple[FoldResult, int]]:
-    places = {one: (result, place) for result in results for place, one in enumerate(result.ids)}
-    unknown = [one for one in ids if one not in places]
-    if unknown:
-        raise SettingError(f"--utterances {unknown[0]}: not tested in this run")
-    return [places[one] for one in ids]
 
 
 def _panels(flags) -> list[tuple[str, np.ndarray, kept.KeptModel]]:
@@ -58,7 +42,7 @@ def _panels(flags) -> list[tuple[str, np.ndarray, kept.KeptModel]]:
     if flags.audio:
         model = kept.load(flags.run, results[0], paper.TABLE3, paper.Ledger)
         return [(path.name, audio.read(path), model) for path in flags.audio]
-    chosen = _named(results, flags.utterances) if flags.utterances else surest(results, EXAMPLES)
+    chosen = examples.named(results, flags.utterances) if flags.utterances else examples.surest(results, EXAMPLES)
     how = "" if flags.utterances else ", surest of its class"
     if not chosen:
         raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
@@ -72,15 +56,15 @@ def _panels(flags) -> list[tuple[str, np.ndarray, kept.KeptModel]]:
     return shown
 
 
-def draw(examples: list[tuple[str, np.ndarray, kept.KeptModel]]) -> Figure:
+def draw(columns_of: list[tuple[str, np.ndarray, kept.KeptModel]]) -> Figure:
     """One column an example: the waveform above, the attention weights below, the posteriors named.
 
     Raises:
         SettingError: the row's model has no attention.
     """
-    figure = Figure(figsize=(panels.COLUMN_INCHES * len(examples), 3.2), layout="constrained")
-    columns = figure.subplots(2, len(examples), squeeze=False, sharex="col")
-    for (title, waveform, model), (top, bottom) in zip(examples, columns.T, strict=True):
+    figure = Figure(figsize=(panels.COLUMN_INCHES * len(columns_of), 3.2), layout="constrained")
+    columns = figure.subplots(2, len(columns_of), squeeze=False, sharex="col")
+    for (title, waveform, model), (top, bottom) in zip(columns_of, columns.T, strict=True):
         outputs = model.outputs(waveform)
         if "attention" not in outputs:
             raise SettingError(f"--row {model.card['row']}: its model has no attention; take lld_weighted_pool")
@@ -88,7 +72,7 @@ def draw(examples: list[tuple[str, np.ndarray, kept.KeptModel]]) -> Figure:
         panels.draw_attention(bottom, model.frame_seconds(len(outputs["attention"])), outputs["attention"])
         posteriors = panels.posteriors_in_words(model.classes, outputs["probabilities"])
         top.set_title(f"{title}\n{posteriors}", fontsize=7)
-    if examples[0][2].card["smoke"]:
+    if columns_of[0][2].card["smoke"]:
         figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=7)
     return figure
 

@@ -196,17 +196,16 @@ def _run_jobs(plan: Plan, jobs: Sequence[Job], flags: argparse.Namespace, output
     else:
         executor = executors.InProcess()
     failures: dict[str, Failure] = {}
-    done = len(jobs) - len(waiting)
     outcomes = None
     try:
         with progress.RunProgress(output, len(waiting)) as display:
             outcomes = executor.run(plan, waiting, display.epoch)
             for job, outcome in outcomes:
-                done += 1
                 display.finished(job.name, _in_words(outcome))
                 if isinstance(outcome, Failure):
                     failures[job.name] = outcome
     except KeyboardInterrupt:
+        done = sum(runner.finished(plan, job) is not None for job in jobs)
         raise KeyboardInterrupt(
             f"{done} of {len(jobs)} fold results are finished and kept in {plan.layout.root};"
             " the same command goes on from there"

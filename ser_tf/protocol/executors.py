@@ -3,6 +3,7 @@
 All give the same bits: a job's result depends on its settings alone, and every process uses one thread an operation.
 """
 
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -156,7 +157,7 @@ class RayCluster:
         except ImportError:
             raise UserError("--executor ray needs Ray: pip install ray") from None
         try:
-            ray.init(address=self.address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+            ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise UserError(f"--ray-address {self.address}: {str(error).splitlines()[0]}") from None
         try:

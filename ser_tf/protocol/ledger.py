@@ -13,17 +13,21 @@ from ser_tf.errors import SettingError
 Ledger = TypeVar("Ledger")
 
 
-def assumption(default: Any, why: str, choices: Sequence[Any] = ()) -> Any:
+def assumption(
+    default: Any, why: str, choices: Sequence[Any] = (), least: float | None = None, most: float | None = None
+) -> Any:
     """A dataclass field for one unstated choice.
 
     Args:
         default: Used unless overridden; its type is the type of the values.
         why: What the paper leaves open and why this default.
         choices: The allowed values; empty for any value of the type.
+        least: The smallest allowed number.
+        most: The largest allowed number.
     """
     if choices and default not in choices:
         raise ValueError(f"default {default!r} is not among {choices!r}")
-    return dataclasses.field(default=default, metadata={"why": why, "choices": tuple(choices)})
+    return dataclasses.field(default=default, metadata={"why": why, "choices": tuple(choices), "range": (least, most)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +39,20 @@ class Entry:
     default: Any
     choices: tuple[Any, ...]
     why: str
+    range: tuple[float | None, float | None] = (None, None)
 
 
 def entries(ledger: Any) -> tuple[Entry, ...]:
     """All assumptions of a ledger in the order of its fields."""
     return tuple(
-        Entry(field.name, getattr(ledger, field.name), field.default, field.metadata["choices"], field.metadata["why"])
+        Entry(
+            key=field.name,
+            value=getattr(ledger, field.name),
+            default=field.default,
+            choices=field.metadata["choices"],
+            why=field.metadata["why"],
+            range=field.metadata["range"],
+        )
         for field in dataclasses.fields(ledger)
     )
 
@@ -85,4 +97,8 @@ def _parse(entry: Entry, text: str) -> Any:
         raise SettingError(f"--set {entry.key}={text}: expected {names.get(kind, kind.__name__)}") from None
     if entry.choices and value not in entry.choices:
         raise SettingError(f"--set {entry.key}={text}: expected one of {', '.join(map(str, entry.choices))}")
+    least, most = entry.range
+    if (least is not None and not value >= least) or (most is not None and not value <= most):
+        bounds = [f"{word} {bound:g}" for word, bound in (("at least", least), ("at most", most)) if bound is not None]
+        raise SettingError(f"--set {entry.key}={text}: expected {' and '.join(bounds)}")
     return value

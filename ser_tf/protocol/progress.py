@@ -20,7 +20,6 @@ from rich.progress import (
 
 from ser_tf.protocol.runner import Event
 
-
 PIPED_COLUMNS = 120
 """Width of tables that go to a file or a pipe."""
 

@@ -202,8 +202,10 @@ def _card(plan: Plan, job: Job) -> Path:
 
 def _keep_model(plan: Plan, job: Job, outcome: FoldOutcome, result: results.FoldResult) -> None:
     """Saves the trained model and a card that says what it is; the card comes last, so that it vouches for both."""
-    if not plan.keep_models or outcome.model is None:
+    if not plan.keep_models or not job.system.has_model:
         return
+    if outcome.model is None:
+        raise ValueError(f"row {job.system.key} gave no model to keep")
     path = plan.layout.model(job.system.key, job.fold.name, job.seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")

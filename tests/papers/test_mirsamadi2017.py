@@ -10,6 +10,7 @@ from ser_tf.corpora import synthetic
 from ser_tf.data import store
 from ser_tf.models import mirsamadi2017 as models
 from ser_tf.papers import mirsamadi2017 as paper
+from ser_tf.papers import mirsamadi2017_training as training
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.context import FoldContext
 
@@ -75,18 +76,18 @@ def test_every_assumption_has_a_reason_and_a_switch():
 
 
 def test_features_follow_the_ledger():
-    (default,) = paper.lld_features(paper.Ledger())
+    (default,) = training.lld_features(paper.Ledger())
     for change in ({"voicing_cutoff": 0.3}, {"f0_high_hz": 400.0}, {"window": "hann"}, {"smoothing_frames": 1}):
-        (changed,) = paper.lld_features(dataclasses.replace(paper.Ledger(), **change))
+        (changed,) = training.lld_features(dataclasses.replace(paper.Ledger(), **change))
         assert changed.fingerprint() != default.fingerprint()
-    (logarithmic,) = paper.spectral_features(paper.Ledger(spectral_scale="log"))
+    (logarithmic,) = training.spectral_features(paper.Ledger(spectral_scale="log"))
     assert logarithmic.dims == 257 and logarithmic.name == "log_spectrogram"
 
 
 def test_normaliser_reads_neutral_training_utterances_alone(make_context):
     context = make_context()
-    (spec,) = paper.lld_features(context.ledger)
-    normaliser = paper._normaliser(context, spec)
+    (spec,) = training.lld_features(context.ledger)
+    normaliser = training._normaliser(context, spec)
     neutral = context.labelled(context.fold.train, "neutral")
     assert context.uses["normaliser"] == set(neutral)
     features = store.ensure(context.feature_root, spec, [context.utterances[one] for one in sorted(context.utterances)])
@@ -97,7 +98,7 @@ def test_normaliser_reads_neutral_training_utterances_alone(make_context):
 
 def test_svm_decides_as_its_decision_function_and_trains_on_all_but_the_tested_session(make_context):
     context = make_context()
-    outcome = paper.fit_svm(context, "full")
+    outcome = training.fit_svm(context, "full")
     assert outcome.posteriors.shape == (len(context.fold.test), 4)
     np.testing.assert_allclose(outcome.posteriors.sum(1), 1.0)
     assert context.uses["train"] == set(context.fold.train + context.fold.validation)
@@ -107,8 +108,8 @@ def test_svm_decides_as_its_decision_function_and_trains_on_all_but_the_tested_s
 
 def test_frame_wise_targets_weigh_valid_frames_alone(make_context):
     context = make_context(batch_size=8)
-    (spec,) = paper.lld_features(context.ledger)
-    inputs, targets, weights = next(iter(paper._supervised(context, spec, "train", "train", frame_wise=True)))
+    (spec,) = training.lld_features(context.ledger)
+    inputs, targets, weights = next(iter(training._supervised(context, spec, "train", "train", frame_wise=True)))
     mask = np.arange(targets.shape[1]) < inputs["lengths"].numpy()[:, np.newaxis]
     assert targets.shape == weights.shape == mask.shape
     assert ((weights.numpy() > 0) == mask).all()
@@ -119,12 +120,12 @@ def test_trained_attention_finds_the_salient_seconds(make_context, generated):
     """More than half of the attention lies where the generator put the emotion, on less than 40% of the time."""
     context = make_context(max_epochs=25, patience=25, learning_rate=3e-3)
     keras.utils.set_random_seed(0)
-    (spec,) = paper.lld_features(context.ledger)
-    normaliser = paper._normaliser(context, spec)
+    (spec,) = training.lld_features(context.ledger)
+    normaliser = training._normaliser(context, spec)
     model = models.build_recurrent_network(
         spec.dims, 4, "weighted_pool", normaliser.mean, normaliser.std, lstm_units=32
     )
-    outcome = paper._fit_network(context, spec, model)
+    outcome = training._fit_network(context, spec, model)
     assert np.mean(outcome.posteriors.argmax(1) == context.targets(context.fold.test)) > 0.6
 
     salience = synthetic.read_salience(generated)

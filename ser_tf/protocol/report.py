@@ -88,13 +88,15 @@ def report_run(
 
 
 def _limits(experiment: Experiment, plan: Plan, folds: Mapping[int, Sequence[Fold]]) -> list[str]:
-    """What of the paper's folds this run leaves out."""
+    """What of the paper's folds this run leaves out, and which assumptions it changes."""
     everything = list(plan.utterances.values())
     lines = []
     for seed, chosen in folds.items():
         number = len(experiment.paper.folds(everything, plan.ledger, seed))
         if len(chosen) < number:
             lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
+    if changed := ledger.overridden(plan.ledger):
+        lines.append("assumptions changed: " + ", ".join(f"{key}={value}" for key, value in changed.items()))
     return lines
 
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 from ser_tf.corpora import wav_header
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import AudioError
-from ser_tf.features import FeatureSpec
+from ser_tf.features import FeatureSpec, parallel
 
 SAMPLE_RATE_HZ = 16_000
 
@@ -236,7 +236,7 @@ def read(path: Path) -> np.ndarray:
         AudioError: the file cannot be decoded, has no samples, or has samples that are not finite.
     """
     waveform, finite = next(_checked([path], waveforms([path])))
-    return _usable(path, waveform, tf.size(waveform), finite)
+    return _usable(path, waveform, finite)
 
 
 def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterator[tuple[Utterance, np.ndarray]]:
@@ -249,18 +249,19 @@ def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterat
         AudioError: an audio file cannot be used; names the file and says why.
     """
     paths = [utterance.path for utterance in utterances]
+    lengths: list[int] = []
 
-    def compute(waveform: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return spec(waveform), tf.size(waveform), finite
+    def usable() -> Iterator[np.ndarray]:
+        for path, (waveform, finite) in zip(paths, _checked(paths, waveforms(paths).prefetch(8)), strict=True):
+            lengths.append(len(waveform))
+            yield _usable(path, waveform, finite)
 
-    computed = waveforms(paths).map(compute, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    elements = _checked(paths, computed.prefetch(8))
-    for utterance, (features, num_samples, finite) in zip(utterances, elements, strict=True):
-        values = _usable(utterance.path, features, num_samples, finite)
-        expected = (spec.num_frames(int(num_samples)), spec.dims)
-        if values.shape != expected:
-            raise ValueError(f"{spec.name} of {utterance.id} has shape {values.shape}, not {expected}")
-        yield utterance, values
+    computed = parallel.compute_all(parallel.compiled(spec), usable())
+    for place, (utterance, features) in enumerate(zip(utterances, computed, strict=True)):
+        expected = (spec.num_frames(lengths[place]), spec.dims)
+        if features.shape != expected:
+            raise ValueError(f"{spec.name} of {utterance.id} has shape {features.shape}, not {expected}")
+        yield utterance, features
 
 
 def _checked(paths: Sequence[Path], elements: tf.data.Dataset) -> Iterator:
@@ -274,9 +275,9 @@ def _checked(paths: Sequence[Path], elements: tf.data.Dataset) -> Iterator:
             raise AudioError(f"{path}: cannot be decoded ({reason[:120]}); it may be truncated or corrupt") from None
 
 
-def _usable(path: Path, values: tf.Tensor, num_samples: tf.Tensor, finite: tf.Tensor) -> np.ndarray:
-    if num_samples == 0:
+def _usable(path: Path, waveform: tf.Tensor, finite: tf.Tensor) -> np.ndarray:
+    if len(waveform) == 0:
         raise AudioError(f"{path}: the recording has no samples")
     if not finite:
         raise AudioError(f"{path}: the recording has samples that are not finite (NaN or infinite)")
-    return values.numpy()
+    return waveform.numpy()

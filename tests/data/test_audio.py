@@ -175,4 +175,5 @@ def test_the_file_that_is_bad_is_the_one_that_is_named(emodb, tmp_path):
     with pytest.raises(AudioError, match=f"^{bad}: "):
         for utterance, _ in audio.map_utterances(utterances, SPECTRAL):
             seen.append(utterance.id)
-    assert seen == [utterance.id for utterance in utterances[:5]]
+    # Computed a few utterances ahead: those before the bad one come in order, perhaps not all of them.
+    assert seen == [utterance.id for utterance in utterances[: len(seen)]] and len(seen) <= 5

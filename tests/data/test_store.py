@@ -44,7 +44,8 @@ def test_the_store_holds_what_direct_computation_gives(utterances, tmp_path, spe
         assert utterance.id in features
         assert features.num_frames(utterance.id) == len(direct)
         assert features[utterance.id].dtype == np.float32
-        np.testing.assert_array_equal(features[utterance.id], direct)
+        # The store computes in a compiled graph, whose operations round in another order.
+        np.testing.assert_allclose(features[utterance.id], direct, rtol=1e-4, atol=1e-4)
     assert "other" not in features
 
 

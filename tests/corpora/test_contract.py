@@ -138,6 +138,14 @@ def test_nan_is_found_by_validation(tmp_path):
     assert "100 of 100 samples are NaN" in corpus.validate().unreadable[0]
 
 
+def test_nan_is_found_before_a_run(tmp_path):
+    corpus = corpora.load("emodb", trees.BUILDERS["emodb"](tmp_path / "corpus"))
+    corpus.utterances[0].path.write_bytes(trees.nan_wav_bytes())
+    with pytest.raises(CorpusError, match="NaN") as raised:
+        corpus.check_audio()
+    assert str(corpus.utterances[0].path) in str(raised.value)
+
+
 @pytest.mark.parametrize("name", corpora.NAMES)
 def test_another_folder_is_refused_in_one_line(name, tmp_path):
     (tmp_path / "something").mkdir()

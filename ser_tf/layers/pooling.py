@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from ser_tf.features import functionals
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 
 @keras.saving.register_keras_serializable("ser_tf")
@@ -37,19 +38,8 @@ def masked_softmax(scores: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Ten
     return tf.nn.softmax(tf.where(mask, scores, scores.dtype.min), axis=axis)
 
 
-class _MaskedPooling(keras.layers.Layer):
-    """Takes the mask as an argument; the mask that Keras attaches to a sequence ends here, with the time axis."""
-
-    def __init__(self, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def compute_mask(self, sequence: tf.Tensor, previous_mask: object = None) -> None:
-        """No mask for what follows."""
-
-
 @keras.saving.register_keras_serializable("ser_tf")
-class MaskedMean(_MaskedPooling):
+class MaskedMean(ExplicitMaskLayer):
     """Mean over valid frames: (sequence (batch, frames, dims), mask (batch, frames)) -> (batch, dims)."""
 
     def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -63,7 +53,7 @@ class MaskedMean(_MaskedPooling):
 
 
 @keras.saving.register_keras_serializable("ser_tf")
-class FunctionalsPooling(_MaskedPooling):
+class FunctionalsPooling(ExplicitMaskLayer):
     """Statistical functions as pooling over time (mirsamadi2017, §2): (batch, frames, dims) -> (batch, n x dims)."""
 
     def __init__(self, names: tuple[str, ...], **kwargs) -> None:
@@ -85,7 +75,7 @@ class FunctionalsPooling(_MaskedPooling):
 
 
 @keras.saving.register_keras_serializable("ser_tf")
-class LocalAttentionPooling(_MaskedPooling):
+class LocalAttentionPooling(ExplicitMaskLayer):
     """Weighted pooling with local attention (mirsamadi2017, eq. 1-2).
 
     Scores are inner products of the frames with one vector u (Fig. 1(e)); with `hidden_units`, tanh layers come

@@ -1,0 +1,70 @@
+"""The features as librosa computes them, with the same settings, for `experiments.benchmark_features`."""
+
+from collections.abc import Callable
+
+import librosa
+import numpy as np
+
+from ser_tf.data.audio import SAMPLE_RATE_HZ as RATE_HZ
+from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, mel
+from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
+from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
+from ser_tf.features.mfcc import LogMelParams
+from ser_tf.features.stft import StftParams
+
+PYIN_FRAME_SAMPLES = 1024
+
+
+def librosa_magnitude(waveform: np.ndarray, params: StftParams) -> np.ndarray:
+    """Magnitudes `(bins, frames)` as librosa computes them."""
+    lengths = {"n_fft": params.fft_samples, "win_length": params.window_samples, "hop_length": params.hop_samples}
+    return np.abs(librosa.stft(waveform, **lengths, window=params.window_shape, center=False))
+
+
+def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
+    """Log mel band powers `(bands, frames)`."""
+    bands = librosa.feature.melspectrogram(
+        S=librosa_magnitude(waveform, params) ** 2,
+        sr=params.sample_rate_hz,
+        n_mels=params.bands,
+        fmin=params.low_hz,
+        fmax=params.high_hz,
+        htk=params.mel_scale == mel.HTK,
+        norm="slaney" if params.unit_area else None,
+    )
+    return np.log(np.maximum(bands, params.log_floor))
+
+
+def librosa_log_spectrogram(waveform: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+    """Log magnitude or power of the lowest bins."""
+    magnitude = librosa_magnitude(waveform, spec.params)[: spec.dims]
+    return np.log(np.maximum(magnitude**spec.params.exponent, spec.params.log_floor))
+
+
+def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
+    """The low-level descriptors and their deltas, with F0 by `librosa.yin` or `librosa.pyin`."""
+    params = LLD.params
+    frames = {"frame_length": params.window_samples, "hop_length": params.hop_samples, "center": False}
+    pitch = {"fmin": params.pitch.low_hz, "fmax": params.pitch.high_hz, "sr": RATE_HZ}
+    estimate = f0(waveform, **pitch, frame_length=PYIN_FRAME_SAMPLES, hop_length=params.hop_samples, center=True)
+    f0_hz = np.nan_to_num(estimate[0] if isinstance(estimate, tuple) else estimate)[np.newaxis]
+    emphasised = librosa.effects.preemphasis(waveform, coef=params.mfcc.pre_emphasis)
+    cepstrum = librosa.feature.mfcc(
+        S=librosa_log_mel(emphasised, params.mfcc), n_mfcc=13, lifter=params.mfcc.lifter, norm="ortho"
+    )
+    rate = librosa.feature.zero_crossing_rate(waveform, **frames)
+    parts = [f0_hz, librosa.feature.rms(y=waveform, **frames), rate, cepstrum[1:]]
+    count = min(part.shape[1] for part in parts)
+    contours = np.concatenate([part[:, :count] for part in parts])
+    return np.concatenate([contours, librosa.feature.delta(contours, width=5, mode="nearest")])
+
+
+LIBROSA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "stft": lambda waveform: librosa_magnitude(waveform, SPECTRAL.params),
+    "mfcc, rms, zcr, yin, delta": lambda waveform: librosa_lld(waveform, librosa.yin),
+    "mfcc, rms, zcr, pyin, delta": lambda waveform: librosa_lld(waveform, librosa.pyin),
+    "melspectrogram": lambda waveform: librosa_log_mel(waveform, LOG_MEL.params),
+    "mfcc": lambda waveform: librosa.feature.mfcc(S=librosa_log_mel(waveform, MFCC.params), n_mfcc=MFCC.dims),
+    "stft, 800 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_MAGNITUDE),
+    "stft, 1600 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_POWER),
+}

@@ -3,10 +3,10 @@
     python -m experiments.benchmark_features
     python -m experiments.benchmark_features --corpus-root DIR --seconds 120
 
-Prints real-time factors (seconds of audio a second) from decoded audio to features, utterance by utterance. The
-features here run on `--threads` threads, librosa's in as many processes, each with its own share of the utterances.
-Every side is warmed up first, the two sides take turns, and medians over the repeats are shown (pyin is slow, and timed
-once). Without a folder, speech-like audio is made up; it is the same in every run.
+Prints real-time factors (seconds of audio a second) from decoded audio to features, as the feature store computes
+them: each utterance on its own. The features here run on `--threads` threads, librosa's in as many processes, each with
+its own share of the utterances. Every side is warmed up first, the two sides take turns, and medians over the repeats
+are shown (pyin is slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run.
 
 For the low-level descriptors librosa's equivalent is pre-emphasis, MFCC, energy, zero-crossing rate, F0 by yin (or
 pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less.
@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import rich.console
 import rich.table
 
 from experiments.librosa_equivalents import LIBROSA
@@ -34,6 +33,7 @@ from ser_tf.data import audio
 from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, parallel
 from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
 from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
+from ser_tf.protocol import progress
 
 RATE_HZ = audio.SAMPLE_RATE_HZ
 UTTERANCE_SECONDS = 3.0
@@ -97,7 +97,7 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
+def prepare_ours(spec: FeatureSpec, waveforms: Waveforms) -> Callable[[], object]:
     """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
     import tensorflow as tf
 
@@ -105,7 +105,7 @@ def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Calla
     tensors = [tf.convert_to_tensor(waveform) for waveform in waveforms]  # as TensorFlow's decoders give them
 
     def run() -> None:
-        collections.deque(parallel.compute_all(compute, tensors, threads), maxlen=0)
+        collections.deque(parallel.compute_all(compute, tensors), maxlen=0)
 
     run()
     return run
@@ -154,7 +154,7 @@ def _seconds(action: Callable[[], object]) -> float:
     return (time.perf_counter() - start) / passes
 
 
-def one_thread_for_each_utterance() -> None:
+def one_thread_for_each_utterance(threads: int) -> None:
     """Keeps TensorFlow and, in processes started from now on, NumPy from splitting single operations among threads."""
     # Imported here, behind ser_tf, which silences TensorFlow's start-up messages.
     import tensorflow as tf
@@ -162,6 +162,7 @@ def one_thread_for_each_utterance() -> None:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     with contextlib.suppress(RuntimeError):  # too late: this process has used TensorFlow before
         tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
@@ -173,7 +174,7 @@ def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[
     processes = Processes(waveforms, threads)
     try:
         for comparison in COMPARISONS:
-            run_ours = prepare_ours(comparison.spec, waveforms, threads)
+            run_ours = prepare_ours(comparison.spec, waveforms)
             run_theirs = processes.prepare(comparison.equivalent)
             ours, theirs = [], []
             for repeat in range(repeats):
@@ -213,7 +214,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Measures and prints the table."""
     settings = parse(argv)
-    one_thread_for_each_utterance()
+    one_thread_for_each_utterance(settings.threads)
     folder, seconds = settings.folder, settings.seconds
     waveforms = made_up_speech(seconds) if folder is None else read_folder(folder, seconds)
     duration = sum(map(len, waveforms)) / RATE_HZ
@@ -223,7 +224,7 @@ def main(argv: list[str]) -> int:
     )
     for heading in ("feature", "ser_tf", "librosa", "ratio", "librosa's equivalent", "at least as fast"):
         table.add_column(heading, justify="right" if heading in ("ser_tf", "librosa", "ratio") else "left")
-    console = rich.console.Console()
+    console = progress.console()
     with console.status("warming up") as status:
         for comparison, ours, theirs in measure(waveforms, settings.threads, settings.repeats):
             verdict = "yes" if ours >= theirs else "NO"

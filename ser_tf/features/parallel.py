@@ -1,48 +1,53 @@
-"""Features of many utterances on several threads, as the feature store and the benchmark need them."""
+"""Features of many utterances on all processors, as the feature store and the benchmark need them."""
 
-import collections
-import concurrent.futures
-import os
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from ser_tf.features import FeatureSpec
 
+UTTERANCES_AT_ONCE = 16
 
-def compiled(spec: FeatureSpec) -> Callable[[tf.Tensor], tf.Tensor]:
-    """One graph for utterances of any length: float32 `(samples,)` -> float32 `(frames, dims)`."""
-    graph = tf.function(spec, input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
-    return graph.get_concrete_function()
+Compute = Callable[[Sequence[np.ndarray | tf.Tensor]], list[np.ndarray]]
 
 
-def compute_all(
-    compute: Callable[[tf.Tensor], tf.Tensor], waveforms: Iterable[np.ndarray | tf.Tensor], threads: int | None = None
-) -> Iterator[np.ndarray]:
+def compiled(spec: FeatureSpec) -> Compute:
+    """One graph that computes a feature for up to `UTTERANCES_AT_ONCE` utterances of any lengths, each on its own.
+
+    TensorFlow runs the utterances of a call side by side. A call for each utterance costs more than the feature
+    itself, and a map in `tf.data` runs its function's graph without optimisation.
+
+    Returns:
+        A function: up to so many float32 `(samples,)` -> as many float32 `(frames, dims)`.
+    """
+    waveform = tf.TensorSpec([None], tf.float32)
+    single = tf.function(spec, input_signature=[waveform], autograph=False)
+    several = tf.function(
+        lambda *waveforms: [single(each) for each in waveforms],
+        input_signature=[waveform] * UTTERANCES_AT_ONCE,
+        autograph=False,
+    ).get_concrete_function()
+    nothing = tf.zeros([1])
+
+    def compute(waveforms: Sequence[np.ndarray | tf.Tensor]) -> list[np.ndarray]:
+        filled = [tf.convert_to_tensor(each) for each in waveforms] + [nothing] * (UTTERANCES_AT_ONCE - len(waveforms))
+        return [features.numpy() for features in several(*filled)[: len(waveforms)]]
+
+    return compute
+
+
+def compute_all(compute: Compute, waveforms: Iterable[np.ndarray | tf.Tensor]) -> Iterator[np.ndarray]:
     """Computes one feature for each waveform, in the given order.
-
-    Threads call one compiled graph. A map in `tf.data` would do the same, but it runs its function's graph without
-    optimisation and hands every small operation from thread to thread: with hundreds of them in the low-level
-    descriptors it takes two to three times as long.
 
     Args:
         compute: From `compiled`.
-        waveforms: float32 `(samples,)` each; taken as needed, no more than a few ahead.
-        threads: How many utterances at a time; None: one for each processor.
+        waveforms: float32 `(samples,)` each; taken as needed, `UTTERANCES_AT_ONCE` at a time.
 
     Yields:
         float32 `(frames, dims)` for each waveform.
     """
-    threads = threads or os.cpu_count() or 1
-    waiting: collections.deque[concurrent.futures.Future[np.ndarray]] = collections.deque()
-    pool = concurrent.futures.ThreadPoolExecutor(threads)
-    try:
-        for waveform in waveforms:
-            waiting.append(pool.submit(lambda samples: compute(tf.convert_to_tensor(samples)).numpy(), waveform))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    remaining = iter(waveforms)
+    while group := list(itertools.islice(remaining, UTTERANCES_AT_ONCE)):
+        yield from compute(group)

@@ -21,8 +21,6 @@ from ser_tf.protocol.runner import Event, Failure, Job, Plan, configure_tensorfl
 
 Outcome = tuple[Job, FoldResult | Failure]
 POLL_SECONDS = 0.2
-JOBS_PER_PROCESS = 16
-"""After so many a worker is replaced: TensorFlow does not give all memory back."""
 
 
 class Executor(Protocol):
@@ -65,7 +63,6 @@ class LocalProcesses:
             mp_context=spawn,
             initializer=_start_worker,
             initargs=(plan, events),
-            max_tasks_per_child=JOBS_PER_PROCESS,
         )
         try:
             futures = {pool.submit(_execute_in_worker, job): job for job in jobs}

@@ -21,6 +21,9 @@ from ser_tf.protocol.runner import Event, Failure, Job, Plan, configure_tensorfl
 
 Outcome = tuple[Job, FoldResult | Failure]
 POLL_SECONDS = 0.2
+JOBS_PER_PROCESS = 32
+"""After about so many jobs all workers are replaced: TensorFlow does not give all memory back. (The pool's own
+`max_tasks_per_child` hangs when several workers reach it at once.)"""
 
 
 class Executor(Protocol):
@@ -55,6 +58,12 @@ class LocalProcesses:
 
     def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs; see `Executor.run`. When the caller stops early, running jobs are ended at once."""
+        share = self.workers * JOBS_PER_PROCESS
+        for first in range(0, len(jobs), share):
+            yield from self._run_share(plan, jobs[first : first + share], report)
+
+    def _run_share(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+        """Runs jobs in processes that end with the last of them."""
         # TensorFlow's threads do not survive a fork.
         spawn = multiprocessing.get_context("spawn")
         events = spawn.Queue()

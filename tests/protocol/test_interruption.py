@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ser_tf.protocol import executors
 from tests.protocol.test_runner import contents, fold_files, run
 from tests.protocol.toy import FIRST, SECOND
 
@@ -134,6 +135,23 @@ def test_ctrl_c_is_one_line_and_loses_nothing_finished(uninterrupted, emodb_root
         if path.parent.name == "centroids":
             path.unlink()  # so that there is work for two
     assert run(emodb_root, tmp_path / "runs", *FLAGS, "--workers", "2", rows=ROWS) == 0
+    assert contents(tmp_path / "runs") == uninterrupted
+
+
+def test_workers_end_with_a_run_that_is_killed(emodb_root, tmp_path):
+    process = _start(emodb_root, tmp_path / "runs", tmp_path / "toy", "--workers", "2")
+    try:
+        _wait_for(process, tmp_path / "toy" / f"waiting-{SECOND}")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=PATIENCE_SECONDS)
+        assert _others_of(process.pid) == []
+    finally:
+        _end(process)
+
+
+def test_replacing_workers_changes_nothing(uninterrupted, emodb_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(executors, "JOBS_PER_PROCESS", 1)
+    assert run(emodb_root, tmp_path / "runs", *FLAGS, "--keep-models", "--workers", "2", rows=ROWS) == 0
     assert contents(tmp_path / "runs") == uninterrupted
 
 

@@ -86,7 +86,7 @@ DAMAGE = {
     "empty": (lambda path: path.write_bytes(b""), "empty"),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:-99]), "truncated"),
     "no audio": (lambda path: path.write_text("hello"), "not a RIFF/WAVE file"),
-    "NaN": (_nan, "not finite"),
+    "NaN": (_nan, "NaN or infinite"),
 }
 
 

@@ -51,7 +51,7 @@ def _panels(flags) -> list[tuple[str, np.ndarray, kept.KeptModel]]:
         model = kept.load(flags.run, result, paper.TABLE3, paper.Ledger)
         corpus = corpora.load(result.corpus, model.card["corpus_root"])
         utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
-        title = f"{utterance.id} ({result.corpus}): {result.classes[result.truth[place]]}{how}"
+        title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append((title, audio.read(utterance.path), model))
     return shown
 

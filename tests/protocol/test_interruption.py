@@ -40,6 +40,8 @@ def _start(emodb_root, output, folder, *flags):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A terminal gives its programs an answered Ctrl-C; what runs these tests in the background may ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

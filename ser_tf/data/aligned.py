@@ -46,24 +46,6 @@ class Aligned:
     segments: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True)
-class BatchParams:
-    """How batches are cut.
-
-    Attributes:
-        batch_size: Utterances in a batch at most.
-        max_cells: Utterances x most words x longest segment of a batch at most, padding included, which bounds the
-            memory of a training step; an utterance that is larger by itself is a batch of its own.
-        bucket_batches: So many batches' worth of shuffled utterances are sorted by size before they are cut.
-        pad_frames: Padded lengths of utterances are multiples of so many frames.
-    """
-
-    batch_size: int
-    max_cells: int = 200_000
-    bucket_batches: int = 8
-    pad_frames: int = 16
-
-
 def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> np.ndarray:
     """Frames under each word (lee2020 §3.1.2).
 
@@ -109,102 +91,30 @@ def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: f
     return word_segments(parts, num_frames, params, overlap)
 
 
-def plan_epoch(sizes: np.ndarray, params: BatchParams, rng: np.random.Generator | None) -> list[np.ndarray]:
-    """Cuts one epoch into batches of positions that are alike in both sizes.
-
-    Args:
-        sizes: Of each utterance, two sizes whose largest values in a batch are what it is padded to, (utterances, 2);
-            the product of both with the number of utterances is bounded by `max_cells`.
-        params: How batches are cut.
-        rng: Shuffles utterances and batches; None keeps one sorted order, for prediction.
-
-    Returns:
-        One integer array of positions for each batch; together every position once.
-    """
-    order = np.arange(len(sizes)) if rng is None else rng.permutation(len(sizes))
-    span = len(sizes) if rng is None else params.batch_size * params.bucket_batches
-    batches: list[np.ndarray] = []
-    for first in range(0, len(order), max(span, 1)):
-        batches += _cut(_alike(order[first : first + span], sizes, params.batch_size), sizes, params)
-    if rng is not None:
-        batches = [batches[position] for position in rng.permutation(len(batches))]
-    return batches
-
-
-def _alike(bucket: np.ndarray, sizes: np.ndarray, batch_size: int) -> np.ndarray:
-    """Orders positions so that neighbours are alike in both sizes.
-
-    Sorted by the first size, the bucket is split into as many parts as will make batches in each; every part is
-    sorted by the second size, so that a batch spans a small range of both.
-    """
-    by_first = bucket[np.lexsort((sizes[bucket, 1], sizes[bucket, 0]))]
-    num_parts = max(round((len(bucket) / batch_size) ** 0.5), 1)
-    part = -(-len(bucket) // (num_parts * batch_size)) * batch_size
-    parts = [by_first[first : first + part] for first in range(0, len(by_first), part)]
-    return np.concatenate([each[np.argsort(sizes[each, 1], kind="stable")] for each in parts])
-
-
-def _cut(bucket: np.ndarray, sizes: np.ndarray, params: BatchParams) -> list[np.ndarray]:
-    batches, begin = [], 0
-    first_size = second_size = 0
-    for place, (first, second) in enumerate(sizes[bucket].tolist()):
-        grown = max(first_size, first), max(second_size, second)
-        number = place - begin + 1
-        if number > 1 and (number > params.batch_size or number * grown[0] * grown[1] > params.max_cells):
-            batches.append(bucket[begin:place])
-            begin, grown = place, (first, second)
-        first_size, second_size = grown
-    return [*batches, bucket[begin:]] if len(bucket) else batches
-
-
-def split_to(batches: Sequence[np.ndarray], number: int) -> list[np.ndarray]:
-    """Halves the largest batches until there are `number` of them, or each has one utterance."""
-    result = list(batches)
-    while len(result) < number:
-        largest = max(range(len(result)), key=lambda place: len(result[place]))
-        if len(result[largest]) < 2:
-            break
-        result[largest : largest + 1] = np.array_split(result[largest], 2)
-    return result
-
-
 def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> np.ndarray:
-    """The sizes that `plan_epoch` takes, int64 (utterances, 2).
+    """The sizes that `pipeline.plan_epoch` takes, int64 (utterances, 1 or 2).
 
     Args:
         items: The utterances.
         num_frames: Their frames.
-        read: `segments` (longest segment and number of words), `frames` or `words` (the one number and 1).
+        read: `segments` (words and frames), `frames` or `words`.
     """
     sizes = {
-        "segments": lambda item, frames: (item.segments[:, 1].max(), len(item.words)),
-        "frames": lambda item, frames: (1, frames),
-        "words": lambda item, frames: (1, len(item.words)),
+        "segments": lambda item, frames: (len(item.words), frames),
+        "frames": lambda item, frames: (frames,),
+        "words": lambda item, frames: (len(item.words),),
     }[read]
-    return np.asarray([sizes(*pair) for pair in zip(items, num_frames, strict=True)], np.int64).reshape(-1, 2)
-
-
-def padded_share(sizes: np.ndarray, filled: Sequence[int], batches: Sequence[np.ndarray]) -> float:
-    """Share of cells in batches that are padding.
-
-    Args:
-        sizes: As for `plan_epoch`.
-        filled: Cells that each utterance fills: the frames of all its segments.
-        batches: From `plan_epoch`.
-    """
-    cells = sum(len(batch) * sizes[batch].max(0).prod() for batch in batches)
-    return float(1.0 - np.sum(filled) / cells)
+    return np.asarray([sizes(*pair) for pair in zip(items, num_frames, strict=True)], np.int64)
 
 
 def dataset(
     features: Features,
     ids: Sequence[str],
     items: Sequence[Aligned],
-    params: BatchParams,
+    params: pipeline.BatchParams,
     columns: Mapping[str, np.ndarray] | None = None,
     seed: int | None = None,
     read: str = "segments",
-    num_epochs: int = 1,
 ) -> tf.data.Dataset:
     """Batches of words and frames.
 
@@ -217,9 +127,6 @@ def dataset(
         seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
         read: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
             `frames`, or `words`.
-        num_epochs: How many iterations differ; later ones begin again with the first. Keras wants the same number of
-            batches in each, and `max_cells` makes it vary: epochs with fewer batches than the one with most have some
-            of theirs halved.
 
     Returns:
         A dataset whose every iteration is one epoch, of dictionaries with `features` float32 (batch, frames, dims),
@@ -230,17 +137,13 @@ def dataset(
     sizes = sizes_of(items, [features.num_frames(one) for one in ids], read)
     epochs = itertools.count()
 
-    def plan(epoch: int) -> list[np.ndarray]:
-        return plan_epoch(sizes, params, None if seed is None else np.random.default_rng([seed, epoch % num_epochs]))
-
-    number = max(len(plan(epoch)) for epoch in range(1 if seed is None else num_epochs))
-
     def batches() -> Iterator[dict[str, np.ndarray]]:
-        for positions in split_to(plan(next(epochs)), number):
+        rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
+        for positions in pipeline.plan_epoch(sizes, params, rng):
             chosen = [items[position] for position in positions]
             frames = [features[ids[position]] for position in positions]
             yield {
-                "features": pipeline.pad(frames, params.pad_frames),
+                "features": pipeline.pad(frames, params.pad_multiple),
                 "lengths": np.asarray([len(each) for each in frames], np.int32),
                 "words": pipeline.pad([item.words[:, np.newaxis] for item in chosen])[..., 0].astype(np.int32),
                 "segments": pipeline.pad([item.segments for item in chosen]).astype(np.int32),
@@ -256,5 +159,6 @@ def dataset(
         "num_words": tf.TensorSpec((None,), tf.int32),
         **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
     }
+    number = len(pipeline.plan_epoch(sizes, params, None if seed is None else np.random.default_rng(seed)))
     generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
     return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)

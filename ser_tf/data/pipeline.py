@@ -29,28 +29,51 @@ class BatchParams:
     pad_multiple: int = 16
 
 
-def plan_epoch(lengths: Sequence[int], params: BatchParams, rng: np.random.Generator | None) -> list[np.ndarray]:
-    """Cuts one epoch into batches of positions.
+def plan_epoch(
+    sizes: Sequence[int] | np.ndarray, params: BatchParams, rng: np.random.Generator | None
+) -> list[np.ndarray]:
+    """Cuts one epoch into batches of positions that are alike in size.
 
     Args:
-        lengths: Frames of each utterance.
+        sizes: Frames of each utterance, (utterances,); or two sizes of each, (utterances, 2), both of which are padded.
         params: How batches are cut.
         rng: Shuffles utterances and batches; None keeps one sorted order, for prediction.
 
     Returns:
-        One integer array of positions for each batch; together every position once.
+        One integer array of positions for each batch; together every position once. Their number depends on the
+        number of utterances alone.
     """
-    order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
-    span = len(lengths) if rng is None else params.batch_size * params.bucket_batches
-    by_length = np.asarray(lengths)
+    table = _table(sizes)
+    order = np.arange(len(table)) if rng is None else rng.permutation(len(table))
+    span = len(table) if rng is None else params.batch_size * params.bucket_batches
     batches: list[np.ndarray] = []
     for first in range(0, len(order), max(span, 1)):
-        bucket = order[first : first + span]
-        bucket = bucket[np.argsort(by_length[bucket], kind="stable")]
+        bucket = _alike(order[first : first + span], table, params.batch_size)
         batches += [bucket[cut : cut + params.batch_size] for cut in range(0, len(bucket), params.batch_size)]
     if rng is not None:
         batches = [batches[position] for position in rng.permutation(len(batches))]
     return batches
+
+
+def _table(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
+    """One row an utterance, one column a size."""
+    table = np.asarray(sizes, np.int64)
+    return table[:, np.newaxis] if table.ndim == 1 else table
+
+
+def _alike(bucket: np.ndarray, table: np.ndarray, batch_size: int) -> np.ndarray:
+    """Orders positions so that neighbours are alike in all sizes.
+
+    With two sizes, what is sorted by the first is split into as many parts as will make batches in each; every part
+    is sorted by the second, so that a batch spans a small range of both.
+    """
+    ordered = bucket[np.argsort(table[bucket, 0], kind="stable")]
+    if table.shape[1] == 1:
+        return ordered
+    num_parts = max(round((len(bucket) / batch_size) ** 0.5), 1)
+    part = -(-len(bucket) // (num_parts * batch_size)) * batch_size
+    parts = [ordered[first : first + part] for first in range(0, len(ordered), part)]
+    return np.concatenate([each[np.argsort(table[each, 1], kind="stable")] for each in parts])
 
 
 def pad(arrays: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
@@ -107,11 +130,12 @@ def dataset(
     return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)
 
 
-def padded_share(lengths: Sequence[int], params: BatchParams, seed: int = 0) -> float:
-    """Share of frames in one epoch's batches that are padding."""
-    plan = plan_epoch(lengths, params, np.random.default_rng(seed))
+def padded_share(sizes: Sequence[int] | np.ndarray, params: BatchParams, seed: int = 0) -> float:
+    """Share of cells in one epoch's batches that are padding; with two sizes, of cells of their product."""
+    table = _table(sizes)
     cells = 0
-    for positions in plan:
-        longest = max(lengths[position] for position in positions)
-        cells += len(positions) * -(-longest // params.pad_multiple) * params.pad_multiple
-    return 1.0 - sum(lengths) / cells
+    for positions in plan_epoch(table, params, np.random.default_rng(seed)):
+        longest = table[positions].max(axis=0)
+        longest[-1] = -(-longest[-1] // params.pad_multiple) * params.pad_multiple
+        cells += len(positions) * int(longest.prod())
+    return 1.0 - float(table.prod(axis=1).sum()) / cells

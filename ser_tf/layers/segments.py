@@ -1,4 +1,4 @@
-"""Words in a network: their embedding, the segments of frames under them, masks and states along them."""
+"""Words in a network: their embedding, and what is picked out of the states along them."""
 
 import keras
 import tensorflow as tf
@@ -22,55 +22,6 @@ class WordEmbedding(keras.layers.Embedding):
     def get_config(self) -> dict:
         """Arguments of the constructor."""
         return {**super().get_config(), "vocabulary": list(self.vocabulary)}
-
-
-@keras.saving.register_keras_serializable("ser_tf")
-class CutSegments(ExplicitMaskLayer):
-    """Cuts the segment of each word out of an utterance's frames (lee2020 §3.1.2).
-
-    (features (batch, frames, dims), segments (batch, words, 2)) -> frames (segments, longest, dims), zero behind the
-    end of each segment, and their mask (segments, longest). The segments of all words of the batch come one after the
-    other; a word of padding, whose segment has no frames, has none.
-    """
-
-    def call(self, features: tf.Tensor, segments: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Cuts all segments of a batch."""
-        words = tf.where(segments[..., 1] > 0)  # rows of (utterance, word)
-        first, number = tf.unstack(tf.gather_nd(segments, words), axis=1)
-        mask = tf.sequence_mask(number)
-        places = tf.minimum(first[:, tf.newaxis] + tf.range(tf.shape(mask)[1]), tf.shape(features)[1] - 1)
-        utterances = tf.broadcast_to(tf.cast(words[:, :1], places.dtype), tf.shape(places))
-        frames = tf.gather_nd(features, tf.stack([utterances, places], axis=-1))
-        return tf.where(mask[..., tf.newaxis], frames, tf.zeros_like(frames)), mask
-
-    def compute_output_spec(
-        self, features: keras.KerasTensor, segments: keras.KerasTensor
-    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """A float32 and a bool tensor."""
-        return (
-            keras.KerasTensor((None, None, features.shape[-1]), features.dtype),
-            keras.KerasTensor((None, None), "bool"),
-        )
-
-
-@keras.saving.register_keras_serializable("ser_tf")
-class GroupByUtterance(ExplicitMaskLayer):
-    """Puts vectors of all segments of a batch back to their utterances; words of padding get zeros.
-
-    (vectors (segments, dims), segments (batch, words, 2)) -> (batch, words, dims).
-    """
-
-    def call(self, vectors: tf.Tensor, segments: tf.Tensor) -> tf.Tensor:
-        """Undoes the first axis of `CutSegments`."""
-        words = tf.where(segments[..., 1] > 0)
-        shape = tf.concat([tf.shape(segments)[:2], tf.shape(vectors)[1:]], axis=0)
-        return tf.ensure_shape(
-            tf.scatter_nd(words, vectors, tf.cast(shape, words.dtype)), (None, None, vectors.shape[-1])
-        )
-
-    def compute_output_shape(self, vectors_shape: tuple, segments_shape: tuple) -> tuple:
-        """Shape (batch, words, dims)."""
-        return (segments_shape[0], segments_shape[1], vectors_shape[-1])
 
 
 @keras.saving.register_keras_serializable("ser_tf")

@@ -10,8 +10,9 @@ import dataclasses
 import keras
 import numpy as np
 
-from ser_tf.layers.pooling import FrameMask, MaskedMean
-from ser_tf.layers.segments import CutSegments, GroupByUtterance, WordEmbedding
+from ser_tf.layers.packed_segments import PackedBLSTM, PackedMean, PackSegments
+from ser_tf.layers.pooling import FrameMask
+from ser_tf.layers.segments import WordEmbedding
 
 LSTM_UNITS = 128  # lee2020 §4.2, in each direction
 DROPOUT = 0.3  # lee2020 §4.2
@@ -86,8 +87,8 @@ def encoded_segments(
 ) -> tuple[dict[str, keras.KerasTensor], Sequence]:
     """The audio encoder of §3.2.2: one vector a word, then a BLSTM along the words.
 
-    All segments of a batch go through the lower BLSTM in one call, whatever utterance they are of; its outputs are
-    averaged over each segment's own frames.
+    All segments of a batch, packed into rows whatever utterance they are of, go through the lower BLSTM in one call;
+    its outputs are averaged over each segment's own frames.
 
     Args:
         frames: Normalised frames of whole utterances.
@@ -99,10 +100,10 @@ def encoded_segments(
         The further input `segments`, and H^(A).
     """
     segments = keras.Input((None, 2), dtype="int32", name="segments")
-    cut, mask = CutSegments(name="segment_frames")(frames.states, segments)
-    lower = blstm(Sequence(cut, mask, frames.lengths), units, dropout, "segment_blstm")
-    averaged = MaskedMean(name="segment_mean")(lower.states, mask)
-    vectors = GroupByUtterance(name="segment_vectors")(averaged, segments)
+    packed, owners = PackSegments(name="segment_frames")(frames.states, segments)
+    lower = PackedBLSTM(units, name="segment_blstm")(packed, owners)
+    lower = keras.layers.Dropout(dropout, name="segment_blstm_dropout")(lower)
+    vectors = PackedMean(name="segment_vectors")(lower, owners, segments)
     return {"segments": segments}, blstm(dataclasses.replace(words, states=vectors), units, dropout, "audio_blstm")
 
 

@@ -60,9 +60,6 @@ class Ledger:
     baseline_lstm_units: int = assumption(128, "in each direction, of the models in Table 2 that are re-implemented")
     class_weights: str = assumption("none", "weights in the loss; none is stated", ("none", "balanced"))
     max_epochs: int = assumption(100, "epochs at most; §4.2 states the patience alone")
-    max_batch_cells: int = assumption(
-        200_000, "utterances x words x frames of a batch with padding: batches of long utterances are smaller than 64"
-    )
 
 
 def task(ledger: Ledger) -> Task:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.corpora.base import Word
-from ser_tf.data import aligned, normalisation, vocabulary
+from ser_tf.data import aligned, normalisation, pipeline, vocabulary
 from ser_tf.errors import SettingError
 from ser_tf.features import FeatureSpec, MfccParams, mfcc_spec
 from ser_tf.models import lee2020
@@ -106,8 +106,7 @@ class _Reader:
         texts = [lee2020_words.words_of(context.utterances[one]) for one in ids]
         num_frames = [view.num_frames(one) for one in ids]
         items = items_of(texts, num_frames, self.spec, self.known, context.ledger, self.segmentation)
-        params = aligned.BatchParams(BATCH_SIZE, context.ledger.max_batch_cells)
-        return aligned.dataset(view, ids, items, params, columns, seed, self.read, context.ledger.max_epochs)
+        return aligned.dataset(view, ids, items, pipeline.BatchParams(BATCH_SIZE), columns, seed, self.read)
 
     def supervised(self, part: str, purpose: str, inputs: Sequence[str], outputs: Sequence[str]) -> tf.data.Dataset:
         """Batches of (inputs, the class for each output, weights)."""

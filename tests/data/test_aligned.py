@@ -1,11 +1,12 @@
-"""Segments of frames under words, and batches whose padding is bounded."""
+"""Segments of frames under words, and batches of both."""
 
 import numpy as np
 import pytest
 
 from ser_tf.corpora.base import Word
 from ser_tf.data import aligned
-from ser_tf.data.aligned import Aligned, BatchParams
+from ser_tf.data.aligned import Aligned
+from ser_tf.data.pipeline import BatchParams
 from ser_tf.features.framing import FrameParams
 
 PARAMS = FrameParams()  # 25 ms windows every 10 ms
@@ -65,47 +66,6 @@ def test_equal_segments_cover_the_utterance_with_equal_lengths():
     assert np.ptp(segments[:, 1]) <= 1
 
 
-def sizes(number=400, seed=0):
-    rng = np.random.default_rng(seed)
-    return np.stack([rng.integers(10, 400, number), rng.integers(1, 60, number)], axis=1)
-
-
-@pytest.mark.parametrize("shuffled", [True, False])
-def test_an_epoch_has_every_utterance_once_and_bounded_batches(shuffled):
-    params = BatchParams(32, max_cells=50_000)
-    shapes = sizes()
-    batches = aligned.plan_epoch(shapes, params, np.random.default_rng(1) if shuffled else None)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(len(shapes)))
-    for batch in batches:
-        assert len(batch) <= 32
-        assert len(batch) == 1 or len(batch) * shapes[batch].max(0).prod() <= 50_000
-
-
-def test_an_utterance_beyond_the_bound_is_a_batch_of_its_own():
-    shapes = np.asarray([[10, 5], [1000, 60], [12, 5]])
-    batches = aligned.plan_epoch(shapes, BatchParams(8, max_cells=1000), None)
-    assert sorted(map(sorted, (batch.tolist() for batch in batches))) == [[0, 2], [1]]
-
-
-def test_buckets_keep_padding_below_that_of_random_batches():
-    shapes = sizes(2000)
-    bucketed = aligned.plan_epoch(shapes, BatchParams(64, max_cells=10**9), np.random.default_rng(0))
-    at_random = np.array_split(np.random.default_rng(0).permutation(2000), len(bucketed))
-    shares = [aligned.padded_share(shapes, shapes.prod(1), batches) for batches in (bucketed, at_random)]
-    assert shares[0] < 0.5 < 0.7 < shares[1]
-
-
-def test_a_single_size_is_sorted_throughout():
-    shapes = sizes(500)
-    shapes[:, 0] = 1
-    batches = aligned.plan_epoch(shapes, BatchParams(16), None)
-    assert aligned.padded_share(shapes, shapes[:, 1], batches) < 0.1
-
-
-def test_no_utterances():
-    assert aligned.plan_epoch(np.zeros((0, 2), int), BatchParams(4), None) == []
-
-
 def items():
     return [
         Aligned(np.asarray([3, 1], np.int32), np.asarray([[0, 2], [2, 4]], np.int32)),
@@ -129,34 +89,12 @@ def test_batches_hold_words_frames_and_columns(read):
     assert batch["words"].dtype == batch["segments"].dtype == np.int32
 
 
-def test_every_epoch_has_the_same_number_of_batches():
-    rng = np.random.default_rng(0)
-    lengths = {str(number): int(rng.integers(5, 200)) for number in range(60)}
-    words = [
-        Aligned(np.ones(number, np.int32), np.tile(np.asarray([[0, 5]], np.int32), (number, 1)))
-        for number in rng.integers(1, 40, 60)
-    ]
-    params = BatchParams(8, max_cells=700, bucket_batches=2)
-    plain = {
-        len(
-            aligned.plan_epoch(aligned.sizes_of(words, [9] * 60, "segments"), params, np.random.default_rng([3, epoch]))
-        )
-        for epoch in range(20)
-    }
-    assert len(plain) > 1
-    data = aligned.dataset(Frames(lengths), list(lengths), words, params, seed=3, num_epochs=20)
-    for _ in range(20):
-        batches = [batch["position"].numpy() for batch in data]
-        assert len(batches) == max(plain) == data.cardinality()
-        assert sorted(np.concatenate(batches).tolist()) == list(range(60))
-
-
 def test_epochs_differ_and_repeat_with_the_seed():
     lengths = {str(number): 5 for number in range(40)}
     same = [Aligned(np.asarray([1], np.int32), np.asarray([[0, 5]], np.int32))] * 40
 
     def two_epochs(seed):
-        data = aligned.dataset(Frames(lengths), list(lengths), same, BatchParams(4), seed=seed, num_epochs=2)
+        data = aligned.dataset(Frames(lengths), list(lengths), same, BatchParams(4), seed=seed)
         return [[batch["position"].numpy().tolist() for batch in data] for _ in range(2)]
 
     first, second = two_epochs(0)

@@ -90,6 +90,26 @@ def test_the_padded_share_is_that_of_the_batches():
     assert pipeline.padded_share(LENGTHS.tolist(), PARAMS, seed=[4, 0]) == pytest.approx(1 - LENGTHS.sum() / cells)
 
 
+def test_batches_are_alike_in_both_of_two_sizes():
+    rng = np.random.default_rng(0)
+    words = rng.integers(1, 60, 2000)
+    sizes = np.stack([words, words * 30 + rng.integers(0, 400, 2000)], axis=1)
+    params = BatchParams(64)
+    batches = pipeline.plan_epoch(sizes, params, np.random.default_rng(1))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(2000))
+    assert max(map(len, batches)) == 64
+    unsorted = pipeline.padded_share(sizes, BatchParams(64, bucket_batches=1))
+    assert pipeline.padded_share(sizes, params) < 0.35 < 0.6 < unsorted
+    for column in (0, 1):
+        spans = [np.ptp(sizes[batch, column]) for batch in batches]
+        assert np.mean(spans) < np.ptp(sizes[:, column]) / 3
+
+
+def test_no_utterances_make_no_batches():
+    assert pipeline.plan_epoch([], BatchParams(4), None) == []
+    assert pipeline.plan_epoch(np.zeros((0, 2), int), BatchParams(4), np.random.default_rng(0)) == []
+
+
 def test_few_shapes_come_up():
     shapes = collections.Counter(batch["features"].shape[1] for epoch in _epochs(5, 0) for batch in epoch)
     assert len(shapes) <= 120 // PARAMS.pad_multiple + 1

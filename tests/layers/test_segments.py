@@ -1,29 +1,10 @@
-"""Segments under words, masked states and maxima, the embedding with its vocabulary."""
+"""Masked states and maxima, the embedding with its vocabulary."""
 
 import numpy as np
 
-from ser_tf.layers.segments import CutSegments, GroupByUtterance, LastStates, MaskedMax, WordEmbedding
+from ser_tf.layers.segments import LastStates, MaskedMax, WordEmbedding
 
 RNG = np.random.default_rng(3)
-FEATURES = RNG.normal(size=(2, 9, 4)).astype(np.float32)
-SEGMENTS = np.asarray([[[0, 3], [2, 6], [8, 1]], [[4, 2], [0, 0], [0, 0]]], np.int32)
-
-
-def test_segments_of_all_utterances_come_one_after_the_other():
-    frames, mask = CutSegments()(FEATURES, SEGMENTS)
-    assert frames.shape == (4, 6, 4) and mask.shape == (4, 6)
-    wanted = [FEATURES[0, 0:3], FEATURES[0, 2:8], FEATURES[0, 8:9], FEATURES[1, 4:6]]
-    for row, segment in enumerate(wanted):
-        np.testing.assert_array_equal(frames[row, : len(segment)], segment)
-        assert np.all(frames[row, len(segment) :].numpy() == 0)
-        assert mask.numpy()[row].tolist() == [place < len(segment) for place in range(6)]
-
-
-def test_vectors_go_back_to_their_words():
-    vectors = np.arange(8, dtype=np.float32).reshape(4, 2) + 1
-    grouped = GroupByUtterance()(vectors, SEGMENTS).numpy()
-    np.testing.assert_array_equal(grouped[0], vectors[:3])
-    np.testing.assert_array_equal(grouped[1], [vectors[3], [0, 0], [0, 0]])
 
 
 def test_last_states_are_those_of_the_valid_steps():

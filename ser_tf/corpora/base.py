@@ -43,6 +43,7 @@ class Utterance:
         duration_seconds: From the audio file's header; None when the file is missing or unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
+        speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
     id: str
@@ -58,6 +59,34 @@ class Utterance:
     words: tuple[Word, ...] | None = None
     duration_seconds: float | None = None
     sentence: str | None = None
+    speed: float = 1.0
+
+
+def at_speed(utterance: Utterance, speed: float) -> Utterance:
+    """A copy that is read `speed` times as fast, named `<id>@<speed>`; the utterance itself for a speed of 1.
+
+    Tempo and pitch change alike (speed perturbation). The copy has no word times.
+    """
+    if speed == 1:
+        return utterance
+    seconds = utterance.duration_seconds
+    return dataclasses.replace(
+        utterance,
+        id=f"{utterance.id}@{speed:g}",
+        words=None,
+        duration_seconds=None if seconds is None else seconds / speed,
+        speed=speed,
+    )
+
+
+def source_of(utterance_id: str) -> str:
+    """The id of the recording that an utterance or a copy of `at_speed` is read from."""
+    return utterance_id.partition("@")[0]
+
+
+def speed_of(utterance_id: str) -> float:
+    """The speed of a copy by its id; 1 for an utterance itself."""
+    return float(utterance_id.partition("@")[2] or 1)
 
 
 @dataclasses.dataclass(frozen=True)

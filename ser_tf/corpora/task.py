@@ -29,6 +29,7 @@ class Task:
         merges: Labels counted as another one, such as `{"excited": "happy"}`.
         styles: Styles that are taken; empty for all.
         expected: Number of utterances on the full corpus, by the corpus's name.
+        classes_on: Other classes on some corpora, by the corpus's name; `on` takes them.
         include_others: Also take utterances whose label is none of the classes or that have no majority.
         needs_alignment: Leave out utterances without a word alignment.
     """
@@ -38,6 +39,7 @@ class Task:
     merges: Mapping[str, str] = dataclasses.field(default_factory=dict)
     styles: tuple[str, ...] = ()
     expected: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    classes_on: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     include_others: bool = False
     needs_alignment: bool = False
 
@@ -53,6 +55,10 @@ class Task:
         if swallowed := set(self.classes) & set(self.merges):
             raise ValueError(f"task {self.name}: both a class and merged: {', '.join(sorted(swallowed))}")
         object.__setattr__(self, "classes", labels.in_fixed_order(self.classes))
+
+    def on(self, corpus: str) -> "Task":
+        """The task with the classes that it has on a corpus, by the corpus's name."""
+        return dataclasses.replace(self, classes=self.classes_on.get(corpus, self.classes))
 
     def target_of(self, utterance: Utterance) -> str | None:
         """The class of an utterance after merging, or None when its label is not one of the classes."""

@@ -54,7 +54,7 @@ class AudioFormat:
 
     Attributes:
         decoder: A name of `_DECODERS`.
-        sample_rate_hz: The file's sampling rate.
+        sample_rate_hz: The sampling rate that its samples are taken for: the file's, unless it is read faster.
         header: For WAV, a plain header that takes the place of the file's own; the decoders stumble over
             WAVE_FORMAT_EXTENSIBLE and over the byte that fills up an odd number.
         offset: Byte at which the samples begin (WAV), or 0.
@@ -88,6 +88,10 @@ def probe(path: Path) -> AudioFormat:
     if not start:
         raise AudioError(f"{path}: the file is empty")
     return _probe_compressed(path)
+
+
+def _faster(audio_format: AudioFormat, speed: float) -> AudioFormat:
+    return dataclasses.replace(audio_format, sample_rate_hz=round(audio_format.sample_rate_hz * speed))
 
 
 def _probe_wav(path: Path) -> AudioFormat:
@@ -195,11 +199,12 @@ def decode(contents: tf.Tensor, decoder: tf.Tensor, sample_rate_hz: tf.Tensor, d
     return tf.cond(sample_rate_hz == SAMPLE_RATE_HZ, lambda: waveform, lambda: _resample(waveform, sample_rate_hz))
 
 
-def waveforms(paths: Sequence[Path]) -> tf.data.Dataset:
+def waveforms(paths: Sequence[Path], speeds: Sequence[float] | None = None) -> tf.data.Dataset:
     """Decodes files in parallel, in the given order.
 
     Args:
         paths: Audio files of any supported format and rate.
+        speeds: How many times as fast each is read, as if its sampling rate were so many times as high; None: all 1.
 
     Returns:
         A dataset of (waveform float32 (samples,), all samples finite bool ()).
@@ -207,7 +212,7 @@ def waveforms(paths: Sequence[Path]) -> tf.data.Dataset:
     Raises:
         AudioError: a header cannot be used; names the file.
     """
-    formats = [probe(path) for path in paths]
+    formats = [_faster(probe(path), speed) for path, speed in zip(paths, speeds or [1.0] * len(paths), strict=True)]
     decoders = [name for name in _DECODERS if any(one.decoder == name for one in formats)]
     only_plain = all(one.is_plain for one in formats)
     columns = (
@@ -249,10 +254,11 @@ def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterat
         AudioError: an audio file cannot be used; names the file and says why.
     """
     paths = [utterance.path for utterance in utterances]
+    speeds = [utterance.speed for utterance in utterances]
     lengths: list[int] = []
 
     def usable() -> Iterator[np.ndarray]:
-        for path, (waveform, finite) in zip(paths, _checked(paths, waveforms(paths).prefetch(8)), strict=True):
+        for path, (waveform, finite) in zip(paths, _checked(paths, waveforms(paths, speeds).prefetch(8)), strict=True):
             lengths.append(len(waveform))
             yield _usable(path, waveform, finite)
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -71,6 +71,26 @@ class FeatureStore:
             self._data = np.memmap(self.directory / "data.f32", dtype=np.float32, mode="r").reshape(-1, self.dims)
         start, frames = self._rows[utterance_id]
         return self._data[start : start + frames]
+
+
+class JoinedStores:
+    """Several stores of one feature as one: an utterance is read from the store that has it."""
+
+    def __init__(self, stores: Sequence[FeatureStore]) -> None:
+        """Takes the stores, of which there is one at least."""
+        self._stores = tuple(stores)
+        self.dims = self._stores[0].dims
+
+    def _of(self, utterance_id: str) -> FeatureStore:
+        return next(store for store in self._stores if utterance_id in store)
+
+    def num_frames(self, utterance_id: str) -> int:
+        """Number of frames of one utterance."""
+        return self._of(utterance_id).num_frames(utterance_id)
+
+    def __getitem__(self, utterance_id: str) -> np.ndarray:
+        """Features of one utterance, float32 (frames, dims)."""
+        return self._of(utterance_id)[utterance_id]
 
 
 def ensure(
@@ -133,18 +153,35 @@ def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], 
     partial = directory.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    rows: list[tuple[str, int, int]] = []
-    start = 0
+
+    def computed() -> Iterator[tuple[str, np.ndarray]]:
+        for done, (utterance, features) in enumerate(audio.map_utterances(utterances, spec), start=1):
+            yield utterance.id, features
+            if report:
+                report(done, len(utterances))
+
     try:
-        with open(partial / "data.f32", "wb") as data:
-            for done, (utterance, features) in enumerate(audio.map_utterances(utterances, spec), start=1):
-                data.write(np.ascontiguousarray(features, np.float32).data)
-                rows.append((utterance.id, start, len(features)))
-                start += len(features)
-                if report:
-                    report(done, len(utterances))
+        fill(partial, spec.name, spec.dims, computed())
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    (partial / "index.json").write_text(json.dumps({"dims": spec.dims, "feature": spec.name, "utterances": rows}))
     os.replace(partial, directory)
+
+
+def fill(directory: Path, name: str, dims: int, features: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Makes a store of an empty folder, one utterance in memory at a time.
+
+    Args:
+        directory: The folder.
+        name: What the features are called.
+        dims: Size of a frame.
+        features: Utterance ids with float32 (frames, dims).
+    """
+    rows: list[tuple[str, int, int]] = []
+    start = 0
+    with open(directory / "data.f32", "wb") as data:
+        for utterance_id, frames in features:
+            data.write(np.ascontiguousarray(frames, np.float32).data)
+            rows.append((utterance_id, start, len(frames)))
+            start += len(frames)
+    (directory / "index.json").write_text(json.dumps({"dims": dims, "feature": name, "utterances": rows}))

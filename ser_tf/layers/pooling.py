@@ -82,12 +82,16 @@ class LocalAttentionPooling(ExplicitMaskLayer):
     before u (Fig. 1(f)). The softmax runs over valid frames alone; padding gets weight 0.
     """
 
-    def __init__(self, hidden_units: tuple[int, ...] = (), **kwargs) -> None:
-        """Takes the widths of the tanh layers of a deeper attention model; none by default."""
+    def __init__(self, hidden_units: tuple[int, ...] = (), hidden_bias: bool = True, **kwargs) -> None:
+        """Takes the widths of the tanh layers of a deeper attention model; none by default.
+
+        With one tanh layer without `hidden_bias` this is the structured self-attention of Lin et al. 2017 (eq. 5-6)
+        with one head.
+        """
         super().__init__(**kwargs)
-        self.hidden_units = tuple(hidden_units)
+        self.hidden_units, self.hidden_bias = tuple(hidden_units), hidden_bias
         self._hidden = [
-            keras.layers.Dense(units, activation="tanh", name=f"attention_hidden_{place}")
+            keras.layers.Dense(units, activation="tanh", use_bias=hidden_bias, name=f"attention_hidden_{place}")
             for place, units in enumerate(self.hidden_units, start=1)
         ]
         # A bias would add the same to every frame's score and change nothing.
@@ -123,4 +127,4 @@ class LocalAttentionPooling(ExplicitMaskLayer):
 
     def get_config(self) -> dict:
         """Arguments of the constructor."""
-        return {**super().get_config(), "hidden_units": list(self.hidden_units)}
+        return {**super().get_config(), "hidden_units": list(self.hidden_units), "hidden_bias": self.hidden_bias}

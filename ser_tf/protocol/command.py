@@ -1,6 +1,7 @@
 """The command line that all tables share: parse flags, load the corpus, run the rows, evaluate, write, print."""
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ser_tf import cli, corpora, files
-from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.corpora.base import Corpus, Utterance, at_speed
 from ser_tf.errors import SettingError
 from ser_tf.protocol import executors, ledger, progress, runner
 from ser_tf.protocol.folds import Fold
@@ -29,7 +30,8 @@ def main_of(experiment: Experiment) -> Callable[[list[str]], int]:
     return lambda argv: run_experiment(experiment, argv)
 
 
-def _parser(experiment: Experiment) -> cli.ArgumentParser:
+def parser_of(experiment: Experiment) -> cli.ArgumentParser:
+    """The flags of every table, and those of the experiment's paper."""
     parser = cli.ArgumentParser(
         prog=f"python -m experiments.{experiment.name}",
         description=f"{experiment.title}\n{experiment.paper.citation}",
@@ -85,7 +87,7 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         UserError: bad usage or bad data.
         KeyboardInterrupt: with what is finished, when the user stops the run.
     """
-    flags = _parser(experiment).parse_args(argv)
+    flags = parser_of(experiment).parse_args(argv)
     if flags.workers < 1:
         raise SettingError(f"--workers {flags.workers}: at least one is needed")
     if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
@@ -96,16 +98,39 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
     if flags.list:
         _print_list(output, experiment, rows, assumptions)
         return cli.DONE
+    run = planned(experiment, flags, assumptions, output)
+    folds = {seed: _chosen_folds(experiment, run, seed, flags) for seed in flags.seeds}
+    jobs = [Job(row, fold, seed) for row in rows if row.fit_predict for seed in flags.seeds for fold in folds[seed]]
+    failures = _run_jobs(run.plan, jobs, flags, output)
+    report_run(experiment, run.plan, run.corpus, rows, folds, jobs, failures, run.notes, output)
+    return cli.FAILED if any(not failure.unavailable for failure in failures.values()) else cli.DONE
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+    """What the flags of a run come to: the plan, the corpus, and what the table has to say of them."""
+
+    plan: Plan
+    corpus: Corpus
+    notes: list[str]
+
+
+def planned(experiment: Experiment, flags: argparse.Namespace, assumptions: Any, output: Console) -> PlannedRun:
+    """Loads and checks the corpus that the flags name, and sets up the plan of the run.
+
+    Raises:
+        UserError: bad usage or bad data.
+    """
     files.require_writable(flags.output)
     paths = {option.name: getattr(flags, option.name) for option in experiment.paper.options}
     prepared = experiment.paper.prepare(load_corpus(flags, output), assumptions, paths)
     corpus = prepared.corpus
-    task = experiment.paper.task(assumptions)
+    task = experiment.paper.task(assumptions).on(corpus.name)
     warning = task.check(corpus)
     corpus.check_audio()
     utterances = task.select(corpus)
     if flags.smoke:
-        utterances = _few(utterances, task.label_of)
+        utterances = _few(utterances, task.target_of)
     by_id = {utterance.id: utterance for utterance in utterances}
     plan = Plan(
         layout=Layout(flags.output, experiment.paper.key, corpus.name),
@@ -120,12 +145,7 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         options=prepared.options,
         option_digests=prepared.digests,
     )
-    folds = {seed: _chosen_folds(experiment, utterances, assumptions, seed, flags) for seed in flags.seeds}
-    jobs = [Job(row, fold, seed) for row in rows if row.fit_predict for seed in flags.seeds for fold in folds[seed]]
-    failures = _run_jobs(plan, jobs, flags, output)
-    notes = [*filter(None, [warning]), *prepared.notes]
-    report_run(experiment, plan, corpus, rows, folds, jobs, failures, notes, output)
-    return cli.FAILED if any(not failure.unavailable for failure in failures.values()) else cli.DONE
+    return PlannedRun(plan, corpus, [*filter(None, [warning]), *prepared.notes])
 
 
 def _chosen(rows: Sequence[System], keys: Sequence[str] | None) -> tuple[System, ...]:
@@ -135,10 +155,8 @@ def _chosen(rows: Sequence[System], keys: Sequence[str] | None) -> tuple[System,
     return tuple(row for row in rows if not keys or row.key in keys)
 
 
-def _chosen_folds(
-    experiment: Experiment, utterances: Sequence[Utterance], assumptions: Any, seed: int, flags: argparse.Namespace
-) -> tuple[Fold, ...]:
-    folds = experiment.paper.folds(utterances, assumptions, seed)
+def _chosen_folds(experiment: Experiment, run: PlannedRun, seed: int, flags: argparse.Namespace) -> tuple[Fold, ...]:
+    folds = experiment.paper.folds(tuple(run.plan.utterances.values()), run.plan.ledger, seed)
     unknown = sorted(set(flags.folds or ()) - {fold.name for fold in folds})
     if unknown:
         raise SettingError(f"--folds {unknown[0]}: no such fold; there are {', '.join(fold.name for fold in folds)}")
@@ -147,12 +165,12 @@ def _chosen_folds(
     return folds[:SMOKE_FOLDS] if flags.smoke else folds
 
 
-def _few(utterances: Sequence[Utterance], label_of: Callable[[Utterance], str]) -> tuple[Utterance, ...]:
-    """The first utterances of each speaker and class."""
-    counts: dict[tuple[str, str], int] = {}
+def _few(utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]) -> tuple[Utterance, ...]:
+    """The first utterances of each speaker and class, those of no class counted as one."""
+    counts: dict[tuple[str, str | None], int] = {}
     chosen = []
     for utterance in utterances:
-        kind = (utterance.speaker, label_of(utterance))
+        kind = (utterance.speaker, target_of(utterance))
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] <= SMOKE_UTTERANCES:
             chosen.append(utterance)
@@ -188,7 +206,7 @@ def _run_jobs(plan: Plan, jobs: Sequence[Job], flags: argparse.Namespace, output
     if not waiting:
         return {}
     runner.configure_tensorflow()
-    _ensure_features(plan, waiting, output)
+    ensure_features(plan, waiting, output)
     if flags.executor == "ray":
         executor: executors.Executor = executors.RayCluster(flags.workers, flags.ray_address)
     elif min(flags.workers, len(waiting)) > 1:
@@ -220,17 +238,26 @@ def _in_words(outcome: Any) -> str:
     if isinstance(outcome, Failure):
         return outcome.reason
     epochs = f"{outcome.epochs} epochs, " if outcome.epochs else ""
-    return f"{epochs}{outcome.seconds:.1f} s"
+    stages = [
+        f"{name} {seconds:.1f} s" if seconds else f"{name} reused" for name, seconds in outcome.stage_seconds.items()
+    ]
+    return f"{epochs}{outcome.seconds:.1f} s" + (f" ({', '.join(stages)})" if stages else "")
 
 
-def _ensure_features(plan: Plan, jobs: Sequence[Job], output: Console) -> None:
+def ensure_features(plan: Plan, jobs: Sequence[Job], output: Console) -> None:
     """Computes the feature stores that the jobs read before any of them starts, with progress shown."""
     from ser_tf.data import store
 
-    specs = {spec.fingerprint(): spec for job in jobs for spec in job.system.features(plan.ledger)}
-    everything = [plan.utterances[one] for one in sorted(plan.utterances)]
-    for spec in specs.values():
-        with progress.bar(output, f"{spec.name} features", len(everything)) as report:
+    wanted = {
+        (spec.fingerprint(), speed): spec
+        for job in jobs
+        for spec in job.system.features(plan.ledger)
+        for speed in job.system.speeds
+    }
+    for (_, speed), spec in wanted.items():
+        everything = [at_speed(plan.utterances[one], speed) for one in sorted(plan.utterances)]
+        what = f"{spec.name} features" + ("" if speed == 1 else f" at speed {speed:g}")
+        with progress.bar(output, what, len(everything)) as report:
             store.ensure(plan.layout.features, spec, everything, report)
 
 

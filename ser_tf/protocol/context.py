@@ -11,13 +11,14 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ser_tf.corpora.base import Utterance
+from ser_tf.corpora.base import Utterance, at_speed, source_of, speed_of
 from ser_tf.corpora.task import Task
 from ser_tf.data import store
 from ser_tf.features import FeatureSpec
@@ -30,6 +31,9 @@ EpochReport = Callable[[int, int, str], None]
 """Called with (epochs done, epochs at most, text for the progress bar)."""
 
 
+COPY_PURPOSES = ("train", "normaliser")
+"""Purposes for which copies at another speed may be read, of utterances of the training part."""
+
 class LeakError(RuntimeError):
     """A system asked for utterances of the test part in order to fit or select something."""
 
@@ -37,7 +41,7 @@ class LeakError(RuntimeError):
 class FeatureView:
     """Features of certain utterances only."""
 
-    def __init__(self, features: store.FeatureStore, ids: Sequence[str]) -> None:
+    def __init__(self, features: store.Frames, ids: Sequence[str]) -> None:
         """Narrows a store to `ids`."""
         self._store = features
         self.ids = tuple(ids)
@@ -74,6 +78,7 @@ class FoldContext:
         report: Tells the progress display about epochs.
         tensorboard: Folder for TensorBoard's logs, or None.
         options: What the paper's own flags gave; see `Prepared`.
+        before_training: Called with each compiled model and its training batches before it is trained.
         uses: For each purpose, the ids that views were opened for.
         stage_seconds: For each first stage that was asked for, the seconds that it cost (0 when it was reused).
     """
@@ -89,6 +94,7 @@ class FoldContext:
     report: EpochReport = lambda done, most, text: None
     tensorboard: Path | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    before_training: Callable[[Any, Any], None] | None = None
     uses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     stage_seconds: dict[str, float] = dataclasses.field(default_factory=dict)
 
@@ -97,16 +103,21 @@ class FoldContext:
 
         Args:
             spec: The feature.
-            ids: The utterances.
+            ids: The utterances; `<id>@<speed>` is the copy at another speed that `at_speed` makes.
             purpose: `train`, `normaliser`, `vocabulary`, `selection` or `predict`.
 
         Raises:
-            LeakError: a purpose other than `predict` asks for utterances of the test part.
+            LeakError: a purpose other than `predict` asks for utterances of the test part, or a copy at another
+                speed is asked for whose original is not in the training part, or not to train.
             ValueError: the purpose is unknown.
         """
         self.record(ids, purpose)
         everything = [self.utterances[utterance_id] for utterance_id in sorted(self.utterances)]
-        return FeatureView(store.ensure(self.feature_root, spec, everything), ids)
+        stores = [
+            store.ensure(self.feature_root, spec, [at_speed(utterance, speed) for utterance in everything])
+            for speed in sorted({speed_of(one) for one in ids} or {1.0})
+        ]
+        return FeatureView(stores[0] if len(stores) == 1 else store.JoinedStores(stores), ids)
 
     def record(self, ids: Sequence[str], purpose: str) -> None:
         """Records that something of utterances besides their features (their words) is read for a purpose.
@@ -115,9 +126,13 @@ class FoldContext:
         """
         if purpose not in (*FIT_PURPOSES, "predict"):
             raise ValueError(f"unknown purpose {purpose!r}")
-        leaked = set(self.fold.test).intersection(ids) if purpose in FIT_PURPOSES else set()
+        leaked = set(self.fold.test).intersection(map(source_of, ids)) if purpose in FIT_PURPOSES else set()
         if leaked:
             raise LeakError(f"{len(leaked)} test utterances asked for as {purpose}, such as {min(leaked)}")
+        training = set(self.fold.train) if purpose in COPY_PURPOSES else set()
+        strayed = [one for one in ids if source_of(one) != one and source_of(one) not in training]
+        if strayed:
+            raise LeakError(f"{len(strayed)} copies asked for as {purpose} that may not be, such as {min(strayed)}")
         self.uses.setdefault(purpose, set()).update(ids)
 
     def targets(self, ids: Sequence[str]) -> np.ndarray:
@@ -129,16 +144,27 @@ class FoldContext:
         return tuple(one for one in ids if self.task.label_of(self.utterances[one]) in labels)
 
     def used(self) -> dict[str, dict[str, Any]]:
-        """For each purpose, how many utterances were read, how many of the test part, and the SHA-256 of their ids."""
-        test = set(self.fold.test)
-        return {
-            purpose: {
-                "utterances": len(ids),
-                "in_test_part": len(ids & test),
-                "sha256": sha256_of(sorted(ids)),
-            }
-            for purpose, ids in sorted(self.uses.items())
+        """For each purpose, how many utterances were read, how many of the test part, and the SHA-256 of their ids.
+
+        Where copies at another speed were read: how many, and how many of each part that may not have any.
+        """
+        return {purpose: self._used(ids) for purpose, ids in sorted(self.uses.items())}
+
+    def _used(self, ids: set[str]) -> dict[str, Any]:
+        test, validation = set(self.fold.test), set(self.fold.validation)
+        used = {
+            "utterances": len(ids),
+            "in_test_part": sum(source_of(one) in test for one in ids),
+            "sha256": sha256_of(sorted(ids)),
         }
+        copied = [source_of(one) for one in ids if source_of(one) != one]
+        if copied:
+            used["copies"] = {
+                "all": len(copied),
+                "test": sum(one in test for one in copied),
+                "validation": sum(one in validation for one in copied),
+            }
+        return used
 
     @contextlib.contextmanager
     def stage(self, name: str, settings_hash: str) -> Iterator[tuple[Path, bool]]:
@@ -160,10 +186,13 @@ class FoldContext:
         with open(folder.with_suffix(".lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if folder.exists():
+                self.stage_seconds.setdefault(name, 0.0)
                 yield folder, True
                 return
+            started = time.perf_counter()
             partial = folder.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             yield partial, False
             os.replace(partial, folder)
+            self.stage_seconds[name] = time.perf_counter() - started

@@ -93,8 +93,14 @@ def _leave_session_out_with_tenth(utterances: Sequence[Utterance], session: str,
     )
 
 
-def by_speaker(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
-    """Leaves one speaker out; the partner in the same session validates, the next speaker where there is none.
+def by_speaker(utterances: Sequence[Utterance], seed: int, validation: str = "partner") -> tuple[Fold, ...]:
+    """Leaves one speaker out; one other speaker validates.
+
+    Args:
+        utterances: All utterances.
+        seed: Not used.
+        validation: `partner` takes the other speaker of the same session, the next speaker where there is none;
+            `next_session` the first of the following sessions' speakers.
 
     Returns:
         One fold for each speaker, named after it. The rule draws nothing: `seed` changes nothing.
@@ -108,7 +114,8 @@ def by_speaker(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
     folds = []
     for position, speaker in enumerate(speakers):
         others = speakers[position + 1 :] + speakers[:position]
-        partners = [other for other in others if session_of[other] == session_of[speaker]]
+        same_session = validation == "partner"
+        partners = [other for other in others if (session_of[other] == session_of[speaker]) == same_session]
         folds.append(_leave_out(utterances, speaker, {(partners or others)[0]}, lambda utterance: utterance.speaker))
     return tuple(folds)
 

@@ -27,6 +27,7 @@ class Finding:
         shared: Values that are on both sides.
         of: Values in the test part.
         examples: Some of the shared values.
+        part: The part whose values should be nowhere else: `test`, or `validation` for copies at another speed.
     """
 
     check: str
@@ -35,11 +36,12 @@ class Finding:
     shared: int
     of: int
     examples: tuple[str, ...]
+    part: str = "test"
 
     @property
     def text(self) -> str:
         """The finding in one line."""
-        return f"{self.fold}: {self.shared} of {self.of} {self.check} of the test part are also in {self.against}"
+        return f"{self.fold}: {self.shared} of {self.of} {self.check} of the {self.part} part are also in {self.against}"
 
 
 def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) -> list[Finding]:
@@ -83,29 +85,32 @@ def inspect_uses(results: Sequence[FoldResult]) -> list[Finding]:
     Returns:
         One finding for each result and purpose, also where nothing is shared.
     """
-    return [
-        Finding(
-            check="utterances",
-            fold=result.fold,
-            against=f"{purpose} of {result.row} seed {result.seed}",
-            shared=used["in_test_part"],
-            of=len(result.ids),
-            examples=(),
-        )
-        for result in results
-        for purpose, used in result.uses.items()
-        if purpose in FIT_PURPOSES
-    ]
+    findings = []
+    for result in results:
+        for purpose, used in result.uses.items():
+            if purpose not in FIT_PURPOSES:
+                continue
+            against = f"{purpose} of {result.row} seed {result.seed}"
+            findings.append(
+                Finding("utterances", result.fold, against, used["in_test_part"], len(result.ids), examples=())
+            )
+            copies = used.get("copies", {})
+            findings += [
+                Finding("copies at another speed", result.fold, against, copies[part], copies["all"], (), part)
+                for part in ("test", "validation")
+                if copies
+            ]
+    return findings
 
 
 def found(findings: Sequence[Finding]) -> list[str]:
     """Lines for what is shared, folds with the same number taken together; empty when nothing is."""
-    lines: dict[tuple[str, str], list[Finding]] = {}
+    lines: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         if finding.shared:
-            lines.setdefault((finding.check, finding.against), []).append(finding)
+            lines.setdefault((finding.check, finding.part, finding.against), []).append(finding)
     return [
-        f"{check} of the test part that are also in {against}: "
+        f"{check} of the {part} part that are also in {against}: "
         + ", ".join(f"{one.shared} of {one.of} ({one.fold})" for one in group)
-        for (check, against), group in lines.items()
+        for (check, part, against), group in lines.items()
     ]

@@ -81,8 +81,13 @@ def report_run(
     _write_json(folder / "manifest.json", _manifest(plan, folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
-    for name, failure in failures.items():
-        output.print(f"{'left out' if failure.unavailable else 'failed'}: {name}: {failure.reason}", markup=False)
+    failed = [(job, failures[job.name]) for job in jobs if job.name in failures]
+    lines = [
+        f"left out: {job.system.key}: {failure.reason}" if failure.unavailable else f"failed: {job.name}: {failure.reason}"
+        for job, failure in failed
+    ]
+    for line in dict.fromkeys(lines):  # a row that lacks something lacks it in every fold
+        output.print(line, markup=False)
     output.print(f"written to {folder}", markup=False)
     return summary
 

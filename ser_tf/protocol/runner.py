@@ -153,19 +153,7 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
     error_file = plan.layout.fold_result(job.system.key, job.fold.name, job.seed).with_suffix(".error.txt")
     started = time.perf_counter()
     keras.utils.set_random_seed(seed_of(job.seed, job.fold.name, job.system.key))
-    context = FoldContext(
-        fold=job.fold,
-        seed=job.seed,
-        ledger=plan.ledger,
-        task=plan.task,
-        utterances=plan.utterances,
-        feature_root=plan.layout.features,
-        stage_root=plan.layout.stages,
-        smoke=plan.smoke,
-        report=lambda done, most, text: report((job.name, done, most, text)),
-        tensorboard=_tensorboard_folder(plan, job),
-        options=plan.options,
-    )
+    context = context_of(plan, job, report)
     try:
         outcome = job.system.fit_predict(context)  # type: ignore[misc]
         result = _result(plan, job, context, outcome, time.perf_counter() - started)
@@ -183,6 +171,23 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
         gc.collect()  # models are full of reference cycles; a worker that trains many would grow
     error_file.unlink(missing_ok=True)
     return result
+
+
+def context_of(plan: Plan, job: Job, report: Callable[[Event], None]) -> FoldContext:
+    """What the job's system is given."""
+    return FoldContext(
+        fold=job.fold,
+        seed=job.seed,
+        ledger=plan.ledger,
+        task=plan.task,
+        utterances=plan.utterances,
+        feature_root=plan.layout.features,
+        stage_root=plan.layout.stages,
+        smoke=plan.smoke,
+        report=lambda done, most, text: report((job.name, done, most, text)),
+        tensorboard=_tensorboard_folder(plan, job),
+        options=plan.options,
+    )
 
 
 def seed_of(*parts: Any) -> int:

@@ -62,6 +62,7 @@ class System:
         needs: What the row lacks when it is left out, in a word, such as `weights`.
         has_model: Whether an outcome carries a Keras model that can be kept.
         note: Shown with the row.
+        speeds: At which features are computed; besides 1 those of the copies that train.
     """
 
     key: str
@@ -72,6 +73,7 @@ class System:
     needs: str = ""
     has_model: bool = True
     note: str = ""
+    speeds: tuple[float, ...] = (1.0,)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -57,6 +57,8 @@ def fit(
     Raises:
         FloatingPointError: the loss became NaN.
     """
+    if context.before_training is not None:
+        context.before_training(model, train)
     max_epochs = 1 if context.smoke else params.max_epochs
     callbacks: list[keras.callbacks.Callback] = [
         keras.callbacks.EarlyStopping("val_loss", patience=params.patience, mode="min", restore_best_weights=True),

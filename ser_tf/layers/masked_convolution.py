@@ -1,0 +1,176 @@
+"""Convolution, max-pooling and batch normalisation over time and frequency that ignore padding in time.
+
+All take `inputs` float32 (batch, frames, bins, channels), padded on the right, and `lengths` int32 (batch,), the valid
+frames of each row. What lies behind them is read as silence (zeros), just as what lies beyond the edge of an unpadded
+utterance, enters no maximum and no statistic, and is zero in the outputs. The frames that remain of n at a stride of s
+are ceil(n / s), see `StridedLengths`; an utterance of one frame keeps one.
+"""
+
+import keras
+import tensorflow as tf
+
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+
+
+def _cells(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Which cells are valid: bool (batch, frames, 1, 1)."""
+    mask = tf.sequence_mask(tf.reshape(lengths, (-1,)), tf.shape(inputs)[1])
+    return mask[:, :, tf.newaxis, tf.newaxis]
+
+
+def _zero_padding(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Sets the padding to zero, also where it holds what cannot be multiplied away."""
+    return tf.where(_cells(inputs, lengths), inputs, 0.0)
+
+
+def _strided(size: int | None, stride: int) -> int | None:
+    return None if size is None else -(-size // stride)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class StridedLengths(keras.layers.Layer):
+    """Valid frames after a stride: int32 (batch,) -> int32 (batch,), ceil(lengths / stride)."""
+
+    def __init__(self, stride: int, **kwargs) -> None:
+        """Takes the stride in time."""
+        super().__init__(**kwargs)
+        self.stride = stride
+
+    def call(self, lengths: tf.Tensor) -> tf.Tensor:
+        """Divides, rounding up."""
+        return (lengths + (self.stride - 1)) // self.stride
+
+    def compute_output_spec(self, lengths: keras.KerasTensor) -> keras.KerasTensor:
+        """As the input."""
+        return keras.KerasTensor(lengths.shape, lengths.dtype)
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "stride": self.stride}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MaskedConv2D(ExplicitMaskLayer):
+    """A convolution over (frames, bins) without bias, with as much silence at the edges as keeps the size.
+
+    (inputs, lengths) -> (batch, ceil(frames / stride), ceil(bins / stride), filters). (kernel - 1) // 2 cells are put
+    before the first frame and bin, whatever the number of frames: TensorFlow's own `SAME` would shift the kernel
+    with the length of the padded batch when the stride is not 1. Meant for a normalisation to follow: it would take a
+    bias away again. The outputs behind the last valid frame are whatever the kernel's reach makes of it.
+    """
+
+    def __init__(self, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), **kwargs) -> None:
+        """Takes the output channels, and size and stride of the kernel as (frames, bins)."""
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.strides = filters, tuple(kernel), tuple(strides)
+
+    def build(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> None:
+        """Creates the weights."""
+        self.kernel = self.add_weight(
+            (*self.kernel_size, inputs_shape[-1], self.filters), initializer="glorot_uniform", name="kernel"
+        )
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Convolves."""
+        valid = _zero_padding(inputs, lengths)
+        if self.strides == (1, 1):
+            return tf.nn.conv2d(valid, self.kernel, 1, "SAME")  # puts the same edges, and has the faster gradients
+        edges = [((size - 1) // 2, size // 2) for size in self.kernel_size]
+        return tf.nn.conv2d(tf.pad(valid, [(0, 0), *edges, (0, 0)]), self.kernel, (1, *self.strides, 1), "VALID")
+
+    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+        """Shape (batch, frames, bins, filters) after the stride."""
+        cells = (_strided(size, stride) for size, stride in zip(inputs_shape[1:3], self.strides, strict=True))
+        return (inputs_shape[0], *cells, self.filters)
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel": list(self.kernel_size),
+            "strides": list(self.strides),
+        }
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MaskedMaxPool2D(ExplicitMaskLayer):
+    """The largest value of each block of size x size valid cells, also where a block is cut off by the end.
+
+    (inputs, lengths) -> (batch, ceil(frames / size), ceil(bins / size), channels), zero behind the last valid frame.
+    """
+
+    def __init__(self, size: int = 2, **kwargs) -> None:
+        """Takes the size of a block, which is the stride as well."""
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Takes the maxima."""
+        ends = [(0, -tf.shape(inputs)[axis] % self.size) for axis in (1, 2)]
+        lowest = inputs.dtype.min
+        valid = tf.pad(
+            tf.where(_cells(inputs, lengths), inputs, lowest), [(0, 0), *ends, (0, 0)], constant_values=lowest
+        )
+        pooled = tf.nn.max_pool2d(valid, self.size, self.size, "VALID")
+        return _zero_padding(pooled, (lengths + (self.size - 1)) // self.size)
+
+    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+        """Shape (batch, frames, bins, channels) after the pooling."""
+        cells = (_strided(size, self.size) for size in inputs_shape[1:3])
+        return (inputs_shape[0], *cells, inputs_shape[-1])
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MaskedBatchNormalization(ExplicitMaskLayer):
+    """Batch normalisation of each channel whose statistics are those of valid cells alone.
+
+    (inputs, lengths) -> as inputs; rubbish behind the last valid frame. In training, mean and variance over all valid
+    cells of the batch normalise, and move the statistics that normalise otherwise. With `trainable=False` nothing
+    moves, in training neither. The defaults of momentum and epsilon are PyTorch's (0.1 and 1e-5 there).
+    """
+
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs) -> None:
+        """Takes the share of the moving statistics that one batch leaves, and what is added to the variance."""
+        super().__init__(**kwargs)
+        self.momentum, self.epsilon = momentum, epsilon
+
+    def build(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> None:
+        """Creates scale, shift and moving statistics."""
+        shape = (inputs_shape[-1],)
+        self.gamma = self.add_weight(shape, initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape, initializer="zeros", name="beta")
+        self.moving_mean = self.add_weight(shape, initializer="zeros", trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(shape, initializer="ones", trainable=False, name="moving_variance")
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Normalises."""
+        mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
+        if training and self.trainable:
+            mean, variance = self._moments(inputs, lengths)
+            for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(self.momentum * moving + (1.0 - self.momentum) * now)
+        scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
+        return inputs * scale + (self.beta - mean * scale)
+
+    def _moments(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean and variance of each channel over valid cells."""
+        valid = _zero_padding(inputs, lengths)
+        count = tf.cast(tf.reduce_sum(lengths) * tf.shape(inputs)[2], inputs.dtype)
+        mean = tf.reduce_sum(valid, (0, 1, 2)) / count
+        centred = _zero_padding(inputs - mean, lengths)
+        return mean, tf.reduce_sum(tf.square(centred), (0, 1, 2)) / count
+
+    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+        """Shape of the inputs."""
+        return tuple(inputs_shape)
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

@@ -1,9 +1,87 @@
-"""Which test utterances a figure shows: those that were asked for, or the surest right answers."""
+"""The recordings that a figure shows, with the models that it shows them with, and the flags that choose both."""
 
+import argparse
+import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
+
+from ser_tf import cli, corpora
+from ser_tf.corpora.base import Utterance
+from ser_tf.data import audio
 from ser_tf.errors import SettingError
+from ser_tf.protocol import kept
 from ser_tf.protocol.results import FoldResult
+from ser_tf.protocol.system import System
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One recording of a figure.
+
+    Attributes:
+        title: Names it, and tells how it was chosen.
+        waveform: float32 (samples,) at 16 kHz.
+        model: Of the fold that tested it; of the first fold for the user's own recordings.
+        utterance: Of the corpus, or None for the user's own recordings.
+    """
+
+    title: str
+    waveform: np.ndarray
+    model: kept.KeptModel
+    utterance: Utterance | None = None
+
+
+def parser_of(module: str, description: str | None, row: str, picture: str) -> cli.ArgumentParser:
+    """The flags that all figures of trained models share.
+
+    Args:
+        module: The figure's module.
+        description: Its docstring.
+        row: The row that is shown by default.
+        picture: Name of the file in the run's folder.
+    """
+    parser = cli.ArgumentParser(prog=f"python -m figures.{module}", description=description)
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run with --keep-models")
+    parser.add_argument("--row", default=row, metavar="KEY", help=f"whose models are shown (default: {row})")
+    parser.add_argument("--utterances", nargs="+", metavar="ID", help="test utterances to show (default: chosen)")
+    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"png, pdf or svg (default: {picture} in the run's folder)"
+    )
+    return parser
+
+
+def of_run(flags: argparse.Namespace, systems: Sequence[System], ledger: type, number: int) -> list[Example]:
+    """The recordings that the flags ask for: the user's own, named ones, or the surest right answers.
+
+    Args:
+        flags: From a parser that `parser_of` made.
+        systems: The rows of the paper.
+        ledger: The paper's ledger class.
+        number: How many are chosen, each of another class, when none are named.
+
+    Raises:
+        SettingError: a named utterance was not tested, or there is nothing to choose from.
+        UserError: the run has no kept models, or a recording cannot be read.
+    """
+    results = kept.fold_results(flags.run, flags.row)
+    if flags.audio:
+        model = kept.load(flags.run, results[0], systems, ledger)
+        return [Example(path.name, audio.read(path), model) for path in flags.audio]
+    chosen = named(results, flags.utterances) if flags.utterances else surest(results, number)
+    if not chosen:
+        raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
+    shown = []
+    for result, place in chosen:
+        model = kept.load(flags.run, result, systems, ledger)
+        corpus = corpora.load(result.corpus, model.card["corpus_root"])
+        utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
+        how = "" if flags.utterances else ", surest of its class"
+        title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
+        shown.append(Example(title, audio.read(utterance.path), model, utterance))
+    return shown
 
 
 def surest(results: Sequence[FoldResult], number: int) -> list[tuple[FoldResult, int]]:

@@ -18,9 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from figures import examples, panels
-from ser_tf import cli, corpora
+from ser_tf import cli
 from ser_tf.corpora.alignment import read_alignments, spoken_words
-from ser_tf.corpora.base import Utterance, Word
+from ser_tf.corpora.base import Word
 from ser_tf.data import audio
 from ser_tf.data.vocabulary import Vocabulary
 from ser_tf.errors import SettingError
@@ -34,31 +34,6 @@ ATTENTIONS = {
     "text_attention": (r"text $\alpha^{(T)}$", "tab:blue"),
     "audio_attention": (r"audio $\alpha^{(A)}$", "tab:orange"),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Example:
-    """What one column shows."""
-
-    title: str
-    waveform: np.ndarray
-    words: tuple[Word, ...]
-    model: kept.KeptModel
-
-
-def _parser() -> cli.ArgumentParser:
-    parser = cli.ArgumentParser(prog="python -m figures.lee2020_attention", description=__doc__)
-    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run of Table 2, 3 or 4")
-    parser.add_argument("--row", default="can", metavar="KEY", help="a cross attention network (default: can)")
-    parser.add_argument(
-        "--utterances", nargs="+", metavar="ID", help="test utterances to show (default: two are chosen)"
-    )
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
-    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="png, pdf or svg (default: attention.png in the run's folder)"
-    )
-    return parser
 
 
 def outputs_of(model: kept.KeptModel, waveform: np.ndarray, words: Sequence[Word]) -> dict[str, np.ndarray]:
@@ -87,7 +62,26 @@ def outputs_of(model: kept.KeptModel, waveform: np.ndarray, words: Sequence[Word
     return {name: np.asarray(value)[0] for name, value in outputs.items()}
 
 
-def _words(utterance: Utterance, alignments: Mapping[str, tuple[Word, ...]] | None) -> tuple[Word, ...]:
+Alignments = Mapping[str, tuple[Word, ...]] | None
+
+
+def words_of(example: examples.Example, alignments: Alignments) -> tuple[Word, ...]:
+    """Words of a recording, from the corpus or from the user's alignments.
+
+    Raises:
+        SettingError: there are none.
+    """
+    if example.utterance is None:
+        name = Path(example.title).stem
+        if not alignments or name not in alignments:
+            raise SettingError(
+                f"--audio {example.title}: --alignment DIR must hold {name}.TextGrid or a CTM with {name}"
+            )
+        words = spoken_words(alignments[name], len(example.waveform) / audio.SAMPLE_RATE_HZ)
+        if not words:
+            raise SettingError(f"--audio {example.title}: its alignment has no words")
+        return words
+    utterance = example.utterance
     if alignments is not None:
         utterance = dataclasses.replace(utterance, words=alignments.get(utterance.id))
     if utterance.words is None:
@@ -95,56 +89,25 @@ def _words(utterance: Utterance, alignments: Mapping[str, tuple[Word, ...]] | No
     return lee2020_words.words_of(utterance)
 
 
-def _own(path: Path, alignments: Mapping[str, tuple[Word, ...]] | None, model: kept.KeptModel) -> Example:
-    if not alignments or path.stem not in alignments:
-        raise SettingError(f"--audio {path}: --alignment DIR must hold {path.stem}.TextGrid or a CTM with {path.stem}")
-    waveform = audio.read(path)
-    words = spoken_words(alignments[path.stem], len(waveform) / audio.SAMPLE_RATE_HZ)
-    if not words:
-        raise SettingError(f"--audio {path}: its alignment has no words")
-    return Example(path.name, waveform, words, model)
-
-
-def _examples(flags) -> list[Example]:
-    if flags.row not in {row.key for row in (*paper.TABLE3, *paper.TABLE4)}:
-        raise SettingError(f"--row {flags.row}: not a cross attention network; take can")
-    alignments = read_alignments(flags.alignment) if flags.alignment else None
-    results = kept.fold_results(flags.run, flags.row)
-    if flags.audio:
-        model = kept.load(flags.run, results[0], paper.SYSTEMS, paper.Ledger)
-        return [_own(path, alignments, model) for path in flags.audio]
-    chosen = examples.named(results, flags.utterances) if flags.utterances else examples.surest(results, EXAMPLES)
-    how = "" if flags.utterances else ", surest of its class"
-    if not chosen:
-        raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
-    shown = []
-    for result, place in chosen:
-        model = kept.load(flags.run, result, paper.SYSTEMS, paper.Ledger)
-        corpus = corpora.load(result.corpus, model.card["corpus_root"])
-        utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
-        title = f"{utterance.id} ({result.corpus}): {result.classes[result.truth[place]]}{how}"
-        shown.append(Example(title, audio.read(utterance.path), _words(utterance, alignments), model))
-    return shown
-
-
-def draw(examples: Sequence[Example]) -> Figure:
+def draw(shown: Sequence[examples.Example], alignments: Alignments = None) -> Figure:
     """One column an example: the waveform, then text and audio attention as one bar a word."""
     width = 1.6 * panels.COLUMN_INCHES
-    figure = Figure(figsize=(width * len(examples), 4.2), layout="constrained")
-    columns = figure.subplots(3, len(examples), squeeze=False, sharex="col")
-    for example, (top, *below) in zip(examples, columns.T, strict=True):
-        outputs = outputs_of(example.model, example.waveform, example.words)
+    figure = Figure(figsize=(width * len(shown), 4.2), layout="constrained")
+    columns = figure.subplots(3, len(shown), squeeze=False, sharex="col")
+    for example, (top, *below) in zip(shown, columns.T, strict=True):
+        words = words_of(example, alignments)
+        outputs = outputs_of(example.model, example.waveform, words)
         panels.draw_waveform(top, example.waveform)
         posteriors = panels.posteriors_in_words(example.model.classes, outputs["probabilities"])
         top.set_title(f"{example.title}\n{posteriors}", fontsize=7)
-        _draw_boundaries(top, example.words)
+        _draw_boundaries(top, words)
         highest = max(outputs[name].mean(0).max() for name in ATTENTIONS)
         for axes, (name, (label, colour)) in zip(below, ATTENTIONS.items(), strict=True):
-            _draw_bars(axes, example.words, outputs[name].mean(0), label, colour)
+            _draw_bars(axes, words, outputs[name].mean(0), label, colour)
             axes.set_ylim(0, 1.05 * highest)
         below[0].tick_params(labelbottom=False)
         below[-1].set_xlabel("seconds")
-    if examples[0].model.card["smoke"]:
+    if shown[0].model.card["smoke"]:
         figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=7)
     return figure
 
@@ -178,8 +141,14 @@ def _draw_bars(axes: Axes, words: Sequence[Word], weights: np.ndarray, label: st
 
 def main(argv: list[str]) -> int:
     """Draws the figure; returns the exit status."""
-    flags = _parser().parse_args(argv)
-    path = panels.save(draw(_examples(flags)), flags.output or flags.run / "attention.png")
+    parser = examples.parser_of("lee2020_attention", __doc__, "can", "attention.png")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    flags = parser.parse_args(argv)
+    if flags.row not in {row.key for row in (*paper.TABLE3, *paper.TABLE4)}:
+        raise SettingError(f"--row {flags.row}: not a cross attention network; take can")
+    alignments = read_alignments(flags.alignment) if flags.alignment else None
+    shown = examples.of_run(flags, paper.SYSTEMS, paper.Ledger, EXAMPLES)
+    path = panels.save(draw(shown, alignments), flags.output or flags.run / "attention.png")
     print(f"written to {path}")
     return cli.DONE
 

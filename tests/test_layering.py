@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "protocol": {"evaluation", "data", "features", "corpora"},
     "papers": {"models", "layers", "protocol", "evaluation", "data", "features", "corpora"},
     "weights": {"models", "layers"},
-    "serving": {"papers", "features", "models", "layers", "corpora", "data", "protocol", "weights"},
+    "serving": {"papers", "evaluation", "features", "models", "layers", "corpora", "data", "protocol", "weights"},
     "predict": {"serving", "papers", "features", "models", "layers", "data"},
 }
 """Room of `ser_tf` -> the rooms that it may import besides `BASE` and itself."""

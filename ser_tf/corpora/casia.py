@@ -9,7 +9,8 @@ female and one male speaker take the sessions' place.
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ser_tf.corpora.base import ACTED, Corpus, Utterance, duration_or_none, is_hidden, sorted_by_id
@@ -77,16 +78,14 @@ def load(
         expected: See `Corpus`.
 
     Raises:
-        CorpusError: the folder is not CASIA, a recording lies in an unknown emotion's folder, or an id comes twice.
+        CorpusError: the folder is not CASIA, a folder is misnamed, trees are mixed, or an id comes twice.
     """
     root = Path(root)
-    home = root / SAME_TEXTS if (root / SAME_TEXTS).is_dir() else root
-    speakers = [path for path in sorted(home.iterdir()) if path.is_dir() and path.name.lower() in _SPELLING]
-    if not speakers:
-        raise CorpusError(f"{root}: not CASIA, it has none of the folders {', '.join(SPEAKERS)}")
+    home = _home(root)
+    speakers = _speaker_folders(root, home)
     utterances: list[Utterance] = []
     stray: list[Path] = []
-    for speaker in speakers:
+    for speaker in speakers.values():
         for path in sorted(speaker.rglob("*")):
             if path.is_dir() or is_hidden(path):
                 continue
@@ -95,6 +94,7 @@ def load(
                 stray.append(path)
             else:
                 utterances.append(utterance)
+    _refuse_misnamed_speakers(home)
     if not utterances:
         raise CorpusError(f"{root}: the speakers' folders hold no recording such as liuchanhg/angry/201.wav")
     return Corpus(
@@ -105,8 +105,85 @@ def load(
         licence=licence,
         expected=expected,
         stray=tuple(stray),
+        absent=_absent(speakers, utterances),
         notes=_other_part(root),
     )
+
+
+def _home(root: Path) -> Path:
+    """The folder of the four speakers.
+
+    Raises:
+        CorpusError: speakers' folders lie both below `相同文本300` and beside it, or the other part is there alone.
+    """
+    home = root / SAME_TEXTS
+    beside = [path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower() in _SPELLING]
+    if home.is_dir():
+        if beside:
+            raise CorpusError(f"{beside[0]}: mixed trees, {SAME_TEXTS} lies beside it; keep one of the two")
+        return home
+    if not beside and (root / DIFFERENT_TEXTS).is_dir():
+        raise CorpusError(f"{root / DIFFERENT_TEXTS}: this part is not used by the papers; {SAME_TEXTS} is missing")
+    return root
+
+
+def _speaker_folders(root: Path, home: Path) -> dict[str, Path]:
+    """The folder of each speaker that is there, by the release's spelling of the name.
+
+    Raises:
+        CorpusError: none is there, or a speaker or an emotion is there twice; names the folder.
+    """
+    folders: dict[str, Path] = {}
+    for path in _folders_in(home):
+        speaker = _SPELLING.get(path.name.lower())
+        if speaker is None:
+            continue
+        if speaker in folders:
+            raise CorpusError(f"{path}: mixed trees, {folders[speaker].name} is the same speaker; keep one")
+        folders[speaker] = path
+        emotions: dict[str, Path] = {}
+        for inside in _folders_in(path):
+            emotion = EMOTIONS.get(inside.name.lower(), inside.name)
+            if emotion in emotions:
+                raise CorpusError(f"{inside}: mixed trees, {emotions[emotion].name} is the same emotion; keep one")
+            emotions[emotion] = inside
+    if not folders:
+        raise CorpusError(f"{root}: not CASIA, it has none of the folders {', '.join(SPEAKERS)}")
+    return folders
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
+
+
+def _refuse_misnamed_speakers(home: Path) -> None:
+    """Raises CorpusError when a folder that is no speaker's has folders of emotions in it."""
+    for path in _folders_in(home):
+        emotional = any(inside.name.lower() in EMOTIONS for inside in _folders_in(path))
+        if emotional and path.name.lower() not in _SPELLING:
+            raise CorpusError(f"{path}: not a speaker of CASIA, which are {', '.join(SPEAKERS)}; rename or remove it")
+
+
+def _absent(folders: Mapping[str, Path], utterances: Sequence[Utterance]) -> tuple[str, ...]:
+    """One line for each folder that is missing, or that lacks sentences which most folders have."""
+    spoken: dict[tuple[str, str], set[str]] = {}
+    for utterance in utterances:
+        spoken.setdefault((utterance.speaker, str(utterance.label)), set()).add(str(utterance.sentence))
+    counts = Counter(sentence for sentences in spoken.values() for sentence in sentences)
+    usual = {sentence for sentence, count in counts.items() if count > len(spoken) / 2}
+    home = next(iter(folders.values())).parent
+    lines = [f"{home / speaker}: no folder of this speaker" for speaker in SPEAKERS if speaker not in folders]
+    for speaker, folder in folders.items():
+        for emotion in sorted(set(EMOTIONS.values())):
+            lacking = sorted(usual - spoken.get((speaker, emotion), set()))
+            if len(lacking) == len(usual):
+                lines.append(f"{folder / emotion}: no recordings")
+            elif lacking:
+                shown = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+                lines.append(
+                    f"{folder / emotion}: {len(lacking)} recordings that most folders have are missing: {shown}"
+                )
+    return tuple(lines)
 
 
 def _other_part(root: Path) -> tuple[str, ...]:

@@ -51,3 +51,14 @@ def soft(counts: np.ndarray, alpha: float) -> np.ndarray:
 def existence(counts: np.ndarray) -> np.ndarray:
     """1 for each class that at least one evaluator gave (eq. 5): float32 (classes,)."""
     return (counts > 0).astype(np.float32)
+
+
+def existence_shares(votes: Sequence[Votes], classes: Sequence[str]) -> dict[str, float]:
+    """Share of utterances in which each class exists (ando2019, Table 1), by class.
+
+    Args:
+        votes: Of each utterance; one at least.
+        classes: The classes.
+    """
+    existing = np.stack([existence(count(each, classes)) for each in votes])
+    return dict(zip(classes, existing.astype(np.float64).mean(axis=0).tolist(), strict=True))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -42,7 +43,10 @@ def save_confusion(path: str | Path, matrix: np.ndarray, classes: Sequence[str],
         raise ValueError(f"a confusion matrix of {len(classes)} classes cannot have shape {matrix.shape}")
     png = Path(path)
     drawn = io.BytesIO()
-    figure = _draw(matrix, classes, title)
+    side = MARGIN_INCHES + CELL_INCHES * len(classes)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(figure.add_subplot(), matrix, classes, title)
     figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", metadata={"Software": None})
     atomic_write_bytes(png, drawn.getvalue())
     return png, atomic_write_text(png.with_suffix(".csv"), confusion_csv(matrix, classes))
@@ -62,14 +66,17 @@ def confusion_csv(matrix: np.ndarray, classes: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def _draw(matrix: np.ndarray, classes: Sequence[str], title: str) -> Figure:
-    """The figure of a confusion matrix."""
+def draw(axes: Axes, matrix: np.ndarray, classes: Sequence[str], title: str) -> None:
+    """Draws a confusion matrix; see `save_confusion`.
+
+    Args:
+        axes: Where it is drawn.
+        matrix: Counts, int [true class, decided class].
+        classes: Class names in order.
+        title: Printed above.
+    """
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
-    side = MARGIN_INCHES + CELL_INCHES * len(classes)
-    figure = Figure(figsize=(side, side), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         share = f"{100 * shares[row, column]:.1f}%" if totals[row, 0] else "–"
@@ -80,4 +87,3 @@ def _draw(matrix: np.ndarray, classes: Sequence[str], title: str) -> Figure:
     axes.set_xlabel("decided")
     axes.set_ylabel("true (decisions)")
     axes.set_title(title, fontsize=10, wrap=True)
-    return figure

@@ -1,5 +1,7 @@
 """Spectrograms as images, whose height is frequency and whose width is time, in batches of different widths."""
 
+import dataclasses
+
 import keras
 import tensorflow as tf
 
@@ -61,14 +63,14 @@ class SpectrogramImage(ExplicitMaskLayer):
 class ColumnsAfter(ExplicitMaskLayer):
     """How many valid columns are left behind a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
 
-    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, **kwargs) -> None:
-        """Takes the geometry of the convolution or pooling."""
+    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs) -> None:
+        """Takes the fields of a `Step`."""
         super().__init__(**kwargs)
-        self.kernel, self.stride, self.padding = kernel, stride, padding
+        self.step = Step(kernel, stride, padding, end)
 
     def call(self, columns: tf.Tensor) -> tf.Tensor:
         """Counts the cells that see nothing but the utterance and its border."""
-        return Step(self.kernel, self.stride, self.padding).cells(columns)
+        return self.step.cells(columns)
 
     def compute_output_spec(self, columns: keras.KerasTensor) -> keras.KerasTensor:
         """Integers of the same shape."""
@@ -76,8 +78,7 @@ class ColumnsAfter(ExplicitMaskLayer):
 
     def get_config(self) -> dict:
         """Arguments of the constructor."""
-        names = ("kernel", "stride", "padding")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **dataclasses.asdict(self.step)}
 
 
 @keras.saving.register_keras_serializable("ser_tf")

@@ -17,15 +17,17 @@ class Step:
         kernel: Cells that it reads.
         stride: Distance between the cells that it begins to read at.
         padding: Zeros on each side.
+        end: Further zeros on the far side.
     """
 
     kernel: int
     stride: int = 1
     padding: int = 0
+    end: int = 0
 
     def cells(self, size: Count) -> Count:
         """Number of output cells for a number of input cells, an integer or an integer tensor."""
-        return (size + 2 * self.padding - self.kernel) // self.stride + 1
+        return (size + 2 * self.padding + self.end - self.kernel) // self.stride + 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,5 +63,5 @@ def shortest_input(steps: tuple[Step, ...]) -> int:
     """The smallest input that gives one cell behind all steps."""
     needed = 1
     for step in reversed(steps):
-        needed = max((needed - 1) * step.stride + step.kernel - 2 * step.padding, 1)
+        needed = max((needed - 1) * step.stride + step.kernel - 2 * step.padding - step.end, 1)
     return needed

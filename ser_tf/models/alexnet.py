@@ -3,8 +3,8 @@
 Channels in two groups in three of five layers, local response normalisation behind the first two, overlapping
 pooling. Images are (batch, height, width, channels); a batch may hold images of different widths, padded on the right.
 
-Deviations: Caffe's pooling adds a cell where the last stride does not fill a window; here windows lie within the
-image. On AlexNet's own 227 x 227 pixels both are the same.
+Deviations: Caffe's pooling adds a cell where the last stride does not fill a window (`CEIL`); here windows lie within
+the image (`VALID`). On AlexNet's own 227 x 227 pixels both are the same.
 """
 
 import dataclasses
@@ -15,7 +15,9 @@ from ser_tf.layers.caffe import GroupedConvolution, LocalResponseNormalization
 from ser_tf.layers.images import ColumnsAfter, MaskColumns
 from ser_tf.layers.receptive_field import Step
 
-POOLING = Step(3, 2)
+VALID, CEIL = "valid", "ceil"
+POOLINGS = {VALID: Step(3, 2), CEIL: Step(3, 2, end=1)}
+"""What follows are ReLUs' outputs, so that one zero at the far side is Caffe's cut-off last window."""
 INPUT_PIXELS = 227
 DENSE_LAYERS = ("fc6", "fc7")
 DENSE_UNITS = 4096
@@ -51,12 +53,12 @@ CONVOLUTIONS = (
 )
 
 
-def steps_of(convolutions: tuple[Convolution, ...] = CONVOLUTIONS) -> tuple[Step, ...]:
+def steps_of(convolutions: tuple[Convolution, ...] = CONVOLUTIONS, pooling: str = VALID) -> tuple[Step, ...]:
     """Convolutions and poolings in order, for receptive fields and sizes."""
     return tuple(
         step
         for convolution in convolutions
-        for step in ((convolution.step, POOLING) if convolution.pooled else (convolution.step,))
+        for step in ((convolution.step, POOLINGS[pooling]) if convolution.pooled else (convolution.step,))
     )
 
 
@@ -65,6 +67,7 @@ def convolve(
     columns: keras.KerasTensor | None = None,
     convolutions: tuple[Convolution, ...] = CONVOLUTIONS,
     kernel_initializer: str = "he_normal",
+    pooling: str = VALID,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     """Applies convolutions, ReLU, local response normalisation and pooling.
 
@@ -73,31 +76,54 @@ def convolve(
         columns: Valid columns of each image, int32 (batch,), for images of different widths; None when all are valid.
         convolutions: The table of layers.
         kernel_initializer: How kernels start.
+        pooling: `VALID` or `CEIL`.
 
     Returns:
         The cells (batch, height', width', channels') and how many of the columns of each are valid. Cells of valid
         columns do not depend on the padding.
     """
     for convolution in convolutions:
-        name, step = convolution.name, convolution.step
-        if columns is not None and step.padding:
-            images = MaskColumns(name=f"{name}_mask")(images, columns)
+        name = convolution.name
+        images = _masked(images, columns, convolution.step, name)
         images = GroupedConvolution(
             convolution.channels,
-            **dataclasses.asdict(step),
-            groups=convolution.groups,
-            kernel_initializer=kernel_initializer,
+            convolution.step.kernel,
+            convolution.step.stride,
+            convolution.step.padding,
+            convolution.groups,
+            kernel_initializer,
             name=name,
         )(images)
-        if columns is not None:
-            columns = ColumnsAfter(**dataclasses.asdict(step), name=f"{name}_columns")(columns)
+        columns = _after(columns, convolution.step, name)
         if convolution.normalised:
             images = LocalResponseNormalization(name=f"{name}_normalisation")(images)
         if convolution.pooled:
-            images = keras.layers.MaxPooling2D(POOLING.kernel, POOLING.stride, name=f"{name}_pooling")(images)
-            if columns is not None:
-                columns = ColumnsAfter(**dataclasses.asdict(POOLING), name=f"{name}_pooling_columns")(columns)
+            images, columns = _pool(images, columns, POOLINGS[pooling], f"{name}_pooling")
     return images, columns
+
+
+def _pool(
+    images: keras.KerasTensor, columns: keras.KerasTensor | None, step: Step, name: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
+    images = _masked(images, columns, step, name)
+    if step.end:
+        images = keras.layers.ZeroPadding2D(((0, step.end), (0, step.end)), name=f"{name}_border")(images)
+    images = keras.layers.MaxPooling2D(step.kernel, step.stride, name=name)(images)
+    return images, _after(columns, step, name)
+
+
+def _masked(images: keras.KerasTensor, columns: keras.KerasTensor | None, step: Step, name: str) -> keras.KerasTensor:
+    """Zeros behind the valid columns, where the step would reach behind them."""
+    if columns is None or not (step.padding or step.end):
+        return images
+    return MaskColumns(name=f"{name}_mask")(images, columns)
+
+
+def _after(columns: keras.KerasTensor | None, step: Step, name: str) -> keras.KerasTensor | None:
+    """How many columns are valid behind a step."""
+    if columns is None:
+        return None
+    return ColumnsAfter(**dataclasses.asdict(step), name=f"{name}_columns")(columns)
 
 
 def fully_connect(

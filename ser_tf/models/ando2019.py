@@ -17,13 +17,13 @@ import numpy as np
 
 from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling
 from ser_tf.layers.step_weights import SpreadOverFrames
-from ser_tf.models.satt2017_body import TIME_FIRST, convolution_body, frames_in_a_step
+from ser_tf.models.satt2017_body import FREQUENCY_FIRST, convolution_body, frames_in_a_step
 
 FIRST_STRIDE = 2  # Table 2
 LSTM_UNITS = 128  # Table 2; in each direction, see ledger
 DENSE_UNITS = 64  # Table 2
 ATTENTION_UNITS = 128  # not stated; see ledger
-DOMINANT_ENCODER, MLEE_ENCODER = "dominant_encoder", "mlee_encoder"
+DOMINANT_ENCODER, MLEE_ENCODER = ENCODERS = "dominant_encoder", "mlee_encoder"
 """Names of encoders by what they are trained for."""
 
 
@@ -34,7 +34,7 @@ def build_encoder(
     name: str,
     lstm_units: int = LSTM_UNITS,
     attention_units: int = ATTENTION_UNITS,
-    kernel_axes: str = TIME_FIRST,
+    kernel_axes: str = FREQUENCY_FIRST,
 ) -> keras.Model:
     """The encoder of Table 2.
 

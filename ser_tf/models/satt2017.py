@@ -6,6 +6,8 @@ Deviations: pieces shorter than 3 s are masked, not filled with silence; the BLS
 direction; no dropout.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -23,7 +25,7 @@ def build_cnn_lstm(
     std: np.ndarray,
     lstm_units: int = LSTM_UNITS,
     dense_units: int = DENSE_UNITS,
-    **body: object,
+    **body: Any,
 ) -> keras.Model:
     """Model1; Model2 is the same network, trained further.
 

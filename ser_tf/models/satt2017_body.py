@@ -20,7 +20,7 @@ def frames_in_a_step(first_stride: int = 1) -> int:
 
 
 def convolution_body(
-    frames: keras.KerasTensor, lengths: keras.KerasTensor, first_stride: int = 1, kernel_axes: str = TIME_FIRST
+    frames: keras.KerasTensor, lengths: keras.KerasTensor, first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Applies the convolutions to a spectrogram.
 
@@ -28,7 +28,8 @@ def convolution_body(
         frames: float32 (batch, frames, bins), normalised; what the padding holds does not matter.
         lengths: int32 (batch,), valid frames.
         first_stride: Of the first convolution, in time and in frequency; the others have 1.
-        kernel_axes: What the first number of a kernel's size counts: frames (`time_frequency`) or bins.
+        kernel_axes: What the first number of a kernel's size counts: bins (`frequency_time`), as the height of an
+            image, or frames. No paper says.
 
     Returns:
         float32 (batch, steps, positions x 32), frequency outer and channels inner, and the valid steps, int32

@@ -14,13 +14,12 @@ import numpy as np
 
 from ser_tf.layers.images import SpectrogramImage, TimeFrequencyAttention
 from ser_tf.layers.receptive_field import ReceptiveField, receptive_field, shortest_input
-from ser_tf.models import alexnet
+from ser_tf.models import alexnet, pretrained
 
 ATTENTION_SCALE = 0.3  # §II-B: lambda
 ATTENTION_UNITS = 256  # not stated; see ledger
-NETWORKS = {"alexnet": alexnet.INPUT_PIXELS, "vgg16": 224}
+NETWORKS = {"alexnet": alexnet.INPUT_PIXELS, "vgg16": pretrained.VGG16_PIXELS}
 """The networks of Table I and the pixels that they were trained on."""
-VGG16_DENSE_LAYERS = ("fc1", "fc2")
 
 
 def convolutions(pool5: bool = True) -> tuple[alexnet.Convolution, ...]:
@@ -51,6 +50,7 @@ def build_attention_fcn(
     attention_scale: float = ATTENTION_SCALE,
     input_scale: float = 1.0,
     kernel_initializer: str = "he_normal",
+    pooling: str = alexnet.VALID,
 ) -> keras.Model:
     """AlexNet's convolutions, attention over time and frequency, softmax.
 
@@ -65,14 +65,15 @@ def build_attention_fcn(
         input_scale: Factor on the normalised spectrogram: 1, or the deviation of the pixels that pretrained weights
             were trained on.
         kernel_initializer: How kernels start.
+        pooling: `alexnet.VALID` or `alexnet.CEIL`.
 
     Returns:
         A model with the outputs `probabilities` (batch, classes) and `attention` (batch, time cells, frequency
         cells); see `attention_field` for what a cell sees.
     """
-    shortest = shortest_input(alexnet.steps_of(table))
+    shortest = shortest_input(alexnet.steps_of(table, pooling))
     inputs, images, columns = _image(bins, mean, std, input_scale, shortest)
-    cells, columns = alexnet.convolve(images, columns, table, kernel_initializer)
+    cells, columns = alexnet.convolve(images, columns, table, kernel_initializer, pooling)
     context, attention = TimeFrequencyAttention(attention_units, attention_scale, name="attention")(cells, columns)
     probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(context)
     return keras.Model(inputs, {"probabilities": probabilities, "attention": attention}, name="attention_fcn")
@@ -94,6 +95,8 @@ def build_classifier(
     units: int = alexnet.DENSE_UNITS,
     dropout: float = 0.5,
     input_scale: float = 1.0,
+    kernel_initializer: str = "he_normal",
+    pooling: str = alexnet.VALID,
 ) -> keras.Model:
     """AlexNet or VGGNet-16 with a softmax of K nodes in place of ImageNet's (§III-C).
 
@@ -108,6 +111,8 @@ def build_classifier(
         units: Of the two fully connected layers.
         dropout: Behind each of them.
         input_scale: As for `build_attention_fcn`.
+        kernel_initializer: How AlexNet's kernels start; VGGNet-16's start as in `keras.applications`.
+        pooling: Of AlexNet.
 
     Returns:
         A model with the output `probabilities` (batch, classes).
@@ -121,12 +126,12 @@ def build_classifier(
     if pixels is not None:
         images = keras.layers.Resizing(pixels, pixels, name="resize")(images)
     if network == "alexnet":
-        cells, _ = alexnet.convolve(images)
+        cells, _ = alexnet.convolve(images, kernel_initializer=kernel_initializer, pooling=pooling)
         dense = alexnet.DENSE_LAYERS
     else:
-        rgb = keras.layers.Concatenate(name="rgb")([images] * 3)
+        rgb = keras.layers.Concatenate(name="rgb")([images] * pretrained.RGB)
         cells = keras.applications.VGG16(include_top=False, weights=None, input_tensor=rgb).output
-        dense = VGG16_DENSE_LAYERS
+        dense = pretrained.VGG16_DENSE_LAYERS
     hidden = alexnet.fully_connect(cells, dense, units, dropout)
     probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(hidden)
     return keras.Model(inputs, {"probabilities": probabilities}, name=network)

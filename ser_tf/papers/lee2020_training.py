@@ -39,6 +39,11 @@ def features(ledger: Any) -> tuple[FeatureSpec, ...]:
     return (mfcc_spec(params),)
 
 
+def overlap_of(ledger: Any) -> float:
+    """How much neighbouring segments overlap, as a share of a word's duration (§3.1.2)."""
+    return OVERLAP * (1 if ledger.overlap_margin == "half" else 2)
+
+
 def items_of(
     texts: Sequence[Sequence[Word]],
     num_frames: Sequence[int],
@@ -57,7 +62,7 @@ def items_of(
         ledger: The assumptions.
         segmentation: `aligned`, or `equal` (Table 3).
     """
-    overlap = OVERLAP * (1 if ledger.overlap_margin == "half" else 2)
+    overlap = overlap_of(ledger)
     items = []
     for words, frames in zip(texts, num_frames, strict=True):
         if segmentation == "aligned":

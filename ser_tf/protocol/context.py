@@ -34,6 +34,7 @@ EpochReport = Callable[[int, int, str], None]
 COPY_PURPOSES = ("train", "normaliser")
 """Purposes for which copies at another speed may be read, of utterances of the training part."""
 
+
 class LeakError(RuntimeError):
     """A system asked for utterances of the test part in order to fit or select something."""
 

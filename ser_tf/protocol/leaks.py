@@ -41,7 +41,9 @@ class Finding:
     @property
     def text(self) -> str:
         """The finding in one line."""
-        return f"{self.fold}: {self.shared} of {self.of} {self.check} of the {self.part} part are also in {self.against}"
+        return (
+            f"{self.fold}: {self.shared} of {self.of} {self.check} of the {self.part} part are also in {self.against}"
+        )
 
 
 def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) -> list[Finding]:

@@ -81,10 +81,10 @@ def report_run(
     _write_json(folder / "manifest.json", _manifest(plan, folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
-    failed = [(job, failures[job.name]) for job in jobs if job.name in failures]
     lines = [
-        f"left out: {job.system.key}: {failure.reason}" if failure.unavailable else f"failed: {job.name}: {failure.reason}"
-        for job, failure in failed
+        f"left out: {job.system.key}: {why.reason}" if why.unavailable else f"failed: {job.name}: {why.reason}"
+        for job in jobs
+        if (why := failures.get(job.name)) is not None
     ]
     for line in dict.fromkeys(lines):  # a row that lacks something lacks it in every fold
         output.print(line, markup=False)

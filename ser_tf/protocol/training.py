@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.data import pipeline
-from ser_tf.protocol.context import FeatureView, FoldContext
+from ser_tf.data.store import Frames
+from ser_tf.protocol.context import FoldContext
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +87,7 @@ def balanced_class_weights(targets: np.ndarray, num_classes: int) -> np.ndarray:
     return weights
 
 
-def predict(model: keras.Model, view: FeatureView, ids: Sequence[str], batch_size: int) -> np.ndarray:
+def predict(model: keras.Model, view: Frames, ids: Sequence[str], batch_size: int) -> np.ndarray:
     """Posteriors of utterances, float32 (utterances, classes), rows in the order of `ids`.
 
     Args:

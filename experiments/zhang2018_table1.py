@@ -1,0 +1,25 @@
+r"""Table I of Zhang et al. 2018: AlexNet and VGGNet-16 with random initialisation and finetuned from ImageNet.
+
+The paper's best row on IEMOCAP: AlexNet finetuned, 67.9% WA and 57.3% UA.
+
+    python -m experiments.zhang2018_table1 --corpus iemocap --corpus-root DIR --alexnet-weights FILE \
+        --vgg16-weights FILE
+
+Ten trainings a row: five sessions, both actors.
+"""
+
+from ser_tf import cli
+from ser_tf.papers import zhang2018 as paper
+from ser_tf.protocol.command import main_of
+from ser_tf.protocol.system import Experiment
+
+EXPERIMENT = Experiment(
+    name="zhang2018_table1",
+    title="AlexNet and VGGNet-16 with random initialisation and finetuning",
+    paper=paper.PAPER,
+    rows=paper.TABLE1,
+    claims=paper.TABLE1_CLAIMS,
+)
+
+if __name__ == "__main__":
+    cli.run(main_of(EXPERIMENT))

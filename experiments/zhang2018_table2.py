@@ -1,0 +1,24 @@
+"""Table II of Zhang et al. 2018: the attention based fully convolutional network against CNN+LSTM.
+
+The paper's best row on IEMOCAP: FCN+Attention, pretrained on ImageNet, 70.4% WA and 63.9% UA.
+
+    python -m experiments.zhang2018_table2 --corpus iemocap --corpus-root DIR --alexnet-weights FILE
+
+Ten trainings a row: five sessions, both actors.
+"""
+
+from ser_tf import cli
+from ser_tf.papers import zhang2018 as paper
+from ser_tf.protocol.command import main_of
+from ser_tf.protocol.system import Experiment
+
+EXPERIMENT = Experiment(
+    name="zhang2018_table2",
+    title="Fully convolutional network with attention and CNN+LSTM",
+    paper=paper.PAPER,
+    rows=paper.TABLE2,
+    claims=paper.TABLE2_CLAIMS,
+)
+
+if __name__ == "__main__":
+    cli.run(main_of(EXPERIMENT))

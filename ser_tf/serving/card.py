@@ -1,0 +1,62 @@
+"""The card of a served model: what it is, what it was trained on, how good it is, and under which licences."""
+
+from typing import Any
+
+import numpy as np
+
+from ser_tf.corpora.base import Corpus
+from ser_tf.evaluation import metrics
+from ser_tf.protocol.kept import KeptModel
+from ser_tf.serving import papers
+from ser_tf.serving.served import ServedModel
+
+CARD, LABELS = "card.json", "labels.txt"
+CODE_LICENCE = "Apache-2.0"
+
+
+def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, Any]:
+    """Everything that a user of the model should know, as JSON values; no path of the machine that trained it."""
+    card, result = kept.card, kept.result
+    paper, row = card["paper"], card["row"]
+    decided = result.posterior_array.argmax(axis=1)
+    counts = metrics.confusion_matrix(np.asarray(result.truth), decided, len(kept.classes))
+    return {
+        "paper": paper,
+        "citation": papers.citation(paper),
+        "row": row,
+        "system": card["label"],
+        "corpus": card["corpus"],
+        "corpus_citation": corpus.citation,
+        "task": card["task"],
+        "classes": list(kept.classes),
+        "fold": card["fold"],
+        "seed": card["seed"],
+        "smoke": card["smoke"],
+        "settings_hash": card["settings_hash"],
+        "metrics": {
+            "on": "the test part of this fold",
+            "utterances": len(result.ids),
+            "speakers": len(set(result.speakers)),
+            "wa": metrics.weighted_accuracy(counts),
+            "ua": metrics.unweighted_accuracy(counts),
+        },
+        "assumptions": card["settings"],
+        "overridden": result.overridden,
+        "versions": result.versions,
+        "feature": {"name": kept.spec.name, "dims": kept.spec.dims},
+        "sample_rate_hz": kept.spec.params.sample_rate_hz,
+        "longest_seconds": served.longest_seconds,
+        "reads_words": served.reads_words,
+        "licence": {
+            "code": CODE_LICENCE,
+            "corpus": corpus.licence,
+            "note": _note(paper, row, corpus),
+        },
+    }
+
+
+def _note(paper: str, row: str, corpus: Corpus) -> str:
+    note = f"The weights were learned from {corpus.name}; its terms decide what they may be used for."
+    if papers.systems(paper)[row].needs == "weights":
+        note += " They began as weights that were trained on ImageNet, whose terms hold as well."
+    return note

@@ -1,0 +1,216 @@
+"""Exports a trained row as a SavedModel that takes raw audio.
+
+    python -m experiments.mirsamadi2017_table3 --keep-models
+    python -m ser_tf.serving.export --run runs/mirsamadi2017_table3/synthetic --row lld_weighted_pool --output served/lld/1
+
+The result is loaded in a fresh process that has TensorFlow alone, as TensorFlow Serving loads it, and asked about
+recordings of the fold's test part; the export is done when its posteriors are those of the training run. Signatures are
+described in `ser_tf.serving.served`.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ser_tf import cli, corpora, files
+from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.data import audio
+from ser_tf.errors import SettingError
+from ser_tf.papers import lee2020_words
+from ser_tf.protocol import kept, progress
+from ser_tf.serving import card as cards
+from ser_tf.serving import papers, verification, warm_up
+from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
+from ser_tf.serving.verification import Agreement, Reference, VerificationError
+
+RECORDINGS = 6
+"""Recordings that an export is checked on: the shortest, the longest and some between."""
+
+
+def find(run: Path, row: str, fold: str | None = None, seed: int | None = None) -> kept.KeptModel:
+    """The kept model of a row: of the first fold, or of one that is named.
+
+    Args:
+        run: A table's folder.
+        row: The row's key.
+        fold: The fold's name.
+        seed: The seed.
+
+    Raises:
+        UserError: there is none, or the row has no Keras network.
+    """
+    results = kept.fold_results(run, row)
+    papers.require_servable(results[0].paper, row)
+    chosen = [one for one in results if fold in (None, one.fold) and seed in (None, one.seed)]
+    if not chosen:
+        there = ", ".join(f"{one.fold} seed {one.seed}" for one in results)
+        raise SettingError(f"{run}: row {row} has no such fold and seed; there are {there}")
+    paper = chosen[0].paper
+    return kept.load(run, chosen[0], tuple(papers.systems(paper).values()), papers.ledger_type(paper))
+
+
+def references_of(model: kept.KeptModel, corpus: Corpus, with_words: bool) -> list[Reference]:
+    """Recordings of the fold's test part, of different lengths, with their posteriors.
+
+    Raises:
+        SettingError: the corpus lacks recordings of the test part.
+        AudioError: a recording cannot be read.
+    """
+    by_id = {utterance.id: utterance for utterance in corpus.utterances}
+    missing = sorted(set(model.result.ids) - by_id.keys())
+    if missing:
+        raise SettingError(f"{corpus.root}: has no {missing[0]}, which the run tested; give the corpus of the run")
+    order = sorted(range(len(model.result.ids)), key=lambda row: by_id[model.result.ids[row]].duration_seconds or 0.0)
+    places = np.unique(np.linspace(0, len(order) - 1, RECORDINGS).round().astype(int))
+    return [_reference(model, by_id[model.result.ids[row]], row, with_words) for row in np.take(order, places)]
+
+
+def _reference(model: kept.KeptModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
+    words = lee2020_words.words_of(utterance) if with_words else None
+    posteriors = model.result.posterior_array[row]
+    return Reference(utterance.id, audio.read(utterance.path), utterance.path.read_bytes(), posteriors, words)
+
+
+def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> list[verification.Request]:
+    """Writes the SavedModel with its assets and warm-up records; gives the requests of these."""
+    with tempfile.TemporaryDirectory() as scratch:
+        contents = {
+            cards.LABELS: "".join(f"{label}\n" for label in card["classes"]),
+            cards.CARD: json.dumps(card, indent=1) + "\n",
+        }
+        for file, text in contents.items():
+            Path(scratch, file).write_text(text)
+        model.assets = [tf.saved_model.Asset(str(Path(scratch, file))) for file in contents]
+        tf.saved_model.save(model, str(folder), signatures=model.functions)
+    made = warm_up.requests_for(model.reads_words)
+    warm_up.write(folder, name, made)
+    return made
+
+
+def export(
+    model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds: float = LONGEST_SECONDS
+) -> Agreement:
+    """Exports a kept model and checks the result; the folder appears when all is well, and not before.
+
+    Args:
+        model: The model.
+        corpus: The corpus that it was trained on, for the check.
+        output: `<folder>/<version>`.
+        longest_seconds: Longer recordings are refused by the model.
+
+    Returns:
+        How well it agrees with the training run.
+
+    Raises:
+        UserError: the corpus is not that of the run, or the folder cannot be written.
+        VerificationError: the exported model answers differently.
+    """
+    served = ServedModel(model, longest_seconds)
+    references = references_of(model, corpus, served.reads_words)
+    files.require_writable(output.parent)
+    partial = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    try:
+        made = save(served, partial, cards.card_of(model, served, corpus), output.parent.name)
+        agreement = verification.verify(partial, references, model.classes, made)
+        os.chmod(partial, 0o755)
+        os.rename(partial, output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return agreement
+
+
+def version_folder(output: Path) -> Path:
+    """Checks the folder that an export shall go to.
+
+    Raises:
+        SettingError: its last part is no version number, or it exists.
+    """
+    output = output.absolute()
+    if not (output.name.isascii() and output.name.isdigit()):
+        raise SettingError(f"--output {output}: must end with a version number, such as {output / '1'}")
+    if output.exists():
+        versions = [int(one.name) for one in output.parent.iterdir() if one.name.isdigit()]
+        raise SettingError(f"--output {output}: exists and is left alone; the next version is {max(versions) + 1}")
+    return output
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Raises:
+        SettingError: bad usage.
+    """
+    parser = cli.ArgumentParser(prog="python -m ser_tf.serving.export", description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run with --keep-models")
+    parser.add_argument("--row", required=True, metavar="KEY", help="which row")
+    parser.add_argument("--fold", metavar="NAME", help="which fold's model (default: the first)")
+    parser.add_argument("--seed", type=int, metavar="N", help="which seed (default: the first)")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR/VERSION", help="where the SavedModel goes")
+    parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="the run's corpus, where it has been moved")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    parser.add_argument(
+        "--longest-seconds",
+        type=float,
+        default=LONGEST_SECONDS,
+        metavar="N",
+        help=f"the model refuses longer recordings (default: {LONGEST_SECONDS:g})",
+    )
+    flags = parser.parse_args(argv)
+    if not 0 < flags.longest_seconds < float("inf"):
+        raise SettingError(f"--longest-seconds {flags.longest_seconds:g}: must be above zero")
+    return flags
+
+
+def corpus_of(model: kept.KeptModel, root: Path | None, alignment: Path | None) -> Corpus:
+    """The corpus that a model was trained on.
+
+    Raises:
+        UserError: it is not where it was, or the alignments do not belong to it.
+    """
+    root = root or Path(model.card["corpus_root"])
+    if not root.is_dir():
+        raise SettingError(f"{root}: the run's corpus is not there; give its folder with --corpus-root DIR")
+    corpus = corpora.load(model.card["corpus"], root)
+    return corpus if alignment is None else lee2020_words.with_alignments(corpus, alignment)
+
+
+def main(argv: list[str]) -> int:
+    """Exports one row; returns the exit status."""
+    flags = parse(argv)
+    output = version_folder(flags.output)
+    with_no_gpu()
+    model = find(flags.run, flags.row, flags.fold, flags.seed)
+    corpus = corpus_of(model, flags.corpus_root, flags.alignment)
+    console = progress.console()
+    try:
+        with console.status("exporting, and asking the result in a fresh process"):
+            agreement = export(model, corpus, output, flags.longest_seconds)
+    except VerificationError as error:
+        console.print(f"error: nothing was exported: {error}", markup=False)
+        return cli.FAILED
+    card = model.card
+    console.print(f"{card['paper']} {card['row']}, fold {card['fold']}, seed {card['seed']}: written to {output}")
+    console.print(
+        f"its posteriors of {agreement.recordings} test recordings, together and alone, as waveforms and as files,"
+        f" are within {agreement.largest_difference:.1g} of the training run's; {len(agreement.ops)} kinds of core"
+        " operations"
+    )
+    return cli.DONE
+
+
+def with_no_gpu() -> None:
+    """Keeps operations that a server without a GPU lacks out of the graph."""
+    tf.config.set_visible_devices([], "GPU")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,70 @@
+"""Runs a SavedModel as TensorFlow Serving does, in a process that has TensorFlow and nothing of this project.
+
+    python -I fresh_process.py MODEL REQUESTS ANSWERS
+
+Loads the graph with tag `serve` and its signatures into a session, no Python objects; Keras, ser_tf and tensorflow-io
+cannot be imported. REQUESTS is JSON: a list of `{"signature", "inputs": {name: TensorProto in base64}}`. ANSWERS becomes
+`{"answers": [{"outputs": {name: TensorProto in base64}} or {"error": text}], "ops": [names], "foreign": [names]}`, where
+foreign operations are those that core TensorFlow has no CPU kernel for, or that call Python.
+"""
+
+import base64
+import json
+import sys
+
+for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
+    sys.modules[_name] = None  # type: ignore[assignment]  # importing it raises ImportError
+
+import tensorflow as tf  # noqa: E402
+from tensorflow.python.framework import kernels  # noqa: E402
+
+PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+
+
+def operations(graph_def) -> list[str]:
+    """All operations of a graph and of the functions in it, apart from calls of these functions."""
+    nodes = [*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def)]
+    functions = {function.signature.name for function in graph_def.library.function}
+    return sorted({node.op for node in nodes} - functions)
+
+
+def is_foreign(operation: str) -> bool:
+    """Whether a server without this project could not run an operation."""
+    devices = {kernel.device_type for kernel in kernels.get_registered_kernels_for_op(operation).kernel}
+    return operation in PYTHON_OPS or "CPU" not in devices
+
+
+def _answer(session, signature, inputs) -> dict:
+    fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
+    feeds = {
+        signature.inputs[name].name: tf.make_ndarray(
+            tf.compat.v1.TensorProto.FromString(base64.b64decode(text))
+        )
+        for name, text in inputs.items()
+    }
+    try:
+        outputs = session.run(fetches, feeds)
+    except tf.errors.OpError as error:
+        return {"error": error.message}
+    return {
+        "outputs": {
+            name: base64.b64encode(tf.make_tensor_proto(value).SerializeToString()).decode()
+            for name, value in outputs.items()
+        }
+    }
+
+
+def main(model: str, requests: str, answers: str) -> None:
+    """Answers all requests."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        meta_graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], model)
+        with open(requests) as file:
+            asked = json.load(file)
+        found = [_answer(session, meta_graph.signature_def[one["signature"]], one["inputs"]) for one in asked]
+    ops = operations(meta_graph.graph_def)
+    with open(answers, "w") as file:
+        json.dump({"answers": found, "ops": ops, "foreign": [one for one in ops if is_foreign(one)]}, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,80 @@
+"""What serving has to know of each paper beside its kept models: a few lines a paper."""
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from ser_tf.errors import SettingError
+from ser_tf.features.framing import FrameParams
+from ser_tf.protocol.system import System
+from ser_tf.serving import words
+from ser_tf.serving.attention import Attention, of_words_and_frames, over_cells, over_frames, over_segments
+
+Segments = Callable[[words.Words, tf.Tensor, FrameParams], tf.Tensor]
+"""Words and numbers of frames to the frames under each word, int32 (batch, words, 2)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedPaper:
+    """How the rows of a paper are served.
+
+    Attributes:
+        tables: Names of the module's tables.
+        attention: Places the model's attention in time.
+        segments: For a row and a ledger, how words meet frames; None for a paper without words.
+    """
+
+    tables: tuple[str, ...]
+    attention: Attention = over_frames
+    segments: Callable[[str, Any], Segments] | None = None
+
+
+def _lee2020_segments(row: str, ledger: Any) -> Segments:
+    from ser_tf.papers import lee2020_training
+
+    overlap = lee2020_training.overlap_of(ledger)
+    cut = words.equal_segments if row == "can_equal" else words.word_segments
+    return lambda spoken, frames, params: cut(spoken, frames, params, overlap)
+
+
+PAPERS = {
+    "mirsamadi2017": ServedPaper(("TABLE2", "TABLE3")),
+    "zhang2018": ServedPaper(("TABLE1", "TABLE2"), over_cells),
+    "ando2019": ServedPaper(("TABLE3",)),
+    "mao2020": ServedPaper(("TABLE1",), over_segments),
+    "lee2020": ServedPaper(("TABLE2", "TABLE3", "TABLE4"), of_words_and_frames, _lee2020_segments),
+}
+
+
+def _module(paper: str) -> Any:
+    return importlib.import_module(f"ser_tf.papers.{paper}")
+
+
+def systems(paper: str) -> dict[str, System]:
+    """The rows of a paper's tables by key."""
+    module = _module(paper)
+    return {row.key: row for table in PAPERS[paper].tables for row in getattr(module, table)}
+
+
+def ledger_type(paper: str) -> type:
+    """The class of a paper's assumptions."""
+    return _module(paper).Ledger
+
+
+def citation(paper: str) -> str:
+    """The paper's reference."""
+    return _module(paper).CITATION
+
+
+def require_servable(paper: str, row: str) -> None:
+    """Checks that a row has a network that can be served.
+
+    Raises:
+        SettingError: it has none.
+    """
+    if not systems(paper)[row].has_model:
+        there = ", ".join(key for key, system in systems(paper).items() if system.has_model and system.fit_predict)
+        raise SettingError(f"row {row} of {paper} has no Keras network to serve; those that have one: {there}")

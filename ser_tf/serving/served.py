@@ -1,0 +1,148 @@
+"""A kept model as a TensorFlow module that takes raw audio: decoding, features, model and labels in one graph.
+
+Signatures, with `words`, `word_seconds` and `num_words` behind their inputs where the model reads words:
+
+- `serving_default`: `waveform` float32 [batch, samples] at 16 kHz in [-1, 1], right-padded with anything, and
+  `num_samples` int32 [batch];
+- `wav_bytes`: `audio` string [batch], RIFF/WAVE files of any PCM or float encoding, of 4 to 192 kHz.
+
+Outputs: `probabilities` float32 [batch, classes], `label` string [batch] and, where the model has it, `attention` with
+`attention_seconds`; further outputs of single papers are in `ser_tf.serving.attention`.
+
+A recording that cannot be used ends the call with a message that names its place in the batch and the reason. One that
+is shorter than a frame, down to a single sample, is answered as if silence followed; silence has an answer as well.
+"""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from ser_tf.protocol.kept import KeptModel
+from ser_tf.serving import papers, wav, words
+from ser_tf.serving.attention import Analysed
+from ser_tf.serving.resampling import SAMPLE_RATE_HZ
+
+LONGEST_SECONDS = 120.0
+"""Default of the longest recording that a model takes at once; the papers' utterances last a few seconds."""
+AUDIO_SPECS = {
+    "serving_default": (
+        tf.TensorSpec((None, None), tf.float32, "waveform"),
+        tf.TensorSpec((None,), tf.int32, "num_samples"),
+    ),
+    "wav_bytes": (tf.TensorSpec((None,), tf.string, "audio"),),
+}
+WORD_SPECS = (
+    tf.TensorSpec((None, None), tf.string, "words"),
+    tf.TensorSpec((None, None, 2), tf.float32, "word_seconds"),
+    tf.TensorSpec((None,), tf.int32, "num_words"),
+)
+
+
+def refuse(reasons: tf.Tensor, what: str) -> tf.Operation:
+    """An operation that fails when there is a reason, and says which elements are refused and why.
+
+    Args:
+        reasons: string (batch,), empty for elements that can be used.
+        what: Names an element in the message.
+    """
+    bad = tf.where(reasons != "")[:, 0]
+    lines = tf.strings.join([f"{what} ", tf.strings.as_string(bad), " of the batch: ", tf.gather(reasons, bad)])
+    return tf.debugging.Assert(tf.size(bad) == 0, [tf.strings.reduce_join(lines, separator="; ")])
+
+
+class ServedModel(tf.Module):
+    """The graph that is served; see the module.
+
+    Attributes:
+        functions: The signatures by name.
+        longest_seconds: Longer recordings are refused.
+        reads_words: Whether the model needs words beside the audio.
+        assets: Files that are saved with it.
+    """
+
+    def __init__(self, kept: KeptModel, longest_seconds: float = LONGEST_SECONDS) -> None:
+        """Builds the functions.
+
+        Args:
+            kept: The trained model.
+            longest_seconds: Longer recordings are refused.
+        """
+        super().__init__(name="served")
+        self._kept = kept
+        self._paper = papers.PAPERS[kept.card["paper"]]
+        self._ledger = papers.ledger_type(kept.card["paper"])(**kept.card["settings"])
+        self.longest_seconds = longest_seconds
+        self.reads_words = "words" in kept.model.input
+        self.assets: list[tf.saved_model.Asset] = []
+        self._variables = [variable.value for variable in kept.model.variables]
+        self._classes = tf.constant(kept.classes, tf.string)
+        self._vocabulary = None
+        if self.reads_words:
+            self._vocabulary = words.Vocabulary(tuple(kept.model.get_layer("word_embedding").vocabulary))
+        answers = {"serving_default": self._of_waveforms, "wav_bytes": self._of_files}
+        self.functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = {
+            name: tf.function(answer, input_signature=self._specs(name), autograph=False)
+            for name, answer in answers.items()
+        }
+
+    def _specs(self, signature: str) -> tuple[tf.TensorSpec, ...]:
+        return AUDIO_SPECS[signature] + (WORD_SPECS if self._vocabulary is not None else ())
+
+    def _of_files(self, audio: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
+        waveform, num_samples, reasons = wav.decode_batch(audio, self.longest_seconds)
+        return self._answer(waveform, num_samples, reasons, text)
+
+    def _of_waveforms(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
+        samples = tf.shape(waveform)[1]
+        rows = tf.debugging.assert_equal(
+            tf.shape(waveform)[0], tf.shape(num_samples)[0], "waveform and num_samples differ in their batch size"
+        )
+        with tf.control_dependencies([rows]):
+            valid = tf.sequence_mask(num_samples, samples)
+        waveform = tf.where(valid, waveform, 0.0)
+        seconds = tf.cast(num_samples, tf.float32) / SAMPLE_RATE_HZ
+        number = tf.strings.join(
+            ["its num_samples is ", tf.strings.as_string(num_samples), ", not between 1 and ", _text(samples)]
+        )
+        reasons = wav.out_of_range(waveform)
+        reasons = tf.where(seconds > self.longest_seconds, wav.too_long(seconds, self.longest_seconds), reasons)
+        possible = tf.logical_and(num_samples >= 1, num_samples <= samples)
+        return self._answer(waveform, num_samples, tf.where(possible, reasons, number), text)
+
+    def _answer(
+        self, waveform: tf.Tensor, num_samples: tf.Tensor, reasons: tf.Tensor, text: tuple[tf.Tensor, ...]
+    ) -> dict[str, tf.Tensor]:
+        """The outputs for checked waveforms (batch, samples)."""
+        checks = [tf.debugging.Assert(tf.size(reasons) > 0, ["the batch is empty"]), refuse(reasons, "recording")]
+        duration = tf.cast(num_samples, tf.float64) / SAMPLE_RATE_HZ
+        if self._vocabulary is not None:
+            checks.append(refuse(words.refusals(*text, duration), "recording"))
+        with tf.control_dependencies(checks):
+            num_samples = tf.identity(num_samples)
+            # Padding that all rows share costs time and changes nothing.
+            waveform = waveform[:, : tf.reduce_max(num_samples)]
+            spoken = words.spoken(*text, duration) if self._vocabulary is not None else None
+        spec = self._kept.spec
+        lengths = spec.num_frames(num_samples)
+        given = {"features": spec(waveform, num_samples), "lengths": lengths} | self._words(spoken, lengths)
+        model = self._kept.model
+        outputs = model({name: given[name] for name in model.input}, training=False)
+        probabilities = outputs["probabilities"]
+        placed = self._paper.attention(Analysed(model, spec, self._ledger, lengths, spoken, outputs))
+        label = tf.gather(self._classes, tf.argmax(probabilities, axis=-1))
+        return {"probabilities": probabilities, "label": label, **placed}
+
+    def _words(self, spoken: words.Words | None, lengths: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """What of the model's inputs comes from words."""
+        if spoken is None or self._vocabulary is None or self._paper.segments is None:
+            return {}
+        segments = self._paper.segments(self._kept.card["row"], self._ledger)
+        return {
+            "words": tf.where(spoken.mask, self._vocabulary(spoken.text), 0),
+            "num_words": spoken.number,
+            "segments": segments(spoken, lengths, self._kept.spec.params),
+        }
+
+
+def _text(number: tf.Tensor) -> tf.Tensor:
+    return tf.strings.as_string(number)

@@ -1,0 +1,1 @@
+"""Published weights of other projects, brought into the form that the models read."""

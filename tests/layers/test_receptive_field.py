@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ser_tf.layers.receptive_field import Step, receptive_field, shortest_input
+from ser_tf.models import alexnet
+
+STACKS = {
+    "one": (Step(3),),
+    "strided": (Step(11, 4), Step(3, 2)),
+    "padded": (Step(5, 1, 2), Step(3, 2), Step(3, 1, 1)),
+    "end": (Step(4, 3), Step(3, 2, end=1)),
+    "alexnet": alexnet.steps_of(),
+    "alexnet_ceil": alexnet.steps_of(pooling=alexnet.CEIL),
+}
+
+
+def _seen(steps, length):
+    """For each cell, by brute force, which inputs reach it."""
+    reach = [{place} for place in range(length)]
+    for step in steps:
+        padded = [set()] * step.padding + reach + [set()] * (step.padding + step.end)
+        count = step.cells(len(reach))
+        reach = [set().union(*padded[i * step.stride : i * step.stride + step.kernel]) for i in range(count)]
+    return reach
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_cells_see_what_brute_force_says(name):
+    steps = STACKS[name]
+    field = receptive_field(steps)
+    length = shortest_input(steps) + 3 * field.size
+    whole = 0
+    for place, seen in enumerate(_seen(steps, length)):
+        first = field.first + place * field.distance
+        assert seen <= set(range(first, first + field.size))
+        if first >= 0 and first + 2 * field.size <= length:  # borders reach no further
+            assert seen == set(range(first, first + field.size))
+            whole += 1
+    assert whole >= 2
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_shortest_input_gives_one_cell_and_less_gives_none(name):
+    steps = STACKS[name]
+
+    def cells(size):
+        for step in steps:
+            size = step.cells(size)
+        return size
+
+    assert cells(shortest_input(steps)) == 1
+    assert cells(shortest_input(steps) - 1) < 1
+
+
+def test_alexnets_numbers():
+    field = receptive_field(alexnet.steps_of())
+    assert (field.size, field.distance) == (195, 32)
+    assert shortest_input(alexnet.steps_of()) == 67
+    np.testing.assert_allclose(field.centres(3), [33, 65, 97])  # symmetric: the middle of the shortest input is 33
+
+
+def test_counts_of_tensors():
+    step = Step(5, 2, 1, 1)
+    np.testing.assert_array_equal(step.cells(tf.constant([7, 8, 30])), [step.cells(7), step.cells(8), step.cells(30)])

@@ -1,6 +1,7 @@
 """Which stretch of the input a cell of a convolutional network sees, along one axis."""
 
 import dataclasses
+import functools
 from typing import TypeVar
 
 import numpy as np
@@ -47,6 +48,28 @@ class ReceptiveField:
     def centres(self, cells: int) -> np.ndarray:
         """The middle of what each cell sees, in input values from 0 on, float64 (cells,)."""
         return self.first + (self.size - 1) / 2 + self.distance * np.arange(cells)
+
+
+def on_inputs(values: np.ndarray, field: ReceptiveField, sizes: tuple[int, int]) -> np.ndarray:
+    """Brings a map of cells back to the coordinates of the input.
+
+    A value belongs to the middle of what its cell sees; between the middles it is interpolated, beyond the outermost
+    ones it stays.
+
+    Args:
+        values: Of each cell, (cells, cells').
+        field: What a cell sees, the same along both axes.
+        sizes: Of the input.
+
+    Returns:
+        float64 of shape `sizes`.
+    """
+    values = np.asarray(values, np.float64)
+    for axis, size in enumerate(sizes):
+        centres = field.centres(values.shape[axis])
+        along = functools.partial(np.interp, np.arange(size), centres)
+        values = np.apply_along_axis(along, axis, values)
+    return values
 
 
 def receptive_field(steps: tuple[Step, ...]) -> ReceptiveField:

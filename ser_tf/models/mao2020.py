@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from ser_tf.features.segmenting import SegmentParams
+from ser_tf.layers.fused_batch_norm import FusedBatchNormalization
 from ser_tf.layers.mil_attention import BagAttention, CutSegments, GatherBags, MeanWeight, PadBags, SumToOne
 from ser_tf.layers.pooling import FrameMask, MaskedMean
 from ser_tf.layers.segments import MaskedMax
@@ -61,7 +62,7 @@ def build_segcnn(
         for place, filters in enumerate(filters_of, start=1):
             name = f"conv{block}_{place}"
             maps = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(maps)
-            maps = keras.layers.BatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(maps)
+            maps = FusedBatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(maps)
             maps = keras.layers.ReLU(name=f"{name}_relu")(maps)
         maps = keras.layers.MaxPooling2D(name=f"pool{block}")(maps)
     values = keras.layers.Flatten(name="flat")(maps)

@@ -79,9 +79,9 @@ def build_attention_fcn(
     return keras.Model(inputs, {"probabilities": probabilities, "attention": attention}, name="attention_fcn")
 
 
-def attention_field(table: tuple[alexnet.Convolution, ...] = alexnet.CONVOLUTIONS) -> ReceptiveField:
+def attention_field(pool5: bool = True) -> ReceptiveField:
     """What a cell of the attention sees, in frames along time and in bins along frequency."""
-    return receptive_field(alexnet.steps_of(table))
+    return receptive_field(alexnet.steps_of(convolutions(pool5)))
 
 
 def build_classifier(

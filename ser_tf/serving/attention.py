@@ -112,7 +112,9 @@ def of_words_and_frames(batch: Analysed) -> dict[str, tf.Tensor]:
     alignment network has weights of frames for each word: `attention` is their mean over words.
     """
     outputs = dict(batch.outputs)
-    both = {name: outputs[name] for name in ("text_attention", "audio_attention", "alignment") if name in outputs}
+    both: dict[str, tf.Tensor] = {
+        name: outputs[name] for name in ("text_attention", "audio_attention", "alignment") if name in outputs
+    }
     if "attention" in outputs:
         weights, of_words = outputs["attention"], "features" not in batch.model.input
     elif "alignment" in both:

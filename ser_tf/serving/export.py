@@ -1,7 +1,7 @@
 """Exports a trained row as a SavedModel that takes raw audio.
 
     python -m experiments.mirsamadi2017_table3 --keep-models
-    python -m ser_tf.serving.export --run runs/mirsamadi2017_table3/synthetic --row lld_weighted_pool --output served/lld/1
+    python -m ser_tf.serving.export --run runs/mirsamadi2017_table3/synthetic --row lld_mean_pool --output served/lld/1
 
 The result is loaded in a fresh process that has TensorFlow alone, as TensorFlow Serving loads it, and asked about
 recordings of the fold's test part; the export is done when its posteriors are those of the training run. Signatures are
@@ -9,10 +9,10 @@ described in `ser_tf.serving.served`.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,28 +34,6 @@ from ser_tf.serving.verification import Agreement, Reference, VerificationError
 
 RECORDINGS = 6
 """Recordings that an export is checked on: the shortest, the longest and some between."""
-
-
-def find(run: Path, row: str, fold: str | None = None, seed: int | None = None) -> kept.KeptModel:
-    """The kept model of a row: of the first fold, or of one that is named.
-
-    Args:
-        run: A table's folder.
-        row: The row's key.
-        fold: The fold's name.
-        seed: The seed.
-
-    Raises:
-        UserError: there is none, or the row has no Keras network.
-    """
-    results = kept.fold_results(run, row)
-    papers.require_servable(results[0].paper, row)
-    chosen = [one for one in results if fold in (None, one.fold) and seed in (None, one.seed)]
-    if not chosen:
-        there = ", ".join(f"{one.fold} seed {one.seed}" for one in results)
-        raise SettingError(f"{run}: row {row} has no such fold and seed; there are {there}")
-    paper = chosen[0].paper
-    return kept.load(run, chosen[0], tuple(papers.systems(paper).values()), papers.ledger_type(paper))
 
 
 def references_of(model: kept.KeptModel, corpus: Corpus, with_words: bool) -> list[Reference]:
@@ -96,9 +74,7 @@ def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> l
     return made
 
 
-def export(
-    model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds: float = LONGEST_SECONDS
-) -> Agreement:
+def export(model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds: float = LONGEST_SECONDS) -> Agreement:
     """Exports a kept model and checks the result; the folder appears when all is well, and not before.
 
     Args:
@@ -188,14 +164,14 @@ def main(argv: list[str]) -> int:
     flags = parse(argv)
     output = version_folder(flags.output)
     with_no_gpu()
-    model = find(flags.run, flags.row, flags.fold, flags.seed)
+    model = papers.kept_model(flags.run, flags.row, flags.fold, flags.seed)
     corpus = corpus_of(model, flags.corpus_root, flags.alignment)
     console = progress.console()
     try:
         with console.status("exporting, and asking the result in a fresh process"):
             agreement = export(model, corpus, output, flags.longest_seconds)
     except VerificationError as error:
-        console.print(f"error: nothing was exported: {error}", markup=False)
+        print(f"error: nothing was exported: {error}", file=sys.stderr)
         return cli.FAILED
     card = model.card
     console.print(f"{card['paper']} {card['row']}, fold {card['fold']}, seed {card['seed']}: written to {output}")

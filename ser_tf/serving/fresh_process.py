@@ -3,9 +3,9 @@
     python -I fresh_process.py MODEL REQUESTS ANSWERS
 
 Loads the graph with tag `serve` and its signatures into a session, no Python objects; Keras, ser_tf and tensorflow-io
-cannot be imported. REQUESTS is JSON: a list of `{"signature", "inputs": {name: TensorProto in base64}}`. ANSWERS becomes
-`{"answers": [{"outputs": {name: TensorProto in base64}} or {"error": text}], "ops": [names], "foreign": [names]}`, where
-foreign operations are those that core TensorFlow has no CPU kernel for, or that call Python.
+cannot be imported. REQUESTS is JSON, a list of `{"signature", "inputs": {name: TensorProto in base64}}`. ANSWERS is
+`{"answers": [{"outputs": {name: TensorProto in base64}} or {"error": text}], "ops": [names], "foreign": [names]}`.
+Foreign operations are those that core TensorFlow has no CPU kernel for, and those that call Python.
 """
 
 import base64
@@ -16,6 +16,7 @@ for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
     sys.modules[_name] = None  # type: ignore[assignment]  # importing it raises ImportError
 
 import tensorflow as tf  # noqa: E402
+from tensorflow.core.framework import tensor_pb2  # noqa: E402
 from tensorflow.python.framework import kernels  # noqa: E402
 
 PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
@@ -31,15 +32,13 @@ def operations(graph_def) -> list[str]:
 def is_foreign(operation: str) -> bool:
     """Whether a server without this project could not run an operation."""
     devices = {kernel.device_type for kernel in kernels.get_registered_kernels_for_op(operation).kernel}
-    return operation in PYTHON_OPS or "CPU" not in devices
+    return operation in PYTHON_OPS or not devices & {"CPU", "DEFAULT"}
 
 
 def _answer(session, signature, inputs) -> dict:
     fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
     feeds = {
-        signature.inputs[name].name: tf.make_ndarray(
-            tf.compat.v1.TensorProto.FromString(base64.b64decode(text))
-        )
+        signature.inputs[name].name: tf.make_ndarray(tensor_pb2.TensorProto.FromString(base64.b64decode(text)))
         for name, text in inputs.items()
     }
     try:

@@ -3,12 +3,14 @@
 import dataclasses
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from ser_tf.errors import SettingError
 from ser_tf.features.framing import FrameParams
+from ser_tf.protocol import kept
 from ser_tf.protocol.system import System
 from ser_tf.serving import words
 from ser_tf.serving.attention import Attention, of_words_and_frames, over_cells, over_frames, over_segments
@@ -78,3 +80,25 @@ def require_servable(paper: str, row: str) -> None:
     if not systems(paper)[row].has_model:
         there = ", ".join(key for key, system in systems(paper).items() if system.has_model and system.fit_predict)
         raise SettingError(f"row {row} of {paper} has no Keras network to serve; those that have one: {there}")
+
+
+def kept_model(run: Path, row: str, fold: str | None = None, seed: int | None = None) -> kept.KeptModel:
+    """The kept model of a row: of the first fold, or of one that is named.
+
+    Args:
+        run: A table's folder.
+        row: The row's key.
+        fold: The fold's name.
+        seed: The seed.
+
+    Raises:
+        UserError: there is none, or the row has no Keras network.
+    """
+    results = kept.fold_results(run, row)
+    require_servable(results[0].paper, row)
+    chosen = [one for one in results if fold in (None, one.fold) and seed in (None, one.seed)]
+    if not chosen:
+        there = ", ".join(f"{one.fold} seed {one.seed}" for one in results)
+        raise SettingError(f"{run}: row {row} has no such fold and seed; there are {there}")
+    paper = chosen[0].paper
+    return kept.load(run, chosen[0], tuple(systems(paper).values()), ledger_type(paper))

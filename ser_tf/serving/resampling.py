@@ -26,7 +26,7 @@ def filter_table(rate_hz: tf.Tensor) -> tf.Tensor:
         rate_hz: int64 ().
 
     Returns:
-        float32 (phases, taps): row r is for an output sample r / phases of an input sample behind the tap in the middle.
+        float32 (phases, taps): row r is for output samples that lie r / phases of an input sample behind a tap.
     """
     phases = SAMPLE_RATE_HZ // _common_divisor(rate_hz)
     higher = tf.maximum(rate_hz, SAMPLE_RATE_HZ)
@@ -73,7 +73,5 @@ def resample(waveform: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(around * tf.gather(table, place % phases), axis=1)
 
     starts = tf.range(0, total, block)
-    blocks = tf.map_fn(
-        compute, starts, fn_output_signature=tf.TensorSpec([None], tf.float32), parallel_iterations=1
-    )
+    blocks = tf.map_fn(compute, starts, fn_output_signature=tf.TensorSpec([None], tf.float32), parallel_iterations=1)
     return tf.reshape(blocks, (-1,))[:total]

@@ -13,7 +13,7 @@ A recording that cannot be used ends the call with a message that names its plac
 is shorter than a frame, down to a single sample, is answered as if silence followed; silence has an answer as well.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -50,23 +50,25 @@ def refuse(reasons: tf.Tensor, what: str) -> tf.Operation:
     return tf.debugging.Assert(tf.size(bad) == 0, [tf.strings.reduce_join(lines, separator="; ")])
 
 
+def _same_rows(*inputs: tf.Tensor) -> tf.Operation:
+    """An operation that fails when inputs differ in their batch size."""
+    sizes = tf.stack([tf.shape(one)[0] for one in inputs])
+    return tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), ["the inputs differ in their batch size:", sizes])
+
+
 class ServedModel(tf.Module):
     """The graph that is served; see the module.
 
     Attributes:
         functions: The signatures by name.
+        classes: Names of the classes in the order of the posteriors.
         longest_seconds: Longer recordings are refused.
         reads_words: Whether the model needs words beside the audio.
         assets: Files that are saved with it.
     """
 
     def __init__(self, kept: KeptModel, longest_seconds: float = LONGEST_SECONDS) -> None:
-        """Builds the functions.
-
-        Args:
-            kept: The trained model.
-            longest_seconds: Longer recordings are refused.
-        """
+        """Takes the trained model; recordings that are longer than `longest_seconds` are refused."""
         super().__init__(name="served")
         self._kept = kept
         self._paper = papers.PAPERS[kept.card["paper"]]
@@ -75,7 +77,7 @@ class ServedModel(tf.Module):
         self.reads_words = "words" in kept.model.input
         self.assets: list[tf.saved_model.Asset] = []
         self._variables = [variable.value for variable in kept.model.variables]
-        self._classes = tf.constant(kept.classes, tf.string)
+        self.classes = kept.classes
         self._vocabulary = None
         if self.reads_words:
             self._vocabulary = words.Vocabulary(tuple(kept.model.get_layer("word_embedding").vocabulary))
@@ -94,15 +96,12 @@ class ServedModel(tf.Module):
 
     def _of_waveforms(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
         samples = tf.shape(waveform)[1]
-        rows = tf.debugging.assert_equal(
-            tf.shape(waveform)[0], tf.shape(num_samples)[0], "waveform and num_samples differ in their batch size"
-        )
-        with tf.control_dependencies([rows]):
+        with tf.control_dependencies([_same_rows(waveform, num_samples)]):
             valid = tf.sequence_mask(num_samples, samples)
         waveform = tf.where(valid, waveform, 0.0)
         seconds = tf.cast(num_samples, tf.float32) / SAMPLE_RATE_HZ
         number = tf.strings.join(
-            ["its num_samples is ", tf.strings.as_string(num_samples), ", not between 1 and ", _text(samples)]
+            ["its num_samples is ", tf.strings.as_string(num_samples), ", not between 1 and ", tf.strings.as_string(samples)]
         )
         reasons = wav.out_of_range(waveform)
         reasons = tf.where(seconds > self.longest_seconds, wav.too_long(seconds, self.longest_seconds), reasons)
@@ -116,12 +115,17 @@ class ServedModel(tf.Module):
         checks = [tf.debugging.Assert(tf.size(reasons) > 0, ["the batch is empty"]), refuse(reasons, "recording")]
         duration = tf.cast(num_samples, tf.float64) / SAMPLE_RATE_HZ
         if self._vocabulary is not None:
-            checks.append(refuse(words.refusals(*text, duration), "recording"))
+            given_words, word_seconds, num_words = text
+            with tf.control_dependencies([_same_rows(num_samples, *text)]):
+                reasons = words.refusals(given_words, word_seconds, num_words, duration)
+            checks.append(refuse(reasons, "recording"))
         with tf.control_dependencies(checks):
             num_samples = tf.identity(num_samples)
             # Padding that all rows share costs time and changes nothing.
             waveform = waveform[:, : tf.reduce_max(num_samples)]
-            spoken = words.spoken(*text, duration) if self._vocabulary is not None else None
+            spoken = None
+            if self._vocabulary is not None:
+                spoken = words.spoken(given_words, word_seconds, num_words, duration)
         spec = self._kept.spec
         lengths = spec.num_frames(num_samples)
         given = {"features": spec(waveform, num_samples), "lengths": lengths} | self._words(spoken, lengths)
@@ -129,10 +133,10 @@ class ServedModel(tf.Module):
         outputs = model({name: given[name] for name in model.input}, training=False)
         probabilities = outputs["probabilities"]
         placed = self._paper.attention(Analysed(model, spec, self._ledger, lengths, spoken, outputs))
-        label = tf.gather(self._classes, tf.argmax(probabilities, axis=-1))
+        label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=-1))
         return {"probabilities": probabilities, "label": label, **placed}
 
-    def _words(self, spoken: words.Words | None, lengths: tf.Tensor) -> Mapping[str, tf.Tensor]:
+    def _words(self, spoken: words.Words | None, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
         """What of the model's inputs comes from words."""
         if spoken is None or self._vocabulary is None or self._paper.segments is None:
             return {}
@@ -142,7 +146,3 @@ class ServedModel(tf.Module):
             "num_words": spoken.number,
             "segments": segments(spoken, lengths, self._kept.spec.params),
         }
-
-
-def _text(number: tf.Tensor) -> tf.Tensor:
-    return tf.strings.as_string(number)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
 
 from ser_tf.corpora.base import Word
 from ser_tf.serving import requests
@@ -85,9 +86,7 @@ def ask(model: Path, asked: Sequence[Request]) -> Answers:
     """
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder, "requests.json"), Path(folder, "answers.json")
-        question.write_text(
-            json.dumps([{"signature": one.signature, "inputs": _encoded(one.inputs)} for one in asked])
-        )
+        question.write_text(json.dumps([{"signature": one.signature, "inputs": _encoded(one.inputs)} for one in asked]))
         command = [sys.executable, "-I", str(SCRIPT), str(model), str(question), str(answer)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -106,8 +105,8 @@ def _encoded(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
 
 
 def _decoded(texts: Mapping[str, str]) -> dict[str, np.ndarray]:
-    proto = tf.compat.v1.TensorProto
-    return {name: tf.make_ndarray(proto.FromString(base64.b64decode(text))) for name, text in texts.items()}
+    protos = {name: tensor_pb2.TensorProto.FromString(base64.b64decode(text)) for name, text in texts.items()}
+    return {name: tf.make_ndarray(proto) for name, proto in protos.items()}
 
 
 def requests_about(references: Sequence[Reference]) -> list[tuple[list[Reference], Request]]:

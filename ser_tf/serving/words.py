@@ -158,9 +158,7 @@ class Vocabulary(tf.Module):
         """Takes the known words; the number of `words[i]` is `i + 1`."""
         super().__init__()
         numbers = range(UNKNOWN_ID + 1, UNKNOWN_ID + 1 + len(words))
-        known = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(words, tf.string), tf.constant(list(numbers), tf.int64)
-        )
+        known = tf.lookup.KeyValueTensorInitializer(tf.constant(words, tf.string), tf.constant(list(numbers), tf.int64))
         self._table = tf.lookup.StaticHashTable(known, UNKNOWN_ID)
 
     def __call__(self, words: tf.Tensor) -> tf.Tensor:

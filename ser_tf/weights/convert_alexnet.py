@@ -71,16 +71,14 @@ def _of_caffe(source: Path, shapes: Shapes) -> Weights:
     """Kernels (filters, channels, height, width), dense weights (units, inputs)."""
     layers = caffemodel.read(source)
     weights = {}
-    channels = 0
+    channels = 1  # of the layer before, where that is a convolution
     for name, shape in shapes.items():
         kernel, bias = _arrays(source, layers, name)
         if len(shape) == 4:
-            channels = shape[-1]
-            if kernel.ndim == 4:
-                kernel = kernel.transpose(2, 3, 1, 0)
+            kernel = kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel
         elif kernel.size == np.prod(shape):
             kernel = _dense(kernel.reshape(shape[::-1]), channels)
-            channels = 1
+        channels = shape[-1] if len(shape) == 4 else 1
         weights[name] = (kernel, bias.reshape(-1))
     return weights
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf.layers.receptive_field import Step, receptive_field, shortest_input
+from ser_tf.layers.receptive_field import ReceptiveField, Step, on_inputs, receptive_field, shortest_input
 from ser_tf.models import alexnet
 
 STACKS = {
@@ -63,3 +63,34 @@ def test_alexnets_numbers():
 def test_counts_of_tensors():
     step = Step(5, 2, 1, 1)
     np.testing.assert_array_equal(step.cells(tf.constant([7, 8, 30])), [step.cells(7), step.cells(8), step.cells(30)])
+
+
+def test_maps_of_cells_lie_on_the_middles_of_what_they_see():
+    field = ReceptiveField(size=5, distance=4, first=-1)  # middles 1, 5, 9
+    values = np.array([[1.0, 3.0], [2.0, 5.0], [0.0, 1.0]])
+    given = on_inputs(values, field, (12, 7))
+    assert given.shape == (12, 7)
+    np.testing.assert_allclose(given[[1, 5, 9]][:, [1, 5]], values)
+    np.testing.assert_allclose(given[3, 3], values[:2].mean())
+    np.testing.assert_allclose(given[10:, 6], 1.0)
+    np.testing.assert_allclose(on_inputs(np.full((3, 2), 0.25), field, (12, 7)), 0.25)
+
+
+def test_what_a_cell_reacts_to_is_centred_where_it_is_drawn():
+    """A network of ones: the input that moves a cell lies evenly around the middle of its field."""
+    steps = (Step(5, 2), Step(3, 2, 1), Step(3, 1, 1))
+    field, length = receptive_field(steps), 120
+    signal = tf.Variable(np.random.default_rng(0).normal(size=(1, length, 1, 1)), dtype=tf.float32)
+    with tf.GradientTape() as tape:
+        cells = signal
+        for step in steps:
+            border = [step.padding, step.padding]
+            kernel = tf.ones((step.kernel, 1, 1, 1))
+            cells = tf.nn.conv2d(cells, kernel, (step.stride, 1), [[0, 0], border, [0, 0], [0, 0]])
+        place = int(cells.shape[1]) // 2
+        moved = cells[0, place, 0, 0]
+    gradient = tape.gradient(moved, signal).numpy()[0, :, 0, 0]
+    assert np.flatnonzero(gradient).tolist() == list(
+        range(field.first + place * field.distance, field.first + place * field.distance + field.size)
+    )
+    assert abs(np.average(np.arange(length), weights=gradient) - field.centres(place + 1)[place]) < 1e-6

@@ -14,7 +14,9 @@ def _network(channels=3, pooling=alexnet.VALID, masked=False):
     images = keras.Input((None, None, channels), name="images")
     columns = keras.Input((), dtype="int32", name="columns") if masked else None
     cells, left = alexnet.convolve(images, columns, small_alexnet.TABLE, pooling=pooling)
-    model = keras.Model({"images": images, "columns": columns} if masked else images, (cells, left) if masked else cells)
+    model = keras.Model(
+        {"images": images, "columns": columns} if masked else images, (cells, left) if masked else cells
+    )
     pretrained.initialise(model, small_alexnet.weights(), [one.name for one in small_alexnet.TABLE])
     return model
 
@@ -36,7 +38,9 @@ def _image(height, width, channels=3):
 
 
 def test_table_is_bvlc_alexnets():
-    rows = [(one.channels, one.step.kernel, one.step.stride, one.step.padding, one.groups) for one in alexnet.CONVOLUTIONS]
+    rows = [
+        (one.channels, one.step.kernel, one.step.stride, one.step.padding, one.groups) for one in alexnet.CONVOLUTIONS
+    ]
     assert rows == [(96, 11, 4, 0, 1), (256, 5, 1, 2, 2), (384, 3, 1, 1, 1), (384, 3, 1, 1, 2), (256, 3, 1, 1, 2)]
     assert [one.normalised for one in alexnet.CONVOLUTIONS] == [True, True, False, False, False]
     assert [one.pooled for one in alexnet.CONVOLUTIONS] == [True, True, False, False, True]

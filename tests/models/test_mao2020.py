@@ -235,3 +235,24 @@ def test_an_utterance_of_the_composed_model_does_not_depend_on_its_neighbours_or
             shown = together[name].numpy()[row]
             shown = shown if name == "probabilities" else shown[: value.shape[1]]
             np.testing.assert_allclose(shown, value[0], atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("pooling", ATTENTIVE)
+def test_attention_learns_which_segment_tells_the_class(pooling):
+    """Bags in which one segment tells the class; trained on labels of bags alone."""
+    rng = np.random.default_rng(0)
+    number, size = 384, 8
+    features = rng.normal(size=(number, size, DIMS)).astype(np.float32)
+    targets, places = rng.integers(0, CLASSES, number), rng.integers(0, size, number)
+    features[np.arange(number), places] = 4 * np.eye(DIMS)[targets]
+    features[..., -1] = 0
+    features[np.arange(number), places, -1] = 4
+    batch = {"features": features, "lengths": np.full(number, size, np.int32)}
+    keras.utils.set_random_seed(0)
+    network = models.build_bag_network(CLASSES, pooling, DIMS, 24, 16)
+    trained = keras.Model(network.input, network.output["probabilities"])
+    trained.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", jit_compile=False)
+    trained.fit(batch, targets, batch_size=64, epochs=25, verbose=0)
+    outputs = network(batch, training=False)
+    assert np.mean(outputs["probabilities"].numpy().argmax(-1) == targets) > 0.9
+    assert np.mean(outputs["attention"].numpy()[np.arange(number), places]) > 1.5 / size

@@ -10,6 +10,7 @@ from tests.models import small_alexnet
 BINS, CLASSES = 131, 4  # 131 bins leave three cells of frequency
 MEAN, STD = np.linspace(-2, 2, BINS), np.linspace(0.5, 3, BINS)
 LENGTHS = (150, 67, 99, 40, 233)
+LONGEST = 233
 
 
 def _fcn(**changes):
@@ -22,7 +23,7 @@ def _utterances():
     return [(MEAN + STD * rng.normal(size=(length, BINS))).astype(np.float32) for length in LENGTHS]
 
 
-def _batch(frames=max(LENGTHS), padding=30.0):
+def _batch(frames=LONGEST, padding=30.0):
     features = np.full((len(LENGTHS), frames, BINS), padding, np.float32)
     for row, utterance in enumerate(_utterances()):
         features[row, : len(utterance)] = utterance
@@ -45,7 +46,7 @@ def test_fcn_contract(tmp_path):
 def test_padding_changes_nothing(pooling, pool5):
     table = small_alexnet.TABLE if pool5 else (*small_alexnet.TABLE[:-1], models.convolutions(False)[-1])
     model = _fcn(table=table, pooling=pooling)
-    together, longer = _call(model, _batch()), _call(model, _batch(max(LENGTHS) + 77, -1e6))
+    together, longer = _call(model, _batch()), _call(model, _batch(LONGEST + 77, -1e6))
     for row, utterance in enumerate(_utterances()):
         alone = _call(model, {"features": utterance[np.newaxis], "lengths": np.array([len(utterance)], np.int32)})
         cells = alone["attention"].shape[1]
@@ -94,6 +95,7 @@ def test_the_papers_sizes():
     assert model.get_layer("conv1").get_weights()[0].shape == (11, 11, 1, 96)
     field = models.attention_field()
     assert (field.size, field.distance) == (195, 32)
+    assert models.attention_field(pool5=False).distance == 16
 
 
 def test_input_scale_multiplies_the_normalised_spectrogram():

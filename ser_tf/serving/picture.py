@@ -1,0 +1,80 @@
+"""One picture of what a model hears in a recording: waveform, attention and posteriors over time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ser_tf.serving import panels
+from ser_tf.serving.prediction import Predicted, Prediction
+
+MOST_RECORDINGS = 6
+ATTENTION = ("attention", "attention_seconds", "attention_hertz")
+"""Outputs that say where the model looks."""
+LONG_COLUMN = 2.0
+"""A recording in windows has a column so many times as wide."""
+
+
+def draw(predicted: Sequence[Predicted], classes: tuple[str, ...]) -> Figure:
+    """One column a recording: its waveform, the attention where the model has it, the posteriors.
+
+    Args:
+        predicted: Recordings with their predictions, one or more windows each.
+        classes: In the order of the posteriors.
+    """
+    has_attention = "attention" in predicted[0].windows[0].outputs
+    in_windows = any(len(one.windows) > 1 for one in predicted)
+    width = panels.COLUMN_INCHES * (LONG_COLUMN if in_windows else 1.0)
+    rows = 3 if has_attention else 2
+    figure = Figure(figsize=(width * len(predicted), 1.6 * rows), layout="constrained")
+    columns = figure.subplots(rows, len(predicted), squeeze=False)
+    for one, (top, *middle, bottom) in zip(predicted, columns.T, strict=True):
+        panels.draw_waveform(top, one.waveform)
+        decided = ", ".join(dict.fromkeys(window.label for window in one.windows))
+        top.set_title(f"{one.path.name}: {decided}", fontsize=8)
+        for axes in middle:
+            axes.sharex(top)
+            _draw_attention(axes, one.windows)
+        if in_windows:
+            bottom.sharex(top)
+            _draw_course(bottom, one.windows, classes)
+        else:
+            _draw_bars(bottom, one.windows[0], classes)
+    return figure
+
+
+def _draw_attention(axes: Axes, windows: Sequence[Prediction]) -> None:
+    for window in windows:
+        weights, seconds = window.outputs["attention"], window.outputs["attention_seconds"]
+        if weights.ndim == 1:
+            panels.draw_attention(axes, seconds, weights)
+            continue
+        hertz = window.outputs["attention_hertz"] / 1000
+        axes.pcolormesh(_edges(seconds), _edges(hertz), weights.T, cmap="Blues")
+        axes.set_ylabel("attention, kHz")
+        axes.set_xlabel("seconds")
+
+
+def _edges(centres: np.ndarray) -> np.ndarray:
+    """Borders of cells around their evenly spaced centres."""
+    distance = centres[1] - centres[0] if len(centres) > 1 else 1.0
+    return np.append(centres - distance / 2, centres[-1] + distance / 2)
+
+
+def _draw_bars(axes: Axes, window: Prediction, classes: tuple[str, ...]) -> None:
+    axes.bar(range(len(classes)), window.outputs["probabilities"], color="tab:orange")
+    axes.set_xticks(range(len(classes)), classes, fontsize=7)
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("posterior")
+
+
+def _draw_course(axes: Axes, windows: Sequence[Prediction], classes: tuple[str, ...]) -> None:
+    """The posteriors of each window over its middle."""
+    middles = [(window.start_seconds + window.end_seconds) / 2 for window in windows]
+    for place, name in enumerate(classes):
+        axes.plot(middles, [window.outputs["probabilities"][place] for window in windows], marker=".", label=name)
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("posterior")
+    axes.set_xlabel("seconds")
+    axes.legend(fontsize=6, ncols=len(classes), loc="upper center")

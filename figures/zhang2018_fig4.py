@@ -44,12 +44,12 @@ def attention_map(model: KeptModel, attention: np.ndarray, frames: int) -> np.nd
 
 
 def _draw_map(axes: Axes, values: np.ndarray, model: KeptModel, **colours: object) -> object:
-    """Draws (frames, bins) over seconds and kHz."""
+    """Draws (frames, bins) over seconds and Hz."""
     params = model.spec.params
     seconds = model.frame_seconds(len(values))
-    kilohertz = np.arange(values.shape[1]) * params.sample_rate_hz / params.fft_samples / 1000
-    half_hop, half_bin = params.hop_seconds / 2, kilohertz[1] / 2
-    extent = (seconds[0] - half_hop, seconds[-1] + half_hop, -half_bin, kilohertz[-1] + half_bin)
+    hertz = np.arange(values.shape[1]) * params.sample_rate_hz / params.fft_samples
+    half_hop, half_bin = params.hop_seconds / 2, hertz[1] / 2
+    extent = (seconds[0] - half_hop, seconds[-1] + half_hop, -half_bin, hertz[-1] + half_bin)
     return axes.imshow(values.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest", **colours)
 
 
@@ -66,7 +66,7 @@ def draw(shown: Sequence[examples.Example]) -> Figure:
         outputs = model.outputs(example.waveform)
         if "attention" not in outputs:
             raise SettingError(f"--row {model.card['row']}: its model has no attention; take fcn_attention")
-        spectrogram = DECIBELS * model.spec(example.waveform).numpy()
+        spectrogram = DECIBELS * model.features(example.waveform)
         highest = spectrogram.max()
         _draw_map(top, spectrogram, model, vmin=highest - SHOWN_DECIBELS, vmax=highest, cmap="magma")
         weights = attention_map(model, outputs["attention"], len(spectrogram))
@@ -76,7 +76,7 @@ def draw(shown: Sequence[examples.Example]) -> Figure:
         posteriors = panels.posteriors_in_words(model.classes, outputs["probabilities"])
         top.set_title(f"{example.title}\n{posteriors}", fontsize=7)
     for axes, name in zip(columns[:, 0], ("spectrogram", "attention"), strict=True):
-        axes.set_ylabel(f"{name}, kHz")
+        axes.set_ylabel(f"{name}, Hz")
     if shown[0].model.card["smoke"]:
         figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=7)
     return figure

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ser_tf.layers.pooling import FrameMask
+from ser_tf.protocol import ledger as ledgers
 
 LENGTHS = (7, 3, 5, 1)
 TOLERANCE = 1e-5
@@ -38,7 +39,7 @@ def check_layer(layer: keras.Layer, dims: int, shapes: Mapping[str, tuple], tmp_
     check_model(model_of_layer(layer, dims, tuple(shapes)), dims, shapes, tmp_path)
 
 
-def check_model(model: keras.Model, dims: int, shapes: Mapping[str, tuple], tmp_path: Path) -> None:
+def check_model(model: keras.Model, dims: int, shapes: Mapping[str, tuple], tmp_path: Path, lengths=LENGTHS) -> None:
     """Checks shapes, config round trip, save and load, padding invariance and one training step.
 
     Args:
@@ -46,12 +47,13 @@ def check_model(model: keras.Model, dims: int, shapes: Mapping[str, tuple], tmp_
         dims: Of a frame.
         shapes: For each output the shape without the batch axis; `None` stands for the time axis.
         tmp_path: Folder for the saved model.
+        lengths: Frames of the utterances that it is called with.
     """
-    batch = example(dims)
+    batch = example(dims, lengths)
     outputs = _outputs(model, batch)
     frames = batch["features"].shape[1]
     assert {name: value.shape for name, value in outputs.items()} == {
-        name: (len(LENGTHS), *(frames if size is None else size for size in shape)) for name, shape in shapes.items()
+        name: (len(lengths), *(frames if size is None else size for size in shape)) for name, shape in shapes.items()
     }
     assert all(tuple(model.output[name].shape[1:]) == tuple(shape) for name, shape in shapes.items())
     twin = type(model).from_config(model.get_config())
@@ -61,17 +63,17 @@ def check_model(model: keras.Model, dims: int, shapes: Mapping[str, tuple], tmp_
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
     _assert_equal(_outputs(loaded, batch), outputs)
-    check_padding_invariance(model, dims)
+    check_padding_invariance(model, dims, lengths)
     if model.trainable_weights:
-        check_training_step(loaded, dims)
+        check_training_step(loaded, dims, lengths)
 
 
-def check_padding_invariance(model: keras.Model, dims: int) -> None:
+def check_padding_invariance(model: keras.Model, dims: int, lengths=LENGTHS) -> None:
     """Neither more padding, nor what it holds, nor the neighbours in the batch change an utterance's outputs."""
-    together = _outputs(model, example(dims))
-    longer = _outputs(model, example(dims, frames=max(LENGTHS) + 9))
-    for row, length in enumerate(LENGTHS):
-        batch = example(dims)
+    together = _outputs(model, example(dims, lengths))
+    longer = _outputs(model, example(dims, lengths, frames=max(lengths) + 9))
+    for row, length in enumerate(lengths):
+        batch = example(dims, lengths)
         alone = {"features": batch["features"][row : row + 1, :length], "lengths": batch["lengths"][row : row + 1]}
         for name, value in _outputs(model, alone).items():
             has_time = model.output[name].shape[1] is None
@@ -80,15 +82,15 @@ def check_padding_invariance(model: keras.Model, dims: int) -> None:
                 np.testing.assert_allclose(other, value[0], atol=TOLERANCE, rtol=0, err_msg=f"{name} of row {row}")
 
 
-def check_training_step(model: keras.Model, dims: int) -> None:
+def check_training_step(model: keras.Model, dims: int, lengths=LENGTHS) -> None:
     """One step changes every trainable weight, and nothing becomes NaN."""
-    batch = example(dims)
+    batch = example(dims, lengths)
     name = "probabilities" if "probabilities" in model.output else next(iter(model.output))
     trained = keras.Model(model.input, model.output[name])
     trained.compile(keras.optimizers.SGD(0.5), "mse")
     before = [weight.numpy() for weight in model.trainable_weights]
     rng = np.random.default_rng(2)
-    target = rng.uniform(size=(len(LENGTHS), *model.output[name].shape[1:])).astype(np.float32)
+    target = rng.uniform(size=(len(lengths), *model.output[name].shape[1:])).astype(np.float32)
     loss = trained.train_on_batch(batch, target)
     assert np.isfinite(loss)
     for old, weight in zip(before, model.trainable_weights, strict=True):
@@ -104,3 +106,21 @@ def _assert_equal(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray
     assert left.keys() == right.keys()
     for name, value in left.items():
         np.testing.assert_array_equal(value, right[name], err_msg=name)
+
+
+def check_ledger(ledger) -> None:
+    """Every assumption of a paper has a reason, and a switch that changes it alone."""
+    for entry in ledgers.entries(ledger):
+        assert len(entry.why) > 10
+        other = next((choice for choice in entry.choices if choice != entry.default), None)
+        if other is None:
+            other = _another(entry.default)
+        changed = ledgers.override(ledger, [f"{entry.key}={other}"])
+        assert ledgers.overridden(changed).keys() == {entry.key}
+
+
+def _another(value):
+    """Another value of the same type; a number becomes a little larger, so that it is allowed as well."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else value * 1.1

@@ -49,6 +49,10 @@ class KeptModel:
         """
         return {name: value.numpy()[0] for name, value in self._graph(tf.constant(waveform[np.newaxis])).items()}
 
+    def features(self, waveform: np.ndarray) -> np.ndarray:
+        """The feature of one recording: float32 (samples,) at 16 kHz -> float32 (frames, dims)."""
+        return self.spec(tf.constant(waveform)).numpy()
+
     @functools.cached_property
     def _graph(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         """Features and model as one graph: a recurrent layer is slow outside of one."""

@@ -259,7 +259,7 @@ def test_one_more_row_costs_its_own_second_stage_alone(ran, emodb_root, capsys):
     assert 0 < trained < before["feature"]["seconds"]
     stages = sorted(path for path in (output / "mao2020" / "emodb" / "stages").rglob("*") if path.suffix != ".lock")
     written = {path: path.stat().st_mtime_ns for path in stages}
-    after = _run(emodb_root, output, "ap")
+    after = _run(emodb_root, output, "feature", "ap")
     assert "segcnn reused" in capsys.readouterr().out
     assert after["ap"]["stage_seconds"] == {"segcnn": 0.0}
     assert {path: path.stat().st_mtime_ns for path in stages} == written

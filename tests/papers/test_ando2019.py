@@ -1,0 +1,233 @@
+"""The set-up of ando2019: which utterances train what, targets and weights, encoders shared by the rows and frozen."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from ser_tf.corpora.base import Utterance
+from ser_tf.models import ando2019 as models
+from ser_tf.papers import ando2019 as paper
+from ser_tf.papers import ando2019_targets as targets
+from ser_tf.papers import ando2019_training as training
+from ser_tf.papers.ando2019_objective import existence_loss, objective
+from ser_tf.protocol.context import FoldContext
+from ser_tf.protocol.system import RowUnavailableError
+from ser_tf.protocol.training import balanced_class_weights
+from tests.checks import check_ledger
+from tests.protocol.utterances import utterances
+
+LEDGER = paper.Ledger()
+TASK = paper.task(LEDGER)  # angry, happy, sad, neutral
+VOTED = {  # id: the release's label and the votes
+    "plain": ("sad", (("sad",), ("sad",), ("sad",))),
+    "mixed": ("neutral", (("neutral", "angry"), ("neutral",), ("frustrated",))),
+    "tie": ("happy", (("happy",), ("sad",), ("other",))),
+    "minor": ("frustrated", (("frustrated",), ("frustrated",), ("angry",))),
+    "none": (None, (("excited",), ("sad",), ("neutral",))),
+    "others": ("excited", (("excited",), ("excited",), ("surprise",))),
+    "acted": ("angry", (("fear",), ("disgust",))),  # nobody heard what was meant
+}
+
+
+def _utterance(name, label, votes):
+    return Utterance(name, "a.wav", "iemocap", "Ses01F", "Ses01", "female", "improvised", label, votes)
+
+
+def _voted(**given):
+    made = {name: _utterance(name, *each) for name, each in (given or VOTED).items()}
+    return SimpleNamespace(utterances=made, task=TASK, fold=SimpleNamespace(name="Ses01F"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "data", "ids"),
+    [
+        ("hard", "dominant", ["plain", "mixed", "tie"]),
+        ("hard", "all", ["plain", "mixed", "tie"]),
+        ("soft", "dominant", ["plain", "mixed", "tie"]),
+        ("soft", "all", ["plain", "mixed", "tie", "minor", "none"]),
+        ("mlee", "dominant", ["plain", "mixed", "tie", "acted"]),
+        ("mlee", "all", list(VOTED)),
+    ],
+)
+def test_each_label_type_takes_what_it_can_use(labels, data, ids):
+    assert list(targets.examples(_voted(), list(VOTED), labels, data).ids) == ids
+
+
+def test_targets_of_hand_made_votes():
+    context = _voted()
+    hard = targets.examples(context, ["plain", "mixed", "tie"], "hard", "all").targets
+    assert hard.argmax(1).tolist() == [2, 3, 1] and hard.sum() == 3  # the release decides the tie
+    soft = targets.examples(context, ["plain", "minor", "none"], "soft", "all").targets
+    np.testing.assert_allclose(soft.sum(1), 1)
+    np.testing.assert_allclose(soft[0], [0.125, 0.125, 0.625, 0.125])
+    np.testing.assert_allclose(soft[1], np.array([1.75, 0.75, 0.75, 0.75]) / 4)
+    existence = targets.examples(context, ["mixed", "none", "others"], "mlee", "all").targets
+    assert existence.tolist() == [[1, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 0]]
+
+
+def test_without_votes_hard_targets_alone_are_there():
+    context = _voted(one=("sad", ()), two=("boredom", ()))
+    made = targets.examples(context, ["one", "two"], "hard", "all")
+    assert made.ids == ("one",) and made.targets.tolist() == [[0, 0, 1, 0]]
+    for labels in ("soft", "mlee"):
+        with pytest.raises(RowUnavailableError, match="votes"):
+            targets.examples(context, ["one"], labels, "all")
+
+
+def test_copies_have_the_targets_of_their_originals():
+    made = targets.examples(_voted(), ["plain", "mixed"], "hard", "all").at_speeds((0.9, 1.1))
+    assert made.ids == ("plain", "mixed", "plain@0.9", "mixed@0.9", "plain@1.1", "mixed@1.1")
+    np.testing.assert_array_equal(made.targets, np.tile(made.targets[:2], (3, 1)))
+
+
+def test_class_weights_are_inverse_frequencies():
+    drawn = np.random.default_rng(0).integers(0, 3, 50)  # the last class is never there
+    weights = targets.class_weights(np.eye(4, dtype=np.float32)[drawn])
+    np.testing.assert_allclose(weights, balanced_class_weights(drawn, 4), rtol=1e-6)
+    soft = np.array([[0.5, 0.5, 0], [0.25, 0.5, 0.25]], np.float32)
+    np.testing.assert_allclose(targets.class_weights(soft), 2 / (3 * np.array([0.75, 1.0, 0.25])), rtol=1e-6)
+
+
+def test_existence_weights_are_inverse_frequencies_of_both_answers():
+    existence = np.array([[1, 0], [1, 0], [1, 0], [0, 0]], np.float32)
+    weights = targets.existence_weights(existence)
+    np.testing.assert_allclose(weights, [[4 / (2 * 1), 1.0], [4 / (2 * 3), 0.0]], rtol=1e-6)
+
+
+def test_weighted_cross_entropy_is_equation_2():
+    soft = targets.examples(_voted(), list(VOTED), "soft", "all")
+    goal = objective("soft", soft)
+    weights = targets.class_weights(soft.targets)
+    posteriors = np.random.default_rng(1).dirichlet(np.ones(4), len(soft.ids)).astype(np.float32)
+    columns = goal.columns(soft)
+    given = goal.loss(columns["target"], posteriors, sample_weight=columns["weight"])
+    terms = weights * soft.targets
+    wanted = -(terms * np.log(posteriors)).sum() / terms.sum()
+    assert float(given) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_existence_loss_is_equation_6():
+    rng = np.random.default_rng(2)
+    wanted = rng.integers(0, 2, (6, 4)).astype(np.float32)
+    chances = rng.uniform(0.05, 0.95, (6, 4)).astype(np.float32)
+    weights = rng.uniform(0.5, 2, (2, 4)).astype(np.float32)
+    plain = -(wanted * np.log(chances) + (1 - wanted) * np.log(1 - chances)).sum(1)
+    np.testing.assert_allclose(existence_loss(np.ones((2, 4), np.float32))(wanted, chances), plain, rtol=1e-5)
+    terms = weights[1] * wanted * np.log(chances) + weights[0] * (1 - wanted) * np.log(1 - chances)
+    np.testing.assert_allclose(existence_loss(weights)(wanted, chances), -terms.sum(1), rtol=1e-5)
+
+
+def test_fourteen_cells():
+    assert len(paper.TABLE3) == 14 and len({row.key for row in paper.TABLE3}) == 14
+    assert {row.key.rpartition("_")[2] for row in paper.TABLE3} == {"dominant", "all"}
+    published = {row.key: (row.published["wa"], row.published["ua"]) for row in paper.TABLE3}
+    assert published["mlee_dominant"] == (0.663, 0.609) and published["fusion_soft_all"] == (0.661, 0.654)
+    keys = {row.key for row in paper.TABLE3}
+    assert {key for claim in paper.TABLE3_CLAIMS for key in (claim.better, claim.worse)} <= keys
+    check_ledger(LEDGER)
+
+
+def test_leave_one_speaker_out():
+    everything = [
+        dataclasses.replace(one, style="improvised", label=one.label if place % 3 else None)
+        for place, one in enumerate(utterances())
+    ]
+    by_id = {one.id: one for one in everything}
+    for ledger, partner in ((LEDGER, True), (paper.Ledger(development="next_session"), False)):
+        made = paper.make_folds(everything, ledger, 0)
+        assert len(made) == 10
+        for fold in made:
+            speakers = {part: {by_id[one].speaker for one in getattr(fold, part)} for part in ("train", "validation")}
+            assert len(speakers["train"]) == 8 and len(speakers["validation"]) == 1
+            assert (min(speakers["validation"])[:5] == fold.name[:5]) == partner
+            assert fold.name not in speakers["train"] | speakers["validation"]
+            assert all(by_id[one].label and by_id[one].speaker == fold.name for one in fold.test)
+            assert any(by_id[one].label is None for one in fold.train)
+
+
+def _with_votes(corpus):
+    """Three votes for each utterance: twice its label, and another one."""
+    another = {"angry": "sad", "happy": "neutral", "sad": "excited", "neutral": "happy"}
+    return [dataclasses.replace(one, votes=((one.label,), (one.label,), (another[one.label],))) for one in corpus]
+
+
+@pytest.fixture(scope="module")
+def context(emodb, tmp_path_factory):
+    """A fold of the tiny corpus, two utterances of each speaker without a dominant target emotion."""
+    root = tmp_path_factory.mktemp("ando2019")
+    chosen = _with_votes(emodb.utterances)
+    for place in range(0, len(chosen), 5):
+        chosen[place] = dataclasses.replace(chosen[place], label=None)
+    by_id = {one.id: one for one in chosen}
+    fold = paper.make_folds(chosen, LEDGER, 0)[0]
+    return FoldContext(fold, 0, LEDGER, TASK, by_id, root / "features", root / "stages", smoke=True)
+
+
+@pytest.fixture(scope="module")
+def fused(context):
+    """The fusion row's outcome, with what its context recorded, and the two networks whose encoders it froze."""
+    own = dataclasses.replace(context, uses={}, stage_seconds={})
+    outcome = training.fit_on_frozen(own, "soft", "all", fusion=True)
+    kinds = {models.DOMINANT_ENCODER: "soft", models.MLEE_ENCODER: "mlee"}
+    again = dataclasses.replace(context, uses={}, stage_seconds={})
+    return own, outcome, {name: training.pretrained(again, kind, "all") for name, kind in kinds.items()}, again
+
+
+def test_fusion_keeps_its_encoders_as_they_were_trained(fused):
+    """Bit for bit, moving statistics among them, and frozen in the network that is served."""
+    _, outcome, trained, _ = fused
+    for name, before in trained.items():
+        encoder = outcome.model.get_layer(name)
+        assert not encoder.trainable and not encoder.trainable_weights
+        for old, weight in zip(before.encoder.weights, encoder.weights, strict=True):
+            np.testing.assert_array_equal(old.numpy(), weight.numpy(), err_msg=weight.path)
+    moving = [one for one in trained[models.MLEE_ENCODER].encoder.weights if "moving" in one.path]
+    assert len(moving) == 6
+
+
+def test_encoders_are_trained_once_for_all_rows(fused):
+    first, _, _, again = fused
+    assert all(first.stage_seconds[name] > 0 for name in ("soft_all", "mlee_all"))
+    assert again.stage_seconds == {"soft_all": 0.0, "mlee_all": 0.0}
+    assert again.uses["train"] == first.uses["train"]  # what a reused stage has read is on record as well
+
+
+def test_vectors_are_those_of_the_frozen_encoder(fused, context):
+    _, _, trained, _ = fused
+    (spec,) = training.features(LEDGER)
+    some = context.fold.validation[:5]
+    for each in trained.values():
+        view = context.view(spec, some, "selection")
+        np.testing.assert_allclose(training.embed(each.encoder, view, some), each.vectors_of(some), atol=1e-5)
+
+
+def test_copies_are_of_training_utterances_alone(fused):
+    own, outcome, _, _ = fused
+    copies = {one for one in own.uses["train"] if "@" in one}
+    assert copies == {f"{one}@{speed}" for one in own.fold.train for speed in ("0.9", "1.1")}
+    assert {one for one in own.uses["normaliser"] if "@" in one} == copies
+    assert not [one for purpose in ("selection", "predict") for one in own.uses[purpose] if "@" in one]
+    assert own.used()["train"]["copies"] == {"all": len(copies), "test": 0, "validation": 0}
+    assert outcome.posteriors.shape == (len(own.fold.test), 4)
+    np.testing.assert_allclose(outcome.posteriors.sum(1), 1, atol=1e-5)
+
+
+def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
+    _, outcome, _, _ = fused
+    outcome.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    (spec,) = training.features(LEDGER)
+    view = context.view(spec, context.fold.test, "predict")
+    one = context.fold.test[0]
+    outputs = loaded({"features": np.array(view[one])[np.newaxis], "lengths": np.array([view.num_frames(one)])})
+    np.testing.assert_allclose(outputs["probabilities"][0], outcome.posteriors[0], atol=1e-5)
+    assert float(np.sum(outputs["attention"])) == pytest.approx(1, abs=1e-5)
+
+
+def test_another_seed_or_ledger_is_another_stage(context):
+    parts = training._parts(context, "hard", "all")
+    other = dataclasses.replace(context, ledger=paper.Ledger(attention_units=64))
+    assert training._stage_hash(context, "hard", "", parts) != training._stage_hash(other, "hard", "", parts)

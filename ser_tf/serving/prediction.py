@@ -1,6 +1,7 @@
 """Emotions of a user's recordings, from an exported model or from a row of a run."""
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +119,7 @@ def open_model(name: str, fold: str | None = None, seed: int | None = None) -> M
         return _open_exported(path)
     if separator and not path.exists():
         served = ServedModel(papers.kept_model(Path(run), row, fold, seed), LONGEST_SECONDS)
-        function = served.functions["serving_default"]
+        function = functools.partial(served.answer, "serving_default")
         return Model(served.classes, served.reads_words, served.longest_seconds, function, served)
     raise UserError(f"{name}: no exported model (folder with {GRAPH}) and no RUN_DIR:ROW")
 

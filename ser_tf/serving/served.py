@@ -87,6 +87,10 @@ class ServedModel(tf.Module):
             for name, answer in answers.items()
         }
 
+    def answer(self, signature: str, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Calls a signature with its inputs by name."""
+        return self.functions[signature](*(inputs[spec.name] for spec in self._specs(signature)))
+
     def _specs(self, signature: str) -> tuple[tf.TensorSpec, ...]:
         return AUDIO_SPECS[signature] + (WORD_SPECS if self._vocabulary is not None else ())
 

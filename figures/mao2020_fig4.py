@@ -20,8 +20,6 @@ from ser_tf import cli
 from ser_tf.errors import SettingError, UserError
 from ser_tf.evaluation import confusion
 
-HEIGHT_INCHES = 4.6
-
 
 def _parser() -> cli.ArgumentParser:
     parser = cli.ArgumentParser(prog="python -m figures.mao2020_fig4", description=__doc__)
@@ -54,11 +52,13 @@ def read(run: Path, row: str) -> tuple[dict[str, Any], np.ndarray]:
 
 def draw(tables: Sequence[tuple[dict[str, Any], np.ndarray]]) -> Figure:
     """One panel a table: shares of each true class in percent, and counts."""
-    figure = Figure(figsize=(HEIGHT_INCHES * len(tables), HEIGHT_INCHES), layout="constrained")
-    panels_of = figure.subplots(1, len(tables), squeeze=False)[0]
-    for letter, axes, (summary, matrix) in zip("abcdefgh", panels_of, tables, strict=False):
-        smoke = "\nsmoke run: shows that the software runs, nothing else" if summary["smoke"] else ""
-        confusion.draw(axes, matrix, summary["classes"], f"({letter}) {summary['corpus']}{smoke}")
+    side = confusion.MARGIN_INCHES + confusion.CELL_INCHES * max(len(matrix) for _, matrix in tables)
+    figure = Figure(figsize=(side * len(tables), side), layout="constrained")
+    all_axes = figure.subplots(1, len(tables), squeeze=False)[0]
+    for place, (axes, (summary, matrix)) in enumerate(zip(all_axes, tables, strict=True)):
+        confusion.draw(axes, matrix, summary["classes"], f"({chr(ord('a') + place)}) {summary['corpus']}")
+    if any(summary["smoke"] for summary, _ in tables):
+        figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=9)
     return figure
 
 

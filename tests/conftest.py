@@ -10,6 +10,7 @@ import pytest
 import ser_tf  # noqa: F401 - chooses Keras's backend, before anything imports Keras
 from ser_tf import corpora
 
+pytest_plugins = ("tests.serving.fixtures",)
 SAMPLE_RATE_HZ = 16_000
 PITCH_HZ = {"W": 260.0, "F": 330.0, "T": 120.0, "N": 180.0}
 LEVEL = {"W": 0.5, "F": 0.3, "T": 0.06, "N": 0.15}

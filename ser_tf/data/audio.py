@@ -5,6 +5,7 @@ FLAC, Ogg Vorbis, MP3) is decoded by tensorflow-io, and other sampling rates are
 imported only when a file needs it.
 """
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -54,7 +55,7 @@ class AudioFormat:
 
     Attributes:
         decoder: A name of `_DECODERS`.
-        sample_rate_hz: The sampling rate that its samples are taken for: the file's, unless it is read faster.
+        sample_rate_hz: The file's sampling rate.
         header: For WAV, a plain header that takes the place of the file's own; the decoders stumble over
             WAVE_FORMAT_EXTENSIBLE and over the byte that fills up an odd number.
         offset: Byte at which the samples begin (WAV), or 0.
@@ -66,11 +67,6 @@ class AudioFormat:
     header: bytes = b""
     offset: int = 0
     num_bytes: int = 2**31 - 1
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether core TensorFlow alone suffices."""
-        return self.decoder == _PLAIN_WAV and self.sample_rate_hz == SAMPLE_RATE_HZ
 
 
 def probe(path: Path) -> AudioFormat:
@@ -88,10 +84,6 @@ def probe(path: Path) -> AudioFormat:
     if not start:
         raise AudioError(f"{path}: the file is empty")
     return _probe_compressed(path)
-
-
-def _faster(audio_format: AudioFormat, speed: float) -> AudioFormat:
-    return dataclasses.replace(audio_format, sample_rate_hz=round(audio_format.sample_rate_hz * speed))
 
 
 def _probe_wav(path: Path) -> AudioFormat:
@@ -157,6 +149,17 @@ def _decode_with_io(decoder: str, contents: tf.Tensor) -> tf.Tensor:
     return tfio.audio.decode_mp3(contents)
 
 
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _resample(waveform: tf.Tensor, sample_rate_hz: tf.Tensor) -> tf.Tensor:
     """Resamples (samples,) to 16 kHz, `ceil(samples x 16000 / rate)` samples that begin when the recording begins.
 
@@ -171,7 +174,8 @@ def _resample(waveform: tf.Tensor, sample_rate_hz: tf.Tensor) -> tf.Tensor:
     delay = (filter_samples + 7) // 8 * 4  # half of it, after rounding up to a multiple of 8 as Speex does
     padded = tf.pad(waveform, [[rate - delay, 2 * delay]])[:, tf.newaxis]
     rate = tf.cast(rate, tf.int64)
-    resampled = tfio.audio.resample(padded, rate, tf.constant(SAMPLE_RATE_HZ, tf.int64))
+    with _without_warnings():  # it says that it runs in a loop
+        resampled = tfio.audio.resample(padded, rate, tf.constant(SAMPLE_RATE_HZ, tf.int64))
     wanted = (tf.size(waveform, tf.int64) * SAMPLE_RATE_HZ + rate - 1) // rate
     return tf.ensure_shape(resampled[SAMPLE_RATE_HZ : SAMPLE_RATE_HZ + wanted, 0], (None,))
 
@@ -212,13 +216,14 @@ def waveforms(paths: Sequence[Path], speeds: Sequence[float] | None = None) -> t
     Raises:
         AudioError: a header cannot be used; names the file.
     """
-    formats = [_faster(probe(path), speed) for path, speed in zip(paths, speeds or [1.0] * len(paths), strict=True)]
+    formats = [probe(path) for path in paths]
     decoders = [name for name in _DECODERS if any(one.decoder == name for one in formats)]
-    only_plain = all(one.is_plain for one in formats)
+    rates = [round(one.sample_rate_hz * speed) for one, speed in zip(formats, speeds or [1] * len(paths), strict=True)]
+    only_plain = decoders == [_PLAIN_WAV] and set(rates) == {SAMPLE_RATE_HZ}
     columns = (
         [os.fspath(path) for path in paths],
         [decoders.index(one.decoder) for one in formats],
-        [one.sample_rate_hz for one in formats],
+        rates,
         [one.header for one in formats],
         [(one.offset, one.num_bytes) for one in formats],
     )

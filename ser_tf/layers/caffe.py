@@ -56,14 +56,21 @@ class GroupedConvolution(keras.layers.Layer):
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Convolves: float32 (batch, height, width, channels) -> (batch, height', width', filters)."""
-        border = [self.padding, self.padding]
         kernels = tf.convert_to_tensor(self.kernels)
         parts = [
-            tf.nn.conv2d(image, kernel, self.stride, [[0, 0], border, border, [0, 0]])
+            tf.nn.conv2d(image, kernel, self.stride, self._border())
             for image, kernel in zip(tf.split(images, self.groups, -1), tf.split(kernels, self.groups, -1), strict=True)
         ]
         joined = parts[0] if self.groups == 1 else tf.concat(parts, -1)
         return tf.nn.relu(tf.nn.bias_add(joined, self.bias))
+
+    def _border(self) -> str | list[list[int]]:
+        """The zeros around the image as TensorFlow wants them; its own names for them have the faster gradients."""
+        if self.padding == 0:
+            return "VALID"
+        if self.stride == 1 and 2 * self.padding == self.kernel - 1:
+            return "SAME"
+        return [[0, 0], [self.padding, self.padding], [self.padding, self.padding], [0, 0]]
 
     def compute_output_shape(self, images_shape: tuple) -> tuple:
         """Shape (batch, height', width', filters)."""

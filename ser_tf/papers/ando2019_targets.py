@@ -51,7 +51,8 @@ def examples(context: FoldContext, ids: Sequence[str], labels: str, data: str) -
     """
     if labels != HARD and not any(utterance.votes for utterance in context.utterances.values()):
         raise RowUnavailableError(
-            f"{labels} targets need each annotator's votes, which this corpus does not have; hard_dominant runs"
+            f"needs votes: {'existence' if labels == EXISTENCE else labels} targets are made of the single annotators'"
+            " votes, which this corpus does not have; the rows dominant_hard run on its own labels"
         )
     kept, targets = [], []
     for one in ids:

@@ -45,7 +45,8 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
         "versions": result.versions,
         "feature": {"name": kept.spec.name, "dims": kept.spec.dims},
         "sample_rate_hz": kept.spec.params.sample_rate_hz,
-        "longest_seconds": served.longest_seconds,
+        "longest_seconds": served.limits.longest_seconds,
+        "lowest_rate_hz": served.limits.lowest_hz,
         "reads_words": served.reads_words,
         "licence": {
             "code": CODE_LICENCE,

@@ -29,6 +29,7 @@ from ser_tf.papers import lee2020_words
 from ser_tf.protocol import kept, progress
 from ser_tf.serving import card as cards
 from ser_tf.serving import papers, verification, warm_up
+from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
 from ser_tf.serving.verification import Agreement, Reference, VerificationError
 
@@ -74,7 +75,13 @@ def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> l
     return made
 
 
-def export(model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds: float = LONGEST_SECONDS) -> Agreement:
+def export(
+    model: kept.KeptModel,
+    corpus: Corpus,
+    output: Path,
+    longest_seconds: float = LONGEST_SECONDS,
+    lowest_hz: int | None = None,
+) -> Agreement:
     """Exports a kept model and checks the result; the folder appears when all is well, and not before.
 
     Args:
@@ -82,6 +89,7 @@ def export(model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds:
         corpus: The corpus that it was trained on, for the check.
         output: `<folder>/<version>`.
         longest_seconds: Longer recordings are refused by the model.
+        lowest_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
 
     Returns:
         How well it agrees with the training run.
@@ -90,7 +98,7 @@ def export(model: kept.KeptModel, corpus: Corpus, output: Path, longest_seconds:
         UserError: the corpus is not that of the run, or the folder cannot be written.
         VerificationError: the exported model answers differently.
     """
-    served = ServedModel(model, longest_seconds)
+    served = ServedModel(model, longest_seconds, lowest_hz)
     references = references_of(model, corpus, served.reads_words)
     files.require_writable(output.parent)
     partial = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
@@ -140,7 +148,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="N",
         help=f"the model refuses longer recordings (default: {LONGEST_SECONDS:g})",
     )
+    parser.add_argument(
+        "--lowest-rate",
+        type=int,
+        metavar="HZ",
+        help="the model refuses files of lower rates (default: the lowest that holds what it listens to)",
+    )
     flags = parser.parse_args(argv)
+    if flags.lowest_rate is not None and not LOWEST_HZ <= flags.lowest_rate <= SAMPLE_RATE_HZ:
+        raise SettingError(f"--lowest-rate {flags.lowest_rate}: must be from {LOWEST_HZ} to {SAMPLE_RATE_HZ}")
     if not 0 < flags.longest_seconds < float("inf"):
         raise SettingError(f"--longest-seconds {flags.longest_seconds:g}: must be above zero")
     return flags
@@ -169,7 +185,7 @@ def main(argv: list[str]) -> int:
     console = progress.console()
     try:
         with console.status("exporting, and asking the result in a fresh process"):
-            agreement = export(model, corpus, output, flags.longest_seconds)
+            agreement = export(model, corpus, output, flags.longest_seconds, flags.lowest_rate)
     except VerificationError as error:
         print(f"error: nothing was exported: {error}", file=sys.stderr)
         return cli.FAILED

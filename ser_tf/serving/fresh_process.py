@@ -12,8 +12,9 @@ import base64
 import json
 import sys
 
-for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
-    sys.modules[_name] = None  # type: ignore[assignment]  # importing it raises ImportError
+if __name__ == "__main__":
+    for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
+        sys.modules[_name] = None  # type: ignore[assignment]  # importing it raises ImportError
 
 import tensorflow as tf  # noqa: E402
 from tensorflow.core.framework import tensor_pb2  # noqa: E402

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,10 @@ class ServedPaper:
     """How the rows of a paper are served.
 
     Attributes:
-        tables: Names of the module's tables.
         attention: Places the model's attention in time.
         segments: For a row and a ledger, how words meet frames; None for a paper without words.
     """
 
-    tables: tuple[str, ...]
     attention: Attention = over_frames
     segments: Callable[[str, Any], Segments] | None = None
 
@@ -43,11 +42,11 @@ def _lee2020_segments(row: str, ledger: Any) -> Segments:
 
 
 PAPERS = {
-    "mirsamadi2017": ServedPaper(("TABLE2", "TABLE3")),
-    "zhang2018": ServedPaper(("TABLE1", "TABLE2"), over_cells),
-    "ando2019": ServedPaper(("TABLE3",)),
-    "mao2020": ServedPaper(("TABLE1",), over_segments),
-    "lee2020": ServedPaper(("TABLE2", "TABLE3", "TABLE4"), of_words_and_frames, _lee2020_segments),
+    "mirsamadi2017": ServedPaper(),
+    "zhang2018": ServedPaper(over_cells),
+    "ando2019": ServedPaper(),
+    "mao2020": ServedPaper(over_segments),
+    "lee2020": ServedPaper(of_words_and_frames, _lee2020_segments),
 }
 
 
@@ -56,9 +55,9 @@ def _module(paper: str) -> Any:
 
 
 def systems(paper: str) -> dict[str, System]:
-    """The rows of a paper's tables by key."""
-    module = _module(paper)
-    return {row.key: row for table in PAPERS[paper].tables for row in getattr(module, table)}
+    """The rows of a paper's tables (`TABLE1`, `TABLE2`, ... of its module) by key."""
+    tables = [value for name, value in sorted(vars(_module(paper)).items()) if re.fullmatch(r"TABLE\d+", name)]
+    return {row.key: row for table in tables for row in table}
 
 
 def ledger_type(paper: str) -> type:

@@ -34,6 +34,7 @@ class Model:
         classes: Names of the classes in the order of the posteriors.
         reads_words: Whether it needs words beside the audio.
         longest_seconds: Longer recordings have to be cut into windows.
+        lowest_hz: Files of lower sampling rates lack a part of what it listens to.
         function: The signature `serving_default`.
         owner: Holds the variables that the function reads; they live as long as it does.
     """
@@ -41,6 +42,7 @@ class Model:
     classes: tuple[str, ...]
     reads_words: bool
     longest_seconds: float
+    lowest_hz: int
     function: Callable[..., Mapping[str, tf.Tensor]]
     owner: Any
 
@@ -108,20 +110,29 @@ def open_model(name: str, fold: str | None = None, seed: int | None = None) -> M
     Raises:
         UserError: there is no model of this name.
     """
-    path = Path(name)
-    versions = [one for one in path.glob("*") if one.name.isdigit() and (one / GRAPH).exists()]
-    if versions:
-        path = max(versions, key=lambda one: int(one.name))
     run, separator, row = name.rpartition(":")
-    if (path / GRAPH).exists():
-        if fold is not None or seed is not None:
-            raise SettingError("--fold and --seed choose among a run's models; an exported model is one already")
-        return _open_exported(path)
-    if separator and not path.exists():
+    if separator and not Path(name).exists():
         served = ServedModel(papers.kept_model(Path(run), row, fold, seed), LONGEST_SECONDS)
         function = functools.partial(served.answer, "serving_default")
-        return Model(served.classes, served.reads_words, served.longest_seconds, function, served)
-    raise UserError(f"{name}: no exported model (folder with {GRAPH}) and no RUN_DIR:ROW")
+        limits = served.limits
+        return Model(served.classes, served.reads_words, limits.longest_seconds, limits.lowest_hz, function, served)
+    if fold is not None or seed is not None:
+        raise SettingError("--fold and --seed choose among a run's models; give RUN_DIR:ROW with them")
+    return _open_exported(exported_folder(Path(name)))
+
+
+def exported_folder(path: Path) -> Path:
+    """The folder of a SavedModel: the one given, or the highest of its versions.
+
+    Raises:
+        UserError: there is none.
+    """
+    versions = [one for one in path.glob("*") if one.name.isdigit() and (one / GRAPH).exists()]
+    if versions:
+        return max(versions, key=lambda one: int(one.name))
+    if not (path / GRAPH).exists():
+        raise UserError(f"{path}: no exported model (folder with {GRAPH}) and no RUN_DIR:ROW")
+    return path
 
 
 def _open_exported(path: Path) -> Model:
@@ -132,7 +143,9 @@ def _open_exported(path: Path) -> Model:
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: not a model of ser_tf.serving.export ({reason})") from None
-    return Model(tuple(card["classes"]), card["reads_words"], card["longest_seconds"], function, loaded)
+    return Model(
+        tuple(card["classes"]), card["reads_words"], card["longest_seconds"], card["lowest_rate_hz"], function, loaded
+    )
 
 
 def find_audio(paths: Sequence[Path]) -> list[Path]:
@@ -214,6 +227,12 @@ class Predictor:
         Raises:
             AudioError: it cannot be read or used; names the file.
         """
+        rate_hz = audio.probe(path).sample_rate_hz
+        if rate_hz < self.model.lowest_hz:
+            raise AudioError(
+                f"{path}: its rate of {rate_hz} Hz holds nothing above {rate_hz // 2} Hz, and the model listens up to"
+                f" {self.model.lowest_hz // 2} Hz; record at {self.model.lowest_hz} Hz or more"
+            )
         waveform = audio.read(path)
         seconds = len(waveform) / audio.SAMPLE_RATE_HZ
         longest = self.model.longest_seconds

@@ -4,7 +4,8 @@ Signatures, with `words`, `word_seconds` and `num_words` behind their inputs whe
 
 - `serving_default`: `waveform` float32 [batch, samples] at 16 kHz in [-1, 1], right-padded with anything, and
   `num_samples` int32 [batch];
-- `wav_bytes`: `audio` string [batch], RIFF/WAVE files of any PCM or float encoding, of 4 to 192 kHz.
+- `wav_bytes`: `audio` string [batch], RIFF/WAVE files of any PCM or float encoding, of any rate up to 192 kHz that
+  holds the frequencies that the model listens to.
 
 Outputs: `probabilities` float32 [batch, classes], `label` string [batch] and, where the model has it, `attention` with
 `attention_seconds`; further outputs of single papers are in `ser_tf.serving.attention`.
@@ -14,13 +15,14 @@ is shorter than a frame, down to a single sample, is answered as if silence foll
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from ser_tf.protocol.kept import KeptModel
 from ser_tf.serving import papers, wav, words
 from ser_tf.serving.attention import Analysed
-from ser_tf.serving.resampling import SAMPLE_RATE_HZ
+from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 
 LONGEST_SECONDS = 120.0
 """Default of the longest recording that a model takes at once; the papers' utterances last a few seconds."""
@@ -36,6 +38,21 @@ WORD_SPECS = (
     tf.TensorSpec((None, None, 2), tf.float32, "word_seconds"),
     tf.TensorSpec((None,), tf.int32, "num_words"),
 )
+
+
+def needed_hz(kept: KeptModel) -> int:
+    """The lowest sampling rate that holds all frequencies that a model listens to.
+
+    What a recording of a lower rate lacks would be silence to the model, such as it never heard in training: at
+    8 kHz, models that listen up to 8 kHz change their answer for every tenth to every second recording of EmoDB.
+    """
+    params: Any = kept.spec.params
+    if "features" not in kept.model.input:
+        return LOWEST_HZ
+    if hasattr(params, "lowest_bins"):
+        return min(round(2 * params.lowest_bins * params.sample_rate_hz / params.fft_samples), SAMPLE_RATE_HZ)
+    mel = getattr(params, "mfcc", params)
+    return min(round(2 * getattr(mel, "high_hz", SAMPLE_RATE_HZ / 2)), SAMPLE_RATE_HZ)
 
 
 def refuse(reasons: tf.Tensor, what: str) -> tf.Operation:
@@ -62,18 +79,24 @@ class ServedModel(tf.Module):
     Attributes:
         functions: The signatures by name.
         classes: Names of the classes in the order of the posteriors.
-        longest_seconds: Longer recordings are refused.
+        limits: Which recordings are refused.
         reads_words: Whether the model needs words beside the audio.
         assets: Files that are saved with it.
     """
 
-    def __init__(self, kept: KeptModel, longest_seconds: float = LONGEST_SECONDS) -> None:
-        """Takes the trained model; recordings that are longer than `longest_seconds` are refused."""
+    def __init__(self, kept: KeptModel, longest_seconds: float = LONGEST_SECONDS, lowest_hz: int | None = None) -> None:
+        """Takes a trained model and sets what it refuses.
+
+        Args:
+            kept: The model.
+            longest_seconds: Longer recordings are refused.
+            lowest_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
+        """
         super().__init__(name="served")
         self._kept = kept
         self._paper = papers.PAPERS[kept.card["paper"]]
         self._ledger = papers.ledger_type(kept.card["paper"])(**kept.card["settings"])
-        self.longest_seconds = longest_seconds
+        self.limits = wav.Limits(longest_seconds, lowest_hz or needed_hz(kept))
         self.reads_words = "words" in kept.model.input
         self.assets: list[tf.saved_model.Asset] = []
         self._variables = [variable.value for variable in kept.model.variables]
@@ -95,7 +118,7 @@ class ServedModel(tf.Module):
         return AUDIO_SPECS[signature] + (WORD_SPECS if self._vocabulary is not None else ())
 
     def _of_files(self, audio: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
-        waveform, num_samples, reasons = wav.decode_batch(audio, self.longest_seconds)
+        waveform, num_samples, reasons = wav.decode_batch(audio, self.limits)
         return self._answer(waveform, num_samples, reasons, text)
 
     def _of_waveforms(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -105,10 +128,16 @@ class ServedModel(tf.Module):
         waveform = tf.where(valid, waveform, 0.0)
         seconds = tf.cast(num_samples, tf.float32) / SAMPLE_RATE_HZ
         number = tf.strings.join(
-            ["its num_samples is ", tf.strings.as_string(num_samples), ", not between 1 and ", tf.strings.as_string(samples)]
+            [
+                "its num_samples is ",
+                tf.strings.as_string(num_samples),
+                ", not between 1 and ",
+                tf.strings.as_string(samples),
+            ]
         )
         reasons = wav.out_of_range(waveform)
-        reasons = tf.where(seconds > self.longest_seconds, wav.too_long(seconds, self.longest_seconds), reasons)
+        longest = self.limits.longest_seconds
+        reasons = tf.where(seconds > longest, wav.too_long(seconds, longest), reasons)
         possible = tf.logical_and(num_samples >= 1, num_samples <= samples)
         return self._answer(waveform, num_samples, tf.where(possible, reasons, number), text)
 

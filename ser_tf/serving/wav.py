@@ -118,24 +118,50 @@ def _one_decimal(value: tf.Tensor) -> tf.Tensor:
     return tf.strings.as_string(tf.cast(value, tf.float32), precision=1)
 
 
-def decode(contents: tf.Tensor, longest_seconds: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes one recording: PCM of 8, 16, 24 or 32 bits, float of 32 or 64, plain or WAVE_FORMAT_EXTENSIBLE.
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Which recordings a model takes; the others are refused before anything is decoded.
 
-    Channels are averaged; what is not at 16 kHz is resampled. At 16 kHz the waveform is, bit for bit, that of
-    `ser_tf.data.audio`.
+    Attributes:
+        longest_seconds: Length of the longest.
+        lowest_hz: Lowest sampling rate.
+    """
+
+    longest_seconds: float
+    lowest_hz: int = LOWEST_HZ
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What a recording says about itself.
+
+    Attributes:
+        rate_hz: Its sampling rate, int64 ().
+        channels: How many, int64 ().
+        encoding: Position in `ENCODINGS`, int32 ().
+        data_at: Byte at which the samples begin, int64 ().
+        data_bytes: Bytes of whole samples of all channels, int64 ().
+        reason: Why it is refused, string (), empty when it is not; then the other fields mean nothing.
+    """
+
+    rate_hz: tf.Tensor
+    channels: tf.Tensor
+    encoding: tf.Tensor
+    data_at: tf.Tensor
+    data_bytes: tf.Tensor
+    reason: tf.Tensor
+
+
+def read_header(raw: tf.Tensor, limits: Limits) -> Header:
+    """Reads a recording's chunks: plain or WAVE_FORMAT_EXTENSIBLE.
 
     Args:
-        contents: string (), the bytes of a RIFF/WAVE file.
-        longest_seconds: Longer recordings are refused before anything is decoded.
-
-    Returns:
-        The waveform, float32 (samples,), and why it is refused, string (), empty when it is not; a refused recording
-        has no samples.
+        raw: The recording's bytes, uint8 (bytes,).
+        limits: What is refused.
     """
-    raw = tf.io.decode_raw(contents, tf.uint8)
     total = tf.size(raw, tf.int64)
     chunks = find_chunks(raw)
-    at = chunks.format_at
+    at, there = chunks.format_at, total - chunks.data_at
     tag, channels = _number(raw, at, 2), _number(raw, at + 2, 2)
     rate, bits = _number(raw, at + 4, 4), _number(raw, at + 14, 2)
     extended = tf.logical_and(tag == EXTENSIBLE, chunks.format_bytes >= 26)
@@ -144,42 +170,67 @@ def decode(contents: tf.Tensor, longest_seconds: float) -> tuple[tf.Tensor, tf.T
     block = tf.maximum(channels * (bits // 8), 1)
     samples = chunks.data_bytes // block
     seconds = tf.cast(samples, tf.float32) / tf.cast(tf.maximum(rate, 1), tf.float32)
-    there = total - chunks.data_at
-    is_riff = tf.logical_and(_number(raw, tf.constant(0), 4) == _name(b"RIFF"), total >= 12)
-    is_riff = tf.logical_and(is_riff, _number(raw, tf.constant(8), 4) == _name(b"WAVE"))
+    zero, eight = tf.constant(0, tf.int64), tf.constant(8, tf.int64)
+    is_riff = tf.logical_and(_number(raw, zero, 4) == _name(b"RIFF"), _number(raw, eight, 4) == _name(b"WAVE"))
     reason = _first_that_holds(
         (total == 0, "it is empty (0 bytes)"),
         (tf.logical_not(is_riff), "it is not a RIFF/WAVE file"),
         (chunks.data_at < 0, "it is truncated: it ends before its data chunk"),
         (at < 0, "its data chunk comes without a format chunk before it"),
         (chunks.format_bytes < 16, _sentence("its format chunk has ", chunks.format_bytes, " bytes")),
-        (
-            tf.logical_not(tf.reduce_any(known)),
-            _sentence("its samples (format ", tag, ", ", bits, " bits) are not PCM or float"),
-        ),
+        (tf.logical_not(tf.reduce_any(known)), _unknown(tag, bits)),
         (channels == 0, "it has no channels"),
-        (
-            tf.logical_or(rate < LOWEST_HZ, rate > HIGHEST_HZ),
-            _sentence("its rate of ", rate, f" Hz is not between {LOWEST_HZ} and {HIGHEST_HZ}"),
-        ),
-        (
-            chunks.data_bytes > there,
-            _sentence("it is truncated: ", there, " of ", chunks.data_bytes, " bytes of samples are there"),
-        ),
+        (tf.logical_or(rate < LOWEST_HZ, rate > HIGHEST_HZ), _impossible(rate)),
+        (chunks.data_bytes > there, _truncated(there, chunks.data_bytes)),
         (samples == 0, "it has a header and no samples"),
-        (seconds > longest_seconds, too_long(seconds, longest_seconds)),
+        (rate < limits.lowest_hz, _too_narrow(rate, limits.lowest_hz)),
+        (seconds > limits.longest_seconds, too_long(seconds, limits.longest_seconds)),
     )
-    usable = reason == ""
-    wanted = tf.where(usable, samples * block, 0)
-    data = raw[chunks.data_at : chunks.data_at + wanted]
+    return Header(rate, channels, tf.argmax(known, output_type=tf.int32), chunks.data_at, samples * block, reason)
+
+
+def decode(contents: tf.Tensor, limits: Limits) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes one recording: PCM of 8, 16, 24 or 32 bits, float of 32 or 64.
+
+    Channels are averaged; what is not at 16 kHz is resampled. At 16 kHz the waveform is, bit for bit, that of
+    `ser_tf.data.audio`.
+
+    Args:
+        contents: string (), the bytes of a RIFF/WAVE file.
+        limits: What is refused.
+
+    Returns:
+        The waveform, float32 (samples,), and why it is refused, string (), empty when it is not; a refused recording
+        has no samples.
+    """
+    raw = tf.io.decode_raw(contents, tf.uint8)
+    header = read_header(raw, limits)
+    usable = header.reason == ""
+    data = raw[header.data_at : header.data_at + tf.where(usable, header.data_bytes, 0)]
     branches = [lambda one=one: one.samples(data) for one in ENCODINGS]
-    decoded = tf.switch_case(tf.where(usable, tf.argmax(known, output_type=tf.int32), 0), branches)
-    width = tf.where(usable, channels, 1)
-    mono = tf.reduce_mean(tf.reshape(decoded, tf.stack([-1, width])), axis=1)
-    reason = tf.where(usable, out_of_range(mono), reason)
-    mono = tf.where(reason == "", mono, 0.0)[: tf.where(reason == "", tf.size(mono), 0)]
-    as_it_is = tf.logical_or(rate == SAMPLE_RATE_HZ, reason != "")
-    return tf.cond(as_it_is, lambda: mono, lambda: resample(mono, rate)), reason
+    samples = tf.switch_case(tf.where(usable, header.encoding, 0), branches)
+    mono = tf.reduce_mean(tf.reshape(samples, tf.stack([-1, tf.where(usable, header.channels, 1)])), axis=1)
+    reason = tf.where(usable, out_of_range(mono), header.reason)
+    mono = mono[: tf.where(reason == "", tf.size(mono), 0)]
+    as_it_is = tf.logical_or(header.rate_hz == SAMPLE_RATE_HZ, reason != "")
+    return tf.cond(as_it_is, lambda: mono, lambda: resample(mono, header.rate_hz)), reason
+
+
+def _unknown(tag: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    return _sentence("its samples (format ", tag, ", ", bits, " bits) are not PCM or float")
+
+
+def _impossible(rate: tf.Tensor) -> tf.Tensor:
+    return _sentence("its rate of ", rate, f" Hz is not between {LOWEST_HZ} and {HIGHEST_HZ}")
+
+
+def _truncated(there: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    return _sentence("it is truncated: ", there, " of ", wanted, " bytes of samples are there")
+
+
+def _too_narrow(rate: tf.Tensor, lowest_hz: int) -> tf.Tensor:
+    listens = f" Hz, and this model listens up to {lowest_hz // 2} Hz; record at {lowest_hz} Hz or more"
+    return _sentence("its rate of ", rate, " Hz holds nothing above ", rate // 2, listens)
 
 
 def too_long(seconds: tf.Tensor, longest_seconds: float) -> tf.Tensor:
@@ -204,12 +255,12 @@ def out_of_range(waveform: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.reduce_all(finite, axis=-1), loud, "it has samples that are not finite (NaN or infinite)")
 
 
-def decode_batch(contents: tf.Tensor, longest_seconds: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def decode_batch(contents: tf.Tensor, limits: Limits) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Decodes recordings of any lengths.
 
     Args:
         contents: string (batch,).
-        longest_seconds: As for `decode`.
+        limits: As for `decode`.
 
     Returns:
         Waveforms float32 (batch, samples), padded with zeros on the right, the samples of each, int32 (batch,), and why
@@ -217,6 +268,6 @@ def decode_batch(contents: tf.Tensor, longest_seconds: float) -> tuple[tf.Tensor
     """
     signature = (tf.RaggedTensorSpec([None], tf.float32), tf.TensorSpec([], tf.string))
     waveforms, reasons = tf.map_fn(
-        lambda one: decode(one, longest_seconds), contents, fn_output_signature=signature, parallel_iterations=4
+        lambda one: decode(one, limits), contents, fn_output_signature=signature, parallel_iterations=4
     )
     return waveforms.to_tensor(), tf.cast(waveforms.row_lengths(), tf.int32), reasons

@@ -59,8 +59,8 @@ def refusals(words: tf.Tensor, word_seconds: tf.Tensor, num_words: tf.Tensor, du
     last = tf.cast(duration + LATEST_SECONDS, tf.float32)[:, tf.newaxis]
     before = tf.pad(begin, [[0, 0], [1, 0]])[:, :-1]
     cases = (
-        (tf.logical_or(begin > last, begin < 0.0), "begins outside of the recording"),
         (begin < before, "begins before the word ahead of it"),
+        (tf.logical_or(begin > last, begin < 0.0), "begins outside of the recording"),
         (end < begin, "ends before it begins"),
         (tf.logical_not(tf.reduce_all(tf.math.is_finite(word_seconds), axis=-1)), "has no finite times"),
     )

@@ -1,12 +1,13 @@
 import dataclasses
 import itertools
-import logging
 
 import librosa
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 
+from ser_tf.corpora.base import at_speed
 from ser_tf.data import audio
 from ser_tf.errors import AudioError
 from ser_tf.features import SPECTRAL
@@ -45,7 +46,6 @@ def _reference(path) -> np.ndarray:
 @pytest.fixture(scope="module")
 def decoded(tmp_path_factory):
     """All formats, rates and channels through one dataset, so that it chooses among all decoders for each file."""
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # tensorflow-io's resampling runs in a loop, and says so
     folder = tmp_path_factory.mktemp("audio")
     paths = {}
     for name, rate, channels in CASES:
@@ -111,8 +111,33 @@ def test_plain_files_need_no_tensorflow_io(emodb, monkeypatch):
     monkeypatch.setattr(audio, "_decode_with_io", None)
     monkeypatch.setattr(audio, "_resample", None)
     path = emodb.utterances[0].path
-    assert audio.probe(path).is_plain
+    assert audio.probe(path).decoder == "16-bit WAV"
     assert len(audio.read(path)) == soundfile.info(path).frames
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize("speed", [0.9, 1.0, 1.1])
+def test_speed_changes_tempo_and_pitch_alike(tmp_path, rate, speed):
+    """As if the file's sampling rate were another one; it begins when the recording begins."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, _signal(rate, 1), rate, subtype="FLOAT")
+    ((waveform, finite),) = audio.waveforms([path], [speed]).as_numpy_iterator()
+    time = np.arange(len(waveform)) / 16_000 * speed
+    fade = np.minimum(1.0, np.minimum(time, SECONDS - time) / 0.05)
+    expected = 0.4 * fade * (np.sin(2 * np.pi * 300 * time) + 0.5 * np.sin(2 * np.pi * 1730 * time))
+    assert finite and len(waveform) == pytest.approx(SECONDS / speed * 16_000, abs=2)
+    np.testing.assert_allclose(waveform[:-20], expected[:-20], atol=2e-3)
+
+
+def test_features_of_copies_are_those_of_the_faster_recording(emodb):
+    one = emodb.utterances[0]
+    made = dict(audio.map_utterances([one, at_speed(one, 1.1), at_speed(one, 0.9)], SPECTRAL))
+    ((waveform, _),) = audio.waveforms([one.path], [1.1]).as_numpy_iterator()
+    by_id = {utterance.id: features for utterance, features in made.items()}
+    assert list(by_id) == [one.id, f"{one.id}@1.1", f"{one.id}@0.9"]
+    np.testing.assert_allclose(by_id[f"{one.id}@1.1"], SPECTRAL(tf.constant(waveform)), atol=1e-4)
+    frames = [len(features) for features in by_id.values()]
+    assert frames[1] < frames[0] < frames[2]
 
 
 BAD_SAMPLES = _signal(16_000, 1)[:, 0]

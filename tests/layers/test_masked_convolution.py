@@ -16,7 +16,7 @@ BINS, CHANNELS = 6, 3
 SHAPES = {"conv": (None, BINS, 4), "strided": (None, 3, 4), "pool": (None, 3, CHANNELS), "norm": (None, BINS, CHANNELS)}
 LAYERS = {
     "conv": MaskedConv2D(4, (3, 4)),
-    "strided": MaskedConv2D(4, (4, 5), (2, 2)),
+    "strided": MaskedConv2D(4, (5, 4), (2, 2)),
     "pool": MaskedMaxPool2D(2),
     "norm": MaskedBatchNormalization(),
 }

@@ -1,18 +1,25 @@
 """The set-up of ando2019: which utterances train what, targets and weights, encoders shared by the rows and frozen."""
 
+import contextlib
 import dataclasses
+import importlib
+import io
+import json
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from matplotlib import image
 
+from ser_tf import cli
 from ser_tf.corpora.base import Utterance
 from ser_tf.models import ando2019 as models
 from ser_tf.papers import ando2019 as paper
 from ser_tf.papers import ando2019_targets as targets
 from ser_tf.papers import ando2019_training as training
 from ser_tf.papers.ando2019_objective import existence_loss, objective
+from ser_tf.protocol.command import main_of
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.system import RowUnavailableError
 from ser_tf.protocol.training import balanced_class_weights
@@ -195,6 +202,12 @@ def test_encoders_are_trained_once_for_all_rows(fused):
     assert again.uses["train"] == first.uses["train"]  # what a reused stage has read is on record as well
 
 
+def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
+    """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
+    _, outcome, _, again = fused
+    np.testing.assert_array_equal(training.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
+
+
 def test_vectors_are_those_of_the_frozen_encoder(fused, context):
     _, _, trained, _ = fused
     (spec,) = training.features(LEDGER)
@@ -227,7 +240,70 @@ def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
     assert float(np.sum(outputs["attention"])) == pytest.approx(1, abs=1e-5)
 
 
-def test_another_seed_or_ledger_is_another_stage(context):
+def test_another_assumption_is_another_stage(context):
     parts = training._parts(context, "hard", "all")
     other = dataclasses.replace(context, ledger=paper.Ledger(attention_units=64))
     assert training._stage_hash(context, "hard", "", parts) != training._stage_hash(other, "hard", "", parts)
+
+
+@pytest.fixture(scope="module")
+def ran(emodb_root, tmp_path_factory):
+    """The folder of a run on a corpus without votes, and what it printed."""
+    output = tmp_path_factory.mktemp("runs")
+    table3 = main_of(importlib.import_module("experiments.ando2019_table3").EXPERIMENT)
+    argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output), "--workers", "1"]
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        status = cli.status_of(
+            table3, [*argv, "--rows", "dominant_hard_dominant", "mlee_all", "--keep-models", "--folds", "03"]
+        )
+    assert status == 0
+    return output / "ando2019_table3" / "emodb", shown.getvalue()
+
+
+def test_without_votes_a_row_is_left_out_in_one_line(ran):
+    folder, shown = ran
+    rows = {row["key"]: row for row in json.loads((folder / "summary.json").read_text())["rows"]}
+    assert rows["dominant_hard_dominant"]["status"] == "run"
+    assert rows["mlee_all"]["verdict"] == "needs votes" and rows["mlee_all"]["note"].startswith("needs votes")
+    assert shown.count("left out: mlee_all") == 1
+
+
+def test_no_copy_of_a_test_or_development_utterance_is_in_the_leak_report(ran):
+    folder, _ = ran
+    checks = [one for one in json.loads((folder / "leaks.json").read_text())["checks"] if "copies" in one["check"]]
+    assert {(one["part"], one["against"].split()[0]) for one in checks} == {
+        (part, purpose) for part in ("test", "validation") for purpose in ("train", "normaliser")
+    }
+    assert all(one["shared"] == 0 and one["of"] > 0 for one in checks)
+
+
+def test_figure_3_shows_the_models_that_the_run_has(ran):
+    folder, _ = ran
+    fig3 = importlib.import_module("figures.ando2019_fig3")
+    argv = ["--run", str(folder), "--row", "dominant_hard_dominant", "--utterances", "03a01Fa"]
+    assert cli.status_of(fig3.main, argv) == 0
+    assert min(image.imread(folder / "fig3.png").shape[:2]) > 200
+    assert cli.status_of(fig3.main, ["--run", str(folder)]) == cli.BAD_INPUT  # the MLEE row was left out
+
+
+def test_figure_3_has_one_curve_a_model():
+    fig3 = importlib.import_module("figures.ando2019_fig3")
+
+    def model(place):
+        attention = np.zeros(40, np.float32)
+        attention[place] = 1
+        outputs = {"attention": attention, "probabilities": np.full(4, 0.25)}
+        return SimpleNamespace(
+            outputs=lambda waveform: outputs,
+            frame_seconds=lambda frames: 0.02 + 0.01 * np.arange(frames),
+            classes=TASK.classes,
+            card={"smoke": False},
+        )
+
+    models_of = {"hard": model(3), "soft": model(20), "MLEE": model(30)}
+    example = SimpleNamespace(title="one", waveform=np.zeros(6400, np.float32), model=models_of["MLEE"])
+    top, *below = fig3.draw([(example, models_of)]).axes
+    assert top.get_title() == "one" and [axes.get_title().split(":")[0] for axes in below] == list(models_of)
+    peaks = [axes.lines[0].get_xdata()[axes.lines[0].get_ydata().argmax()] for axes in below]
+    np.testing.assert_allclose(peaks, [0.05, 0.22, 0.32])

@@ -38,6 +38,44 @@ def test_nothing_is_fitted_or_selected_on_test_utterances(context, purpose):
     assert context.view(SPECTRAL, context.fold.train, purpose).ids == context.fold.train
 
 
+def _copies(ids, speed="0.9"):
+    return tuple(f"{one}@{speed}" for one in ids)
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+@pytest.mark.parametrize("purpose", ["train", "normaliser"])
+def test_no_copy_of_a_test_or_development_utterance_trains(context, part, purpose):
+    wanted = (*context.fold.train, *_copies(getattr(context.fold, part)[:1]))
+    with pytest.raises(LeakError, match="1 test utterances|1 copies"):
+        context.view(SPECTRAL, wanted, purpose)
+    assert context.uses == {}
+
+
+@pytest.mark.parametrize("purpose", ["vocabulary", "selection", "predict"])
+def test_copies_are_for_training_alone(context, purpose):
+    with pytest.raises(LeakError, match=f"copies asked for as {purpose} that may not be"):
+        context.view(SPECTRAL, _copies(context.fold.train), purpose)
+
+
+def test_copies_are_read_beside_their_originals_and_counted(context):
+    train = context.fold.train[:3]
+    view = context.view(SPECTRAL, train + _copies(train) + _copies(train, "1.1"), "train")
+    for one in train:
+        frames = [view.num_frames(name) for name in (f"{one}@1.1", one, f"{one}@0.9")]
+        assert frames == sorted(set(frames))
+        assert len(view[f"{one}@0.9"]) == frames[2]
+    with pytest.raises(LeakError, match="is not among the utterances"):
+        view[f"{context.fold.train[3]}@0.9"]
+    used = context.used()["train"]
+    assert used["utterances"] == 9 and used["copies"] == {"all": 6, "test": 0, "validation": 0}
+
+
+def test_a_copy_that_got_into_the_record_is_counted_for_its_part(context):
+    context.uses["train"] = {*_copies(context.fold.test[:2]), *_copies(context.fold.validation[:1])}
+    used = context.used()["train"]
+    assert used["in_test_part"] == 2 and used["copies"] == {"all": 3, "test": 2, "validation": 1}
+
+
 def test_prediction_may_read_the_test_part_and_unknown_purposes_nothing(context):
     context.view(SPECTRAL, context.fold.test, "predict")
     with pytest.raises(ValueError, match="unknown purpose 'peek'"):

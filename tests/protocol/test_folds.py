@@ -93,6 +93,13 @@ def test_by_speaker_leaves_one_out_and_the_partner_validates():
         assert _values(fold.validation, "speaker") == {partner}
 
 
+def test_by_speaker_can_take_another_session_to_validate():
+    for fold in folds.by_speaker(EVERYTHING, 0, "next_session"):
+        (validator,) = _values(fold.validation, "speaker")
+        following = f"Ses{int(fold.name[3:5]) % 5 + 1:02d}"
+        assert validator == f"{following}F"
+
+
 def test_by_speaker_without_partners_takes_the_next():
     alone = utterances(sessions=4, speakers=1)
     validators = {fold.name: fold.validation[0][:6] for fold in folds.by_speaker(alone, 0)}

@@ -73,3 +73,24 @@ def test_what_a_training_read_is_held_against_its_test_part():
         leaky = dataclasses.replace(clean, uses={**clean.uses, purpose: used(2)})
         lines = leaks.found(leaks.inspect_uses([clean, leaky]))
         assert lines == [f"utterances of the test part that are also in {purpose} of network seed 0: 2 of 20 (pair)"]
+
+
+def test_copies_at_another_speed_are_held_against_both_parts():
+    from tests.protocol.test_results import _result
+
+    def used(test, validation):
+        copies = {"all": 6, "test": test, "validation": validation}
+        return {"train": {"utterances": 9, "in_test_part": 0, "sha256": "", "copies": copies}}
+
+    clean = dataclasses.replace(_result(), uses=used(0, 0))
+    findings = leaks.inspect_uses([clean])
+    assert leaks.found(findings) == []
+    assert [(one.check, one.part, one.shared, one.of) for one in findings[1:]] == [
+        ("copies at another speed", "test", 0, 6),
+        ("copies at another speed", "validation", 0, 6),
+    ]
+    lines = leaks.found(leaks.inspect_uses([dataclasses.replace(clean, uses=used(2, 1))]))
+    assert lines == [
+        "copies at another speed of the test part that are also in train of network seed 0: 2 of 6 (pair)",
+        "copies at another speed of the validation part that are also in train of network seed 0: 1 of 6 (pair)",
+    ]

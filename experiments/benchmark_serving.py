@@ -1,0 +1,222 @@
+"""How fast exported models answer: latency and throughput on real files, and how much of it is for features.
+
+    python -m experiments.benchmark_serving served/lld served/can --audio DIR
+    python -m experiments.benchmark_serving served/lld --audio DIR --output experiments/results/serving/benchmark.json
+
+Each model is loaded as TensorFlow Serving loads it and asked by the signature `wav_bytes`, one request after the other,
+with 1, 8 and 32 recordings a request. Shown are the latency of a request (p50, p99, milliseconds), recordings and
+seconds of audio answered a second, and the share of the time that decoding and features take, measured on the same
+requests by themselves. Models that read words get three words a second. The first requests of each size do not count.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rich.table
+
+from ser_tf import cli, files
+from ser_tf.corpora import wav_header
+from ser_tf.corpora.base import Word
+from ser_tf.errors import AudioError, SettingError
+from ser_tf.protocol import progress
+from ser_tf.serving import requests
+
+BATCH_SIZES = (1, 8, 32)
+WARM_UP = 3
+WORDS_A_SECOND = 3
+
+Inputs = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """One model with one batch size.
+
+    Attributes:
+        model: Its folder.
+        paper: Of its card.
+        row: Of its card.
+        batch_size: Recordings in a request.
+        requests: How many were timed.
+        p50_ms: Median latency of a request.
+        p99_ms: 99th percentile.
+        recordings_a_second: Answered.
+        audio_seconds_a_second: Of the recordings' lengths.
+        feature_share: Part of the time that decoding and features take by themselves.
+    """
+
+    model: str
+    paper: str
+    row: str
+    batch_size: int
+    requests: int
+    p50_ms: float
+    p99_ms: float
+    recordings_a_second: float
+    audio_seconds_a_second: float
+    feature_share: float
+
+
+def find_files(folder: Path) -> list[Path]:
+    """The usable WAV files in and below a folder, in the order of their names.
+
+    Raises:
+        AudioError: there are none.
+    """
+    found = []
+    for path in sorted(folder.rglob("*.wav")):
+        with contextlib.suppress(AudioError):
+            wav_header.read_wav_header(path)
+            found.append(path)
+    if not found:
+        raise AudioError(f"{folder}: has no WAV files")
+    return found
+
+
+def batches(paths: Sequence[Path], size: int, reads_words: bool) -> Iterator[tuple[Inputs, float]]:
+    """Requests over the files, again and again, with the seconds of audio in each."""
+    endless = itertools.cycle(paths)
+    while True:
+        chosen = list(itertools.islice(endless, size))
+        seconds = [wav_header.read_wav_header(path).duration_seconds for path in chosen]
+        inputs = requests.of_files([path.read_bytes() for path in chosen])
+        if reads_words:
+            inputs |= requests.of_words([_words(duration) for duration in seconds])
+        yield inputs, sum(seconds)
+
+
+def _words(seconds: float) -> tuple[Word, ...]:
+    edges = np.linspace(0.0, seconds, max(round(WORDS_A_SECOND * seconds), 1) + 1)
+    return tuple(Word("word", begin, end) for begin, end in itertools.pairwise(edges.tolist()))
+
+
+@contextlib.contextmanager
+def served(model: Path) -> Iterator[Callable[[Inputs], Any]]:
+    """A SavedModel in a session, as a function of the inputs of `wav_bytes`."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        signature = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(model)).signature_def["wav_bytes"]
+        fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
+        yield lambda inputs: session.run(fetches, {signature.inputs[name].name: inputs[name] for name in inputs})
+
+
+def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
+    """Decoding and features of a model alone, from its card."""
+    import tensorflow as tf
+
+    from ser_tf.serving import papers, wav
+
+    ledger = papers.ledger_type(card["paper"])(**card["assumptions"])
+    (spec,) = papers.systems(card["paper"])[card["row"]].features(ledger)
+    limits = wav.Limits(card["longest_seconds"], card["lowest_rate_hz"])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    def compute(audio: tf.Tensor) -> tf.Tensor:
+        waveform, num_samples, _ = wav.decode_batch(audio, limits)
+        return tf.reduce_sum(spec(waveform, num_samples), axis=[1, 2])
+
+    return lambda inputs: compute(tf.constant(inputs["audio"])).numpy()
+
+
+def _seconds(action: Callable[[Inputs], Any], source: Iterator[tuple[Inputs, float]], number: int) -> list[float]:
+    """Times of so many requests; the audio in them is not asked for here."""
+    for inputs, _ in itertools.islice(source, WARM_UP):
+        action(inputs)
+    times = []
+    for inputs, _ in itertools.islice(source, number):
+        started = time.perf_counter()
+        action(inputs)
+        times.append(time.perf_counter() - started)
+    return times
+
+
+def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measured]:
+    """Measures one model with every batch size.
+
+    Args:
+        folder: Of the SavedModel.
+        paths: Recordings.
+        number: Requests that are timed for each batch size.
+    """
+    card = json.loads((folder / "assets" / "card.json").read_text())
+    front = front_of(card)
+    with served(folder) as whole:
+        for size in BATCH_SIZES:
+            times = _seconds(whole, batches(paths, size, card["reads_words"]), number)
+            features = _seconds(front, batches(paths, size, False), number)
+            asked = itertools.islice(batches(paths, size, False), WARM_UP, WARM_UP + number)
+            audio_seconds = sum(seconds for _, seconds in asked)
+            yield Measured(
+                model=folder.parent.name,
+                paper=card["paper"],
+                row=card["row"],
+                batch_size=size,
+                requests=number,
+                p50_ms=1000 * float(np.percentile(times, 50)),
+                p99_ms=1000 * float(np.percentile(times, 99)),
+                recordings_a_second=size * number / sum(times),
+                audio_seconds_a_second=audio_seconds / sum(times),
+                feature_share=min(sum(features) / sum(times), 1.0),
+            )
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Raises:
+        SettingError: bad usage.
+    """
+    parser = cli.ArgumentParser(prog="python -m experiments.benchmark_serving", description=__doc__)
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="folders of exported models")
+    parser.add_argument("--audio", type=Path, required=True, metavar="DIR", help="folder with WAV files")
+    parser.add_argument(
+        "--requests", type=int, default=100, metavar="N", help="timed requests of each size (default: 100)"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the numbers as JSON")
+    flags = parser.parse_args(argv)
+    if flags.requests < 1:
+        raise SettingError(f"--requests {flags.requests}: at least one is needed")
+    return flags
+
+
+def main(argv: list[str]) -> int:
+    """Measures and prints the table."""
+    from ser_tf.serving import prediction
+
+    flags = parse(argv)
+    paths = find_files(flags.audio)
+    folders = [prediction.exported_folder(Path(name)) for name in flags.models]
+    console = progress.console()
+    table = rich.table.Table(title=f"{flags.requests} requests of each size, {os.cpu_count()} processors")
+    for heading in ("model", "row", "batch", "p50 ms", "p99 ms", "recordings/s", "audio s/s", "features"):
+        table.add_column(heading, justify="left" if heading in ("model", "row") else "right")
+    found = []
+    for folder in folders:
+        with console.status(f"{folder} is measured"):
+            for one in measure(folder, paths, flags.requests):
+                found.append(one)
+                speeds = (f"{one.recordings_a_second:.1f}", f"{one.audio_seconds_a_second:.1f}")
+                latencies = (f"{one.p50_ms:.0f}", f"{one.p99_ms:.0f}")
+                row = (one.model, f"{one.paper} {one.row}", str(one.batch_size))
+                table.add_row(*row, *latencies, *speeds, f"{one.feature_share:.0%}")
+    console.print(table)
+    if flags.output:
+        machine = {"processors": os.cpu_count(), "machine": platform.machine(), "recordings": len(paths)}
+        result = {**machine, "models": [dataclasses.asdict(one) for one in found]}
+        files.atomic_write_text(flags.output, json.dumps(result, indent=1) + "\n")
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,155 @@
+"""Opening models, finding recordings, cutting windows, and what a prediction holds."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser_tf.corpora.base import Word
+from ser_tf.errors import AudioError, SettingError, UserError
+from ser_tf.serving import prediction
+from ser_tf.serving.prediction import Predictor, cut, words_inside
+from tests.serving import recordings
+
+LLD = ("mirsamadi2017_table3", "lld_weighted_pool")
+CAN = ("lee2020_table2", "can")
+
+
+@pytest.fixture(scope="module")
+def model(runs):
+    """A row of a run, opened as the command line opens it."""
+    return prediction.open_model(f"{runs.table(*LLD)}:{LLD[1]}")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recordings") / "tones.wav"
+    path.write_bytes(recordings.wav(recordings.signal(2.5)))
+    return path
+
+
+def test_an_exported_model_and_its_run_say_the_same(exported, model, recording):
+    folder, _, _ = exported
+    newest = folder.parent / "12"
+    if not newest.exists():
+        shutil.copytree(folder, newest)
+    for name in (folder, folder.parent):
+        opened = prediction.open_model(str(name))
+        assert opened.classes == model.classes and not opened.reads_words and opened.longest_seconds == 20.0
+        one, other = (Predictor(each)(recording).windows[0] for each in (opened, model))
+        assert one.label == other.label
+        np.testing.assert_allclose(one.outputs["probabilities"], other.outputs["probabilities"], atol=1e-5)
+
+
+def test_what_is_no_model_is_one_line(exported, runs, tmp_path):
+    folder, _, _ = exported
+    for name, reason in (("nowhere", "no exported model"), (str(tmp_path), "no exported model")):
+        with pytest.raises(UserError, match=reason):
+            prediction.open_model(name)
+    with pytest.raises(UserError, match="has no results of row nothing"):
+        prediction.open_model(f"{runs.table(*LLD)}:nothing")
+    with pytest.raises(SettingError, match="give RUN_DIR:ROW with them"):
+        prediction.open_model(str(folder), fold="pair-03-08")
+    other = tmp_path / "3"
+    shutil.copytree(folder, other)
+    (other / "assets" / "card.json").unlink()
+    with pytest.raises(UserError, match="not a model of ser_tf.serving.export"):
+        prediction.open_model(str(other))
+
+
+def test_recordings_are_found_in_folders(tmp_path):
+    for name in ("b.wav", "a.FLAC", "deep/er/c.mp3", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = prediction.find_audio([tmp_path / "notes.txt", tmp_path])
+    assert [path.name for path in found] == ["notes.txt", "a.FLAC", "b.wav", "c.mp3"]
+    with pytest.raises(AudioError, match="gone.wav: no such audio file"):
+        prediction.find_audio([tmp_path / "gone.wav"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="empty: no audio in it"):
+        prediction.find_audio([tmp_path / "empty"])
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "window_seconds", "expected"),
+    [
+        (1000, None, [(0, 1000)]),
+        (16_000, 1.0, [(0, 16_000)]),
+        (15_999, 1.0, [(0, 15_999)]),
+        (48_000, 1.0, [(0, 16_000), (16_000, 32_000), (32_000, 48_000)]),
+        (40_000, 1.0, [(0, 16_000), (16_000, 32_000), (24_000, 40_000)]),
+        (16_001, 1.0, [(0, 16_000), (1, 16_001)]),
+    ],
+)
+def test_windows_cover_a_recording(num_samples, window_seconds, expected):
+    assert cut(num_samples, window_seconds) == expected
+
+
+def test_words_belong_to_the_window_of_their_middle():
+    words = (Word("a", 0.0, 0.9), Word("b", 0.9, 1.3), Word("c", 1.3, 2.0))
+    assert words_inside(words, 0.0, 1.0) == (Word("a", 0.0, 0.9),)
+    assert [word.text for word in words_inside(words, 1.0, 2.0)] == ["b", "c"]
+    assert words_inside(words, 1.0, 2.0)[0].start_seconds == 0.0
+    assert words_inside(words, 1.0, 2.0)[0].end_seconds == pytest.approx(0.3)
+
+
+def test_windows_give_what_their_pieces_give_alone(model, recording, tmp_path):
+    predicted = Predictor(model, window_seconds=1.0)(recording)
+    assert [(one.start_seconds, one.end_seconds) for one in predicted.windows] == [(0, 1), (1, 2), (1.5, 2.5)]
+    piece = tmp_path / "piece.wav"
+    soundfile.write(piece, predicted.waveform[24_000:], 16_000, "FLOAT")
+    alone = Predictor(model)(piece).windows[0]
+    last = predicted.windows[-1]
+    np.testing.assert_allclose(last.outputs["probabilities"], alone.outputs["probabilities"], atol=1e-5)
+    np.testing.assert_allclose(last.outputs["attention"], alone.outputs["attention"], atol=1e-5)
+    np.testing.assert_allclose(last.outputs["attention_seconds"], alone.outputs["attention_seconds"] + 1.5, atol=1e-5)
+    json.dumps(last.outputs["attention"].tolist())
+
+
+def test_bad_recordings_are_named(model, tmp_path):
+    cases = {
+        "empty.wav": (b"", "the file is empty"),
+        "text.wav": (b"some text", "not an audio file"),
+        "truncated.wav": (recordings.wav(recordings.signal())[:900], "truncated"),
+        "nothing.wav": (recordings.wav(np.zeros(0)), "no samples"),
+        "nan.wav": (recordings.wav(np.array([0.0, np.nan]), subtype="FLOAT"), "not finite"),
+        "loud.wav": (recordings.wav(np.array([0.0, 3000.0]), subtype="FLOAT"), "its samples reach 3000.0"),
+        "long.wav": (recordings.wav(np.zeros(130 * 16_000)), "lasts 130 s, longer than the 120 s"),
+        "phone.wav": (recordings.wav(recordings.signal(rate_hz=8000), 8000), "8000 Hz holds nothing above 4000 Hz"),
+    }
+    for name, (contents, reason) in cases.items():
+        (tmp_path / name).write_bytes(contents)
+        with pytest.raises(AudioError) as error:
+            Predictor(model)(tmp_path / name)
+        assert str(error.value).startswith(str(tmp_path / name)) and reason in str(error.value)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1.0])
+def test_short_and_silent_recordings_have_an_answer(model, tmp_path, seconds):
+    soundfile.write(tmp_path / "silence.flac", np.zeros(round(16_000 * seconds)), 16_000)
+    window = Predictor(model)(tmp_path / "silence.flac").windows[0]
+    assert window.label in model.classes and np.isfinite(window.outputs["probabilities"]).all()
+
+
+def test_windows_have_bounds(model):
+    for seconds in (0.0, -1.0, 121.0, float("nan")):
+        with pytest.raises(SettingError, match="--window"):
+            Predictor(model, seconds)
+
+
+def test_a_model_of_words_reads_alignments(runs, recording, tmp_path):
+    model = prediction.open_model(f"{runs.table(*CAN)}:{CAN[1]}")
+    with pytest.raises(SettingError, match="give their alignments with --alignment DIR"):
+        Predictor(model)
+    (tmp_path / "all.ctm").write_text("tones 1 0.1 0.5 das\ntones 1 0.7 0.6 <sil>\ntones 1 1.3 0.9 ist\n")
+    alignments = prediction.alignments_of(tmp_path)
+    whole = Predictor(model, alignments=alignments)(recording).windows[0]
+    np.testing.assert_allclose(whole.outputs["attention_seconds"], [(0 + 0.95) / 2, (0.95 + 2.5) / 2], atol=1e-5)
+    parts = Predictor(model, 1.0, alignments)(recording).windows
+    assert [len(one.outputs["attention"]) for one in parts] == [1, 1, 1]
+    other = recording.with_name("other.wav")
+    shutil.copy(recording, other)
+    with pytest.raises(AudioError, match="neither other.TextGrid nor a CTM with other"):
+        Predictor(model, alignments=alignments)(other)

@@ -1,0 +1,226 @@
+"""Kept models with raw audio in front: the training path's posteriors, attention in time, and bad input by name."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import experiments
+from ser_tf.data import audio
+from ser_tf.papers import lee2020_words
+from ser_tf.serving import attention, papers, requests, wav
+from ser_tf.serving.served import ServedModel, needed_hz
+from tests.serving import recordings
+
+ROWS = {
+    "mirsamadi2017_table2": ("dnn_full",),
+    "mirsamadi2017_table3": ("lld_weighted_pool", "spectral_final_frame"),
+    "lee2020_table2": ("text", "audio", "yoon2019", "xu2019", "can"),
+    "lee2020_table3": ("can_equal",),
+    "mao2020_table1": ("mp", "d_multi"),
+    "zhang2018_table2": ("fcn_attention_random",),
+    "ando2019_table3": ("mlee_all", "fusion_soft_all"),
+}
+CASES = [(table, row) for table, rows in ROWS.items() for row in rows]
+LLD = ("mirsamadi2017_table3", "lld_weighted_pool")
+CAN = ("lee2020_table2", "can")
+
+
+def of_test_part(model, emodb, number=4):
+    """Waveforms, files and words of some utterances that the fold tested, the shortest and the longest among them."""
+    by_id = {one.id: one for one in emodb.utterances}
+    rows = sorted(range(len(model.result.ids)), key=lambda row: by_id[model.result.ids[row]].duration_seconds)
+    rows = rows[: number - 1] + rows[-1:]
+    chosen = [by_id[model.result.ids[row]] for row in rows]
+    waveforms = requests.of_waveforms([audio.read(one.path) for one in chosen])
+    files = requests.of_files([one.path.read_bytes() for one in chosen])
+    words = {}
+    if "words" in model.model.input:
+        words = requests.of_words([lee2020_words.words_of(one) for one in chosen])
+    return rows, {"serving_default": waveforms | words, "wav_bytes": files | words}
+
+
+def ask(served, signature, inputs):
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    return {name: value.numpy() for name, value in served.answer(signature, **tensors).items()}
+
+
+@pytest.mark.parametrize(("table", "row"), CASES, ids=lambda one: one)
+def test_posteriors_are_the_training_runs_together_and_alone(runs, emodb, table, row):
+    served, model = runs.served(table, row), runs.model(table, row)
+    rows, inputs = of_test_part(model, emodb)
+    expected = model.result.posterior_array[rows]
+    for signature in ("serving_default", "wav_bytes"):
+        together = ask(served, signature, inputs[signature])
+        np.testing.assert_allclose(together["probabilities"], expected, atol=1e-4)
+        labels = [model.classes[place] for place in together["probabilities"].argmax(axis=1)]
+        assert [one.decode() for one in together["label"]] == labels
+        for place in range(len(rows)):
+            alone = ask(
+                served, signature, {name: value[place : place + 1] for name, value in inputs[signature].items()}
+            )
+            np.testing.assert_allclose(alone["probabilities"][0], expected[place], atol=1e-4)
+    if "attention" in together:
+        check_attention(together, alone)
+
+
+def check_attention(together, alone):
+    """Padding has no weight and no time; times rise; a row has what it has alone."""
+    weights, seconds = together["attention"], together["attention_seconds"]
+    assert seconds.shape == weights.shape[:2]
+    nowhere = seconds == attention.NOWHERE
+    assert not weights[nowhere].any()
+    for row, absent in zip(seconds, nowhere, strict=True):
+        assert not absent[0] and (np.diff(row[~absent]) > 0).all() and row[~absent][0] >= 0
+    number = alone["attention"].shape[1]
+    np.testing.assert_allclose(weights[-1, :number], alone["attention"][0], atol=1e-5)
+    np.testing.assert_allclose(seconds[-1, :number], alone["attention_seconds"][0], atol=1e-6)
+    np.testing.assert_allclose(alone["attention"][0].sum(), 1.0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("table", "row"), CASES, ids=lambda one: one)
+def test_ten_milliseconds_and_silence_have_an_answer(runs, table, row):
+    served = runs.served(table, row)
+    waveforms = [np.zeros(160), 0.1 * np.ones(1), np.zeros(16_000), recordings.signal(0.01)[:, 0]]
+    words = requests.of_words([()] * len(waveforms)) if served.reads_words else {}
+    outputs = ask(served, "serving_default", requests.of_waveforms(waveforms) | words)
+    assert all(np.isfinite(value).all() for name, value in outputs.items() if name != "label")
+    if not row.startswith("mlee"):  # posteriors of each class by itself
+        np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1.0, atol=1e-4)
+
+
+def test_every_row_is_known():
+    tables = [path.stem for path in Path(experiments.__file__).parent.glob("*_table*.py")]
+    every = [importlib.import_module(f"experiments.{table}") for table in tables]
+    for experiment in [module.EXPERIMENT for module in every if hasattr(module, "EXPERIMENT")]:
+        assert {row.key for row in experiment.rows} <= set(papers.systems(experiment.paper.key))
+        assert papers.ledger_type(experiment.paper.key) is type(experiment.paper.ledger)
+
+
+def test_frames_have_the_times_of_their_centres(runs, emodb):
+    model = runs.model(*LLD)
+    waveform = audio.read(emodb.utterances[0].path)
+    outputs = ask(runs.served(*LLD), "serving_default", requests.of_waveforms([waveform]))
+    expected = model.outputs(waveform)
+    np.testing.assert_allclose(outputs["attention"][0], expected["attention"], atol=1e-6)
+    np.testing.assert_allclose(
+        outputs["attention_seconds"][0], model.frame_seconds(len(expected["attention"])), atol=1e-5
+    )
+
+
+def test_words_have_the_times_of_their_middles(runs, emodb):
+    model = runs.model(*CAN)
+    _, inputs = of_test_part(model, emodb, 1)
+    outputs = ask(runs.served(*CAN), "wav_bytes", inputs["wav_bytes"])
+    words = lee2020_words.words_of(next(one for one in emodb.utterances if one.id == model.result.ids[0]))
+    assert outputs["attention"].shape == (1, len(words)) and outputs["text_attention"].shape == (1, 4, len(words))
+    both = np.concatenate([outputs["text_attention"], outputs["audio_attention"]], axis=1)
+    np.testing.assert_allclose(outputs["attention"], both.mean(axis=1), atol=1e-6)
+
+
+def test_segments_have_the_times_of_their_centres(runs):
+    served = runs.served("mao2020_table1", "d_multi")
+    waveform = recordings.signal(0.8)[:, 0]
+    seconds = ask(served, "serving_default", requests.of_waveforms([waveform]))["attention_seconds"][0]
+    np.testing.assert_allclose(seconds[0], 0.335 / 2, atol=1e-6)  # mao2020 §4.1: 335 ms, every 60 ms
+    np.testing.assert_allclose(np.diff(seconds), 0.06, atol=1e-6)
+
+
+def test_cells_lie_within_the_recording(runs):
+    served = runs.served("zhang2018_table2", "fcn_attention_random")
+    waveform = recordings.signal(6.0)[:, 0]
+    outputs = ask(served, "serving_default", requests.of_waveforms([waveform, waveform[:48_000]]))
+    weights, hertz = outputs["attention"], outputs["attention_hertz"]
+    assert weights.shape[:2] == outputs["attention_seconds"].shape and weights.shape[::2] == hertz.shape
+    assert 0 < outputs["attention_seconds"][0, 0] and outputs["attention_seconds"][0].max() < 6.0
+    assert 0 <= hertz.min() and hertz.max() < 4000 and (hertz[0] == hertz[1]).all()
+    assert (outputs["attention_seconds"][1] < 0).any() and not weights[1][outputs["attention_seconds"][1] < 0].any()
+
+
+def test_rubbish_in_the_padding_changes_nothing(runs):
+    waveform = recordings.signal(0.5)[:, 0].astype(np.float32)
+    inputs = requests.of_waveforms([waveform])
+    padded = np.full((1, 20_000), np.nan, np.float32)
+    padded[0, :8000] = waveform
+    expected = ask(runs.served(*LLD), "serving_default", inputs)
+    found = ask(runs.served(*LLD), "serving_default", {**inputs, "waveform": padded})
+    np.testing.assert_allclose(found["probabilities"], expected["probabilities"], atol=1e-6)
+    assert found["attention"].shape == expected["attention"].shape
+
+
+def refused(served, signature, inputs):
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        ask(served, signature, inputs)
+    return str(error.value)
+
+
+def test_a_bad_file_among_good_ones_is_named(runs):
+    good = recordings.wav(recordings.signal())
+    for reason, contents in recordings.BROKEN.items():
+        if "25.0 s" in reason:
+            continue  # this model takes it
+        message = refused(runs.served(*LLD), "wav_bytes", requests.of_files([good, good, contents]))
+        assert "recording 2 of the batch: it" in message and reason in message
+    message = refused(runs.served(*LLD), "wav_bytes", requests.of_files([b"", good, b"text"]))
+    assert "recording 0 of the batch: it is empty (0 bytes); recording 2 of the batch: it is not a RIFF" in message
+    message = refused(runs.served(*LLD), "wav_bytes", requests.of_files([recordings.wav(recordings.signal(), 8000)]))
+    assert "rate of 8000 Hz" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"num_samples": [8000, 0]}, "recording 1 of the batch: its num_samples is 0, not between 1 and 8000"),
+        ({"num_samples": [-5, 8000]}, "recording 0 of the batch: its num_samples is -5"),
+        ({"num_samples": [8001, 8000]}, "recording 0 of the batch: its num_samples is 8001"),
+        ({"num_samples": [8000]}, "the inputs differ in their batch size"),
+        ({"waveform": np.full((2, 8000), np.nan)}, "recording 1 of the batch: it has samples that are not finite"),
+        ({"waveform": np.full((2, 8000), 300.0)}, "recording 0 of the batch: its samples reach 300.0; full scale is 1"),
+        ({"waveform": np.zeros((2, 0))}, "recording 0 of the batch: its num_samples is 8000, not between 1 and 0"),
+        ({"waveform": np.zeros((0, 9)), "num_samples": []}, "the batch is empty"),
+    ],
+)
+def test_a_bad_waveform_is_named(runs, change, reason):
+    inputs = {**requests.of_waveforms([recordings.signal()[:, 0]] * 2), **change}
+    inputs = {"waveform": np.float32(inputs["waveform"]), "num_samples": np.int32(inputs["num_samples"])}
+    assert reason in refused(runs.served(*LLD), "serving_default", inputs)
+
+
+def test_ten_minutes_are_refused_before_they_cost_anything(runs):
+    waveform = np.zeros((1, 600 * 16_000), np.float32)
+    inputs = {"waveform": waveform, "num_samples": np.int32([waveform.shape[1]])}
+    message = refused(runs.served(*LLD), "serving_default", inputs)
+    assert "recording 0 of the batch: it lasts 600.0 s, longer than the 120 s" in message
+
+
+def test_bad_words_are_named(runs):
+    waveform = recordings.signal()[:, 0]
+    words = requests.of_words([(), ()]) | {"num_words": np.int32([0, 4])}
+    inputs = requests.of_waveforms([waveform, waveform]) | words
+    assert "recording 1 of the batch: num_words is 4" in refused(runs.served(*CAN), "serving_default", inputs)
+    inputs |= requests.of_words([()])
+    assert "differ in their batch size" in refused(runs.served(*CAN), "serving_default", inputs)
+
+
+def test_unknown_words_and_capitals(runs, emodb):
+    _, inputs = of_test_part(runs.model(*CAN), emodb, 2)
+    plain = ask(runs.served(*CAN), "wav_bytes", inputs["wav_bytes"])
+    shouted = np.vectorize(bytes.upper, otypes=[object])(inputs["wav_bytes"]["words"])
+    capital = ask(runs.served(*CAN), "wav_bytes", {**inputs["wav_bytes"], "words": shouted})
+    np.testing.assert_array_equal(plain["probabilities"], capital["probabilities"])
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "hertz"), [(*LLD, 16_000), ("zhang2018_table2", "fcn_attention_random", 8000)]
+)
+def test_the_lowest_rate_is_what_the_features_need(runs, table, row, hertz):
+    assert needed_hz(runs.model(table, row)) == hertz == runs.served(table, row).limits.lowest_hz
+
+
+def test_a_lower_rate_can_be_allowed(runs):
+    served = ServedModel(runs.model(*LLD), 10.0, 4000)
+    assert served.limits == wav.Limits(10.0, 4000)
+    outputs = ask(served, "wav_bytes", requests.of_files([recordings.wav(recordings.signal(rate_hz=8000), 8000)]))
+    assert np.isfinite(outputs["probabilities"]).all()

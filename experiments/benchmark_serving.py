@@ -151,24 +151,24 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
     """
     card = json.loads((folder / "assets" / "card.json").read_text())
     front = front_of(card)
-    with served(folder) as whole:
-        for size in BATCH_SIZES:
+    for size in BATCH_SIZES:
+        with served(folder) as whole:
             times = _seconds(whole, batches(paths, size, card["reads_words"]), number)
-            features = _seconds(front, batches(paths, size, False), number)
-            asked = itertools.islice(batches(paths, size, False), WARM_UP, WARM_UP + number)
-            audio_seconds = sum(seconds for _, seconds in asked)
-            yield Measured(
-                model=folder.parent.name,
-                paper=card["paper"],
-                row=card["row"],
-                batch_size=size,
-                requests=number,
-                p50_ms=1000 * float(np.percentile(times, 50)),
-                p99_ms=1000 * float(np.percentile(times, 99)),
-                recordings_a_second=size * number / sum(times),
-                audio_seconds_a_second=audio_seconds / sum(times),
-                feature_share=min(sum(features) / sum(times), 1.0),
-            )
+        features = _seconds(front, batches(paths, size, False), number)
+        asked = itertools.islice(batches(paths, size, False), WARM_UP, WARM_UP + number)
+        audio_seconds = sum(seconds for _, seconds in asked)
+        yield Measured(
+            model=folder.parent.name,
+            paper=card["paper"],
+            row=card["row"],
+            batch_size=size,
+            requests=number,
+            p50_ms=1000 * float(np.percentile(times, 50)),
+            p99_ms=1000 * float(np.percentile(times, 99)),
+            recordings_a_second=size * number / sum(times),
+            audio_seconds_a_second=audio_seconds / sum(times),
+            feature_share=min(sum(features) / sum(times), 1.0),
+        )
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -29,6 +29,9 @@ from ser_tf.protocol.system import Experiment, System
 
 NETWORKS = (
     "mirsamadi2017_table3:lld_weighted_pool",
+    "zhang2018_table2:fcn_attention_random",
+    "ando2019_table3:dominant_hard_dominant",
+    "mao2020_table1:feature",
     "lee2020_table2:can",
 )
 MOST_WAITING = 0.1

@@ -1,49 +1,5 @@
-"""Panels that several figures share: the waveform, and curves over time below it."""
+"""Panels that several figures share; those that predictions of a user's recordings are drawn with, too."""
 
-from pathlib import Path
+from ser_tf.serving.panels import COLUMN_INCHES, draw_attention, draw_waveform, posteriors_in_words, save
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-from ser_tf import files
-
-COLUMN_INCHES = 3.5
-"""Width of one column of a two-column paper."""
-
-
-def draw_waveform(axes: Axes, waveform: np.ndarray, sample_rate_hz: int = 16_000) -> None:
-    """Draws a waveform (samples,) over seconds as its envelope, so that long recordings stay small files."""
-    bins = min(2000, len(waveform))
-    edges = np.linspace(0, len(waveform), bins + 1).astype(int)[:-1]
-    low, high = np.minimum.reduceat(waveform, edges), np.maximum.reduceat(waveform, edges)
-    axes.fill_between(edges / sample_rate_hz, low, high, color="0.35", linewidth=0.3)
-    axes.set_xlim(0, len(waveform) / sample_rate_hz)
-    axes.set_ylabel("amplitude")
-    axes.tick_params(labelbottom=False)
-
-
-def draw_attention(axes: Axes, seconds: np.ndarray, weights: np.ndarray) -> None:
-    """Draws attention weights (frames,) over the centres of their frames."""
-    axes.fill_between(seconds, weights, color="tab:blue", alpha=0.3, linewidth=0)
-    axes.plot(seconds, weights, color="tab:blue", linewidth=0.9)
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel(r"$\alpha(t)$")
-    axes.set_xlabel("seconds")
-
-
-def posteriors_in_words(classes: tuple[str, ...], posteriors: np.ndarray) -> str:
-    """Class posteriors in per cent, largest first."""
-    order = np.argsort(-posteriors, kind="stable")
-    return ", ".join(f"{classes[place]} {100 * posteriors[place]:.0f}%" for place in order)
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Writes a figure; the suffix chooses the format (png, pdf, svg).
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
-    files.require_writable(path.parent)
-    figure.savefig(path, dpi=200)
-    return path
+__all__ = ["COLUMN_INCHES", "draw_attention", "draw_waveform", "posteriors_in_words", "save"]

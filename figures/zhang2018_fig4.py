@@ -9,10 +9,12 @@ pooling gives a cell, at the middle of what the cell sees, interpolated in betwe
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from figures import examples, panels
 from ser_tf import cli
@@ -39,13 +41,14 @@ def attention_map(model: KeptModel, attention: np.ndarray, frames: int) -> np.nd
     Returns:
         float64 (frames, bins), 1 where a cell has the weight that average pooling would give it.
     """
-    field = models.attention_field(paper.Ledger(**model.card["settings"]).pool5)
+    ledger = paper.Ledger(**model.card["settings"])
+    field = models.attention_field(ledger.pool5, ledger.alexnet)
     return on_inputs(attention * attention.size, field, (frames, model.spec.dims))
 
 
-def _draw_map(axes: Axes, values: np.ndarray, model: KeptModel, **colours: object) -> object:
+def _draw_map(axes: Axes, values: np.ndarray, model: KeptModel, **colours: Any) -> AxesImage:
     """Draws (frames, bins) over seconds and Hz."""
-    params = model.spec.params
+    params: Any = model.spec.params
     seconds = model.frame_seconds(len(values))
     hertz = np.arange(values.shape[1]) * params.sample_rate_hz / params.fft_samples
     half_hop, half_bin = params.hop_seconds / 2, hertz[1] / 2

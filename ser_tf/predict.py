@@ -59,8 +59,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def in_full(path: Path, window: Prediction, classes: Sequence[str]) -> dict[str, Any]:
     """One window as JSON values."""
-    outputs = window.outputs
-    attention = {name: outputs[name].round(DECIMALS).tolist() for name in outputs if name in picture.ATTENTION}
+    attention = {
+        name: value.astype(float).round(DECIMALS).tolist()
+        for name, value in window.outputs.items()
+        if name in picture.ATTENTION
+    }
     return {
         **_numbers(path, window),
         "probabilities": dict(zip(classes, _posteriors(window), strict=True)),

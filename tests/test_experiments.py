@@ -35,7 +35,7 @@ def ran(request, emodb, emodb_root, tmp_path_factory):
     task = experiment.paper.task(experiment.paper.ledger)
     if not task.select(emodb):
         pytest.skip(f"task {task.name} finds no utterance of the tiny corpus (styles {task.styles or 'all'})")
-    output = tmp_path_factory.mktemp(request.param)
+    output = tmp_path_factory.getbasetemp() / experiment.paper.key  # tables of one paper share what they train
     argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output)]
     fold = experiment.paper.folds(task.select(emodb), experiment.paper.ledger, 0)[0].name
     status = cli.status_of(main_of(experiment), [*argv, "--workers", "1", "--folds", fold])

@@ -51,6 +51,15 @@ CONVOLUTIONS = (
     Convolution("conv4", 384, Step(3, 1, 1), groups=2),
     Convolution("conv5", 256, Step(3, 1, 1), groups=2, pooled=True),
 )
+TORCHVISION_CONVOLUTIONS = (
+    Convolution("conv1", 64, Step(11, 4, 2), pooled=True),
+    Convolution("conv2", 192, Step(5, 1, 2), pooled=True),
+    Convolution("conv3", 384, Step(3, 1, 1)),
+    Convolution("conv4", 256, Step(3, 1, 1)),
+    Convolution("conv5", 256, Step(3, 1, 1), pooled=True),
+)
+"""What torchvision calls AlexNet: narrower, without groups and normalisation."""
+VARIANTS = {"bvlc": CONVOLUTIONS, "torchvision": TORCHVISION_CONVOLUTIONS}
 
 
 def steps_of(convolutions: tuple[Convolution, ...] = CONVOLUTIONS, pooling: str = VALID) -> tuple[Step, ...]:

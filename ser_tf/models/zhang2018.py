@@ -22,9 +22,9 @@ NETWORKS = {"alexnet": alexnet.INPUT_PIXELS, "vgg16": pretrained.VGG16_PIXELS}
 """The networks of Table I and the pixels that they were trained on."""
 
 
-def convolutions(pool5: bool = True) -> tuple[alexnet.Convolution, ...]:
-    """AlexNet's convolutions with or without the last pooling."""
-    *first, last = alexnet.CONVOLUTIONS
+def convolutions(pool5: bool = True, variant: str = "bvlc") -> tuple[alexnet.Convolution, ...]:
+    """AlexNet's convolutions, of one of `alexnet.VARIANTS`, with or without the last pooling."""
+    *first, last = alexnet.VARIANTS[variant]
     return (*first, dataclasses.replace(last, pooled=pool5))
 
 
@@ -79,9 +79,9 @@ def build_attention_fcn(
     return keras.Model(inputs, {"probabilities": probabilities, "attention": attention}, name="attention_fcn")
 
 
-def attention_field(pool5: bool = True) -> ReceptiveField:
+def attention_field(pool5: bool = True, variant: str = "bvlc") -> ReceptiveField:
     """What a cell of the attention sees, in frames along time and in bins along frequency."""
-    return receptive_field(alexnet.steps_of(convolutions(pool5)))
+    return receptive_field(alexnet.steps_of(convolutions(pool5, variant)))
 
 
 def build_classifier(
@@ -92,6 +92,7 @@ def build_classifier(
     std: np.ndarray,
     frames: int,
     pixels: int | None,
+    table: tuple[alexnet.Convolution, ...] = alexnet.CONVOLUTIONS,
     units: int = alexnet.DENSE_UNITS,
     dropout: float = 0.5,
     input_scale: float = 1.0,
@@ -108,6 +109,7 @@ def build_classifier(
         std: Of each bin, (bins,), which the spectrogram is divided by.
         frames: Length of every input; shorter ones are padded to it, what is longer is cut off.
         pixels: Height and width that images are resized to; None leaves them (bins, frames).
+        table: The convolutions of AlexNet.
         units: Of the two fully connected layers.
         dropout: Behind each of them.
         input_scale: As for `build_attention_fcn`.
@@ -126,7 +128,7 @@ def build_classifier(
     if pixels is not None:
         images = keras.layers.Resizing(pixels, pixels, name="resize")(images)
     if network == "alexnet":
-        cells, _ = alexnet.convolve(images, kernel_initializer=kernel_initializer, pooling=pooling)
+        cells, _ = alexnet.convolve(images, None, table, kernel_initializer, pooling)
         dense = alexnet.DENSE_LAYERS
     else:
         rgb = keras.layers.Concatenate(name="rgb")([images] * pretrained.RGB)

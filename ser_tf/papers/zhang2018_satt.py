@@ -65,8 +65,7 @@ def _reader(context: FoldContext, learning_rate: float, class_weights: str) -> R
 def fit_model1(context: FoldContext) -> FoldOutcome:
     """CNN+LSTM on pieces of 3 s, posteriors averaged."""
     reader = _reader(context, context.ledger.satt_learning_rate, context.ledger.class_weights)
-    model, epochs = _model1(context, reader)
-    return FoldOutcome(reader.predict(model), epochs)
+    return reader.outcome(*_model1(context, reader))
 
 
 def fit_model2(context: FoldContext) -> FoldOutcome:
@@ -75,5 +74,4 @@ def fit_model2(context: FoldContext) -> FoldOutcome:
     model, _ = _model1(context, _reader(context, ledger.satt_learning_rate, ledger.class_weights))
     keras.utils.set_random_seed(runner.seed_of(context.seed, context.fold.name, "satt_model2"))
     reader = _reader(context, ledger.finetuning_learning_rate, ledger.satt_class_weights)
-    epochs = reader.fit(model)
-    return FoldOutcome(reader.predict(model), epochs)
+    return reader.outcome(model, reader.fit(model))

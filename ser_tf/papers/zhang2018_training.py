@@ -14,6 +14,7 @@ from ser_tf.features import FeatureSpec, log_spectrogram_spec
 from ser_tf.features.spectrogram import LogSpectrogramParams
 from ser_tf.models import alexnet, pretrained
 from ser_tf.models import zhang2018 as models
+from ser_tf.models.piecewise import on_pieces
 from ser_tf.protocol import training
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.system import FoldOutcome, RowUnavailableError
@@ -110,6 +111,17 @@ class Reader:
         posteriors = training.predict(decision, pieces, pieces.ids, self.params().batch_size)
         return pieces.average(posteriors)
 
+    def of_utterances(self, model: keras.Model) -> keras.Model:
+        """The model to keep: it takes whole utterances and averages over their pieces itself."""
+        if self.recipe.seconds is None:
+            return model
+        longest = _frames_of(self.recipe.seconds, self.spec)
+        return on_pieces(model, longest, self.context.ledger.subutterances)
+
+    def outcome(self, model: keras.Model, epochs: int) -> FoldOutcome:
+        """What the trained model gives for the test part, and the model."""
+        return FoldOutcome(self.predict(model), epochs, self.of_utterances(model))
+
 
 def common(context: FoldContext) -> dict[str, Any]:
     """Arguments that all networks take: bins, classes, statistics of the training part."""
@@ -130,8 +142,10 @@ def _weights(context: FoldContext, network: str) -> pretrained.Weights:
     """ImageNet's weights of a network.
 
     Raises:
-        RowUnavailableError: the user gave none.
+        RowUnavailableError: the user gave none, or they are of another network than the ledger's.
     """
+    if network == "alexnet" and context.ledger.alexnet != "bvlc":
+        raise RowUnavailableError(f"--set alexnet={context.ledger.alexnet}: weights can be had for alexnet=bvlc alone")
     read, how = {
         "alexnet": (pretrained.read_alexnet, pretrained.HOW_TO_GET_ALEXNET),
         "vgg16": (pretrained.read_vgg16, pretrained.HOW_TO_GET_VGG16),
@@ -152,7 +166,7 @@ def fit_attention_fcn(context: FoldContext, finetuning: bool) -> FoldOutcome:
     """Table II: AlexNet's convolutions with attention, on whole utterances (§II)."""
     ledger = context.ledger
     weights = _weights(context, "alexnet") if finetuning else None
-    table = models.convolutions(ledger.pool5)
+    table = models.convolutions(ledger.pool5, ledger.alexnet)
     model = models.build_attention_fcn(
         **common(context),
         table=table,
@@ -164,8 +178,7 @@ def fit_attention_fcn(context: FoldContext, finetuning: bool) -> FoldOutcome:
     if weights is not None:
         pretrained.initialise(model, weights, [convolution.name for convolution in table])
     reader = Reader(context, _recipe(context, finetuning))
-    epochs = reader.fit(model)
-    return FoldOutcome(reader.predict(model), epochs, model)
+    return reader.outcome(model, reader.fit(model))
 
 
 def fit_classifier(context: FoldContext, network: str, finetuning: bool) -> FoldOutcome:
@@ -184,6 +197,7 @@ def fit_classifier(context: FoldContext, network: str, finetuning: bool) -> Fold
         **common(context),
         frames=_frames_of(SUBUTTERANCE_SECONDS, reader.spec),
         pixels=pixels,
+        table=alexnet.VARIANTS[ledger.alexnet],
         units=SMOKE_UNITS if context.smoke else alexnet.DENSE_UNITS,
         dropout=ledger.classifier_dropout,
         input_scale=ledger.pixel_deviation if finetuning else 1.0,
@@ -194,5 +208,4 @@ def fit_classifier(context: FoldContext, network: str, finetuning: bool) -> Fold
         with_dense = pixels == models.NETWORKS[network]
         layers = [name for name, (kernel, _) in weights.items() if kernel.ndim == 4 or with_dense]
         pretrained.initialise(model, weights, [name for name in layers if name != "fc8"])
-    epochs = reader.fit(model)
-    return FoldOutcome(reader.predict(model), epochs)
+    return reader.outcome(model, reader.fit(model))

@@ -6,6 +6,7 @@ has alone.
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -86,7 +87,8 @@ def over_cells(batch: Analysed) -> dict[str, tf.Tensor]:
     if "attention" not in batch.outputs:
         return {}
     weights, time_axis = batch.outputs["attention"], batch.spec.params
-    steps = alexnet.steps_of(fcn.convolutions(batch.ledger.pool5), batch.ledger.pooling)  # type: ignore[attr-defined]
+    ledger: Any = batch.ledger
+    steps = alexnet.steps_of(fcn.convolutions(ledger.pool5, ledger.alexnet), ledger.pooling)
     field = receptive_field(steps)
     number = tf.maximum(batch.lengths, shortest_input(steps))
     for step in steps:

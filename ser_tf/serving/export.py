@@ -9,6 +9,7 @@ described in `ser_tf.serving.served`.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -201,7 +202,8 @@ def main(argv: list[str]) -> int:
 
 def with_no_gpu() -> None:
     """Keeps operations that a server without a GPU lacks out of the graph."""
-    tf.config.set_visible_devices([], "GPU")
+    with contextlib.suppress(RuntimeError):  # too late: this process has used TensorFlow before
+        tf.config.set_visible_devices([], "GPU")
 
 
 if __name__ == "__main__":

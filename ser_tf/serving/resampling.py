@@ -15,8 +15,8 @@ FILTER_SAMPLES = 64
 PASS_BAND_DOWN, PASS_BAND_UP = 0.921, 0.940
 """Cut-off as a share of half the lower rate, towards a lower and towards a higher rate."""
 KAISER_BETA = 8.0
-BLOCK_CELLS = 2**20
-"""Products that are held in memory at once."""
+BLOCK_CELLS = 2**16
+"""Products that are held in memory at once; few enough for a processor's cache."""
 
 
 def filter_table(rate_hz: tf.Tensor) -> tf.Tensor:
@@ -69,8 +69,9 @@ def resample(waveform: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
 
     def compute(start: tf.Tensor) -> tf.Tensor:
         place = tf.minimum(start + tf.range(block), total - 1) * step
-        around = tf.gather(padded, (place // phases)[:, tf.newaxis] + tf.range(taps))
-        return tf.reduce_sum(around * tf.gather(table, place % phases), axis=1)
+        first, phase = tf.cast(place // phases, tf.int32), tf.cast(place % phases, tf.int32)
+        around = tf.gather(padded, first[:, tf.newaxis] + tf.range(tf.cast(taps, tf.int32)))
+        return tf.reduce_sum(around * tf.gather(table, phase), axis=1)
 
     starts = tf.range(0, total, block)
     blocks = tf.map_fn(compute, starts, fn_output_signature=tf.TensorSpec([None], tf.float32), parallel_iterations=1)

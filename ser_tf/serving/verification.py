@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,8 @@ def ask(model: Path, asked: Sequence[Request]) -> Answers:
         question, answer = Path(folder, "requests.json"), Path(folder, "answers.json")
         question.write_text(json.dumps([{"signature": one.signature, "inputs": _encoded(one.inputs)} for one in asked]))
         command = [sys.executable, "-I", str(SCRIPT), str(model), str(question), str(answer)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        without_gpu = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=without_gpu)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise VerificationError(f"{model}: cannot be loaded in a process of its own: {reason}")

@@ -67,8 +67,9 @@ def refusals(words: tf.Tensor, word_seconds: tf.Tensor, num_words: tf.Tensor, du
     text = tf.fill(tf.shape(words), "")
     for wrong, reason in cases:
         text = tf.where(tf.logical_and(wrong, mask), reason, text)
+    text = tf.pad(text, [[0, 0], [0, 1]])  # one at least, for a batch without words
     place = tf.argmax(text != "", axis=1, output_type=tf.int32)
-    first = tf.strings.reduce_join(tf.where(tf.range(width) == place[:, tf.newaxis], text, ""), axis=1)
+    first = tf.gather(text, place, batch_dims=1)
     named = tf.strings.join(["its word ", tf.strings.as_string(place), " ", first])
     number = tf.strings.join(
         ["num_words is ", tf.strings.as_string(num_words), ", not between 0 and ", tf.strings.as_string(width)]

@@ -20,6 +20,7 @@ from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.system import RowUnavailableError
+from ser_tf.protocol.training import predict
 
 LEDGER = paper.Ledger()
 FOLD = "pair-03-08-03"
@@ -184,6 +185,27 @@ def test_a_row_without_weights_says_how_to_get_them(make_context, fit, flag):
     assert not context.uses  # before any work
 
 
+def test_there_are_no_weights_for_torchvisions_alexnet(make_context):
+    with pytest.raises(RowUnavailableError, match="alexnet=torchvision"):
+        zhang2018_training.fit_attention_fcn(make_context(alexnet="torchvision"), True)
+
+
+@pytest.mark.parametrize("pool5", [True, False])
+@pytest.mark.parametrize("pooling", ["valid", "ceil"])
+def test_networks_follow_the_ledger(make_context, monkeypatch, pool5, pooling):
+    """Down to the width of the layers and the cells of the attention."""
+    built = []
+    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: built.append(model))
+    monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
+    settings = {"pool5": pool5, "pooling": pooling, "alexnet": "torchvision", "attention_units": 7}
+    zhang2018_training.fit_attention_fcn(make_context(**settings), False)
+    (model,) = built
+    assert model.get_layer("conv1").filters == 64 and model.get_layer("conv4").groups == 1
+    assert model.get_layer("attention").units == 7
+    bins = {(True, "valid"): 5, (True, "ceil"): 6, (False, "valid"): 11, (False, "ceil"): 12}
+    assert model.output["attention"].shape == (None, None, bins[pool5, pooling])
+
+
 @pytest.mark.usefixtures("small_dense")
 @pytest.mark.parametrize("network", ["fcn", "alexnet"])
 def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch, network):
@@ -217,7 +239,7 @@ def test_full_size_classifiers_take_dense_weights_too(make_context, monkeypatch)
     taken = []
     monkeypatch.setattr(pretrained, "initialise", lambda model, weights, layers: taken.append(layers))
     monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
-    monkeypatch.setattr(zhang2018_training.Reader, "predict", lambda reader, model: np.zeros((1, 4)))
+    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: None)
     monkeypatch.setattr(models, "build_classifier", lambda *args, **settings: settings)
     monkeypatch.setattr(
         zhang2018_training,
@@ -247,6 +269,10 @@ def test_model2_goes_on_from_model1_which_is_trained_once(make_context, monkeypa
     assert contexts[0].stage_seconds["satt_model1"] > 0 == contexts[1].stage_seconds["satt_model1"]
     assert contexts[1].uses["train"] == set(contexts[1].fold.train)  # what the stage read, though it was reused
     assert first.epochs == 1 and not np.allclose(first.posteriors, second.posteriors)
+    (spec,) = zhang2018_training.features(LEDGER)
+    test = contexts[1].fold.test
+    kept = predict(first.model, contexts[1].view(spec, test, "predict"), test, 4)
+    np.testing.assert_allclose(kept, first.posteriors, atol=1e-5)
     keras.utils.set_random_seed(99)
     again = zhang2018_satt.fit_model1(contexts[2])
     np.testing.assert_array_equal(again.posteriors, first.posteriors)

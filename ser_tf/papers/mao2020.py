@@ -100,8 +100,8 @@ class Ledger:
     bag_max_epochs: int = assumption(100, "epochs of the second stage at most", least=1)
     bag_least_steps: int = assumption(
         30,
-        "§4.1 counts decay and patience in epochs, which have 32 steps or more on IEMOCAP and CASIA; a smaller corpus is"
-        " gone through several times in an epoch to have as many",
+        "§4.1 counts decay and patience in epochs, which have 32 steps or more on IEMOCAP and CASIA; a smaller corpus"
+        " is gone through several times in an epoch to have as many",
         least=1,
     )
     bag_forest_trees: int = assumption(100, "trees of the random forests; scikit-learn's default", least=1)

@@ -59,7 +59,7 @@ class Ledger:
     attention_units: int = assumption(128, "hidden units of the self-attention; Table 2 gives the heads alone", least=1)
     max_epochs: int = assumption(60, "epochs at most", least=1)
     max_classifier_epochs: int = assumption(200, "epochs at most of a classifier on frozen encoders", least=1)
-    patience: int = assumption(10, "epochs without a lower development loss before training stops", least=0)
+    patience: int = assumption(5, "epochs without a lower development loss before training stops", least=0)
 
 
 def task(ledger: Ledger) -> Task:

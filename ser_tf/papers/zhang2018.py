@@ -88,7 +88,7 @@ class Ledger:
     finetuning_learning_rate: float = assumption(5e-5, "of pretrained networks, and of Model2", least=1e-9)
     batch_size: int = assumption(8, "utterances, or pieces of 3 s, in a batch", least=1)
     max_epochs: int = assumption(60, "epochs at most", least=1)
-    patience: int = assumption(10, "epochs without a lower validation loss before training stops", least=0)
+    patience: int = assumption(5, "epochs without a lower validation loss before training stops", least=0)
     class_weights: str = assumption("none", "weights in the loss; none is stated", ("none", "balanced"))
 
 

@@ -30,6 +30,13 @@ DECIBELS = 20 * np.log10(np.e)
 SHOWN_DECIBELS = 80
 
 
+def decibels(model: KeptModel, waveform: np.ndarray) -> np.ndarray:
+    """The spectrogram (frames, bins), whichever way the model reads it."""
+    ledger = paper.Ledger(**model.card["settings"])
+    features = model.features(waveform)
+    return DECIBELS * (features if ledger.spectrum == "log" else np.log(np.maximum(features, ledger.log_floor)))
+
+
 def attention_map(model: KeptModel, attention: np.ndarray, frames: int) -> np.ndarray:
     """Weights on the spectrogram's own coordinates.
 
@@ -69,7 +76,7 @@ def draw(shown: Sequence[examples.Example]) -> Figure:
         outputs = model.outputs(example.waveform)
         if "attention" not in outputs:
             raise SettingError(f"--row {model.card['row']}: its model has no attention; take fcn_attention")
-        spectrogram = DECIBELS * model.features(example.waveform)
+        spectrogram = decibels(model, example.waveform)
         highest = spectrogram.max()
         _draw_map(top, spectrogram, model, vmin=highest - SHOWN_DECIBELS, vmax=highest, cmap="magma")
         weights = attention_map(model, outputs["attention"], len(spectrogram))

@@ -32,7 +32,7 @@ class GroupedConvolution(keras.layers.Layer):
             stride: In both directions.
             padding: Zeros on each of the four sides.
             groups: Divides input and output channels.
-            kernel_initializer: Of Keras; each group counts its own inputs and outputs. Biases start at zero.
+            kernel_initializer: Of Keras; each group counts its own inputs. Biases start at zero.
             **kwargs: Of a Keras layer.
         """
         super().__init__(**kwargs)

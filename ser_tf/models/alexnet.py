@@ -136,11 +136,15 @@ def _after(columns: keras.KerasTensor | None, step: Step, name: str) -> keras.Ke
 
 
 def fully_connect(
-    cells: keras.KerasTensor, names: tuple[str, ...] = DENSE_LAYERS, units: int = DENSE_UNITS, dropout: float = 0.5
+    cells: keras.KerasTensor,
+    names: tuple[str, ...] = DENSE_LAYERS,
+    units: int = DENSE_UNITS,
+    dropout: float = 0.5,
+    kernel_initializer: str = "he_normal",
 ) -> keras.KerasTensor:
     """Applies dense layers of these names, each with ReLU and dropout: (batch, height, width, c) -> (batch, units)."""
     hidden = keras.layers.Flatten(name="flat")(cells)
     for name in names:
-        hidden = keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(hidden)
+        hidden = keras.layers.Dense(units, activation="relu", kernel_initializer=kernel_initializer, name=name)(hidden)
         hidden = keras.layers.Dropout(dropout, name=f"{name}_dropout")(hidden)
     return hidden

@@ -24,6 +24,7 @@ Weights = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 IMAGENET_CLASSES = 1000
 RGB = 3
+SUM, MEAN = "sum", "mean"
 VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions of 3 x 3
 VGG16_PIXELS = 224
 VGG16_DENSE_LAYERS = ("fc1", "fc2")
@@ -136,16 +137,17 @@ def digest(weights: Weights) -> str:
     return total.hexdigest()
 
 
-def initialise(model: keras.Model, weights: Weights, layers: Sequence[str]) -> None:
+def initialise(model: keras.Model, weights: Weights, layers: Sequence[str], one_channel: str = SUM) -> None:
     """Puts pretrained weights into a model's layers of the same names.
 
     A convolution that reads one channel where the weights have three gets the sum over the three: the same as
     reading the one channel three times.
 
     Args:
-        model: With layers that have a kernel and a bias.
+        model: With layers that have a kernel and a bias; images of one channel, or the same channel three times.
         weights: Of the network that it was made from.
         layers: Names of the layers to fill.
+        one_channel: `SUM`, or `MEAN` for a third of it, over one channel or three.
 
     Raises:
         ValueError: a layer has another shape.
@@ -153,6 +155,9 @@ def initialise(model: keras.Model, weights: Weights, layers: Sequence[str]) -> N
     for name in layers:
         kernel, bias = weights[name]
         layer = model.get_layer(name)
-        if kernel.ndim == 4 and kernel.shape[2] == RGB and layer.weights[0].shape[2] == 1:
-            kernel = kernel.sum(axis=2, keepdims=True)
+        if kernel.ndim == 4 and kernel.shape[2] == RGB:
+            if one_channel == MEAN:
+                kernel = kernel / RGB
+            if layer.weights[0].shape[2] == 1:
+                kernel = kernel.sum(axis=2, keepdims=True)
         layer.set_weights([kernel, bias])

@@ -113,7 +113,7 @@ def build_classifier(
         units: Of the two fully connected layers.
         dropout: Behind each of them.
         input_scale: As for `build_attention_fcn`.
-        kernel_initializer: How AlexNet's kernels start; VGGNet-16's start as in `keras.applications`.
+        kernel_initializer: How kernels start.
         pooling: Of AlexNet.
 
     Returns:
@@ -132,8 +132,11 @@ def build_classifier(
         dense = alexnet.DENSE_LAYERS
     else:
         rgb = keras.layers.Concatenate(name="rgb")([images] * pretrained.RGB)
-        cells = keras.applications.VGG16(include_top=False, weights=None, input_tensor=rgb).output
-        dense = pretrained.VGG16_DENSE_LAYERS
-    hidden = alexnet.fully_connect(cells, dense, units, dropout)
+        body = keras.applications.VGG16(include_top=False, weights=None, input_tensor=rgb)
+        for layer in body.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                layer.kernel.assign(keras.initializers.get(kernel_initializer)(layer.kernel.shape))
+        cells, dense = body.output, pretrained.VGG16_DENSE_LAYERS
+    hidden = alexnet.fully_connect(cells, dense, units, dropout, kernel_initializer)
     probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(hidden)
     return keras.Model(inputs, {"probabilities": probabilities}, name=network)

@@ -36,7 +36,12 @@ class Ledger:
         "§III-A: of the remaining session one actor validates, the other is tested: both orders, or the first alone",
         ("both", "first"),
     )
-    log_floor: float = assumption(1e-5, "smaller magnitudes count as this one; full scale is about 170", least=1e-30)
+    spectrum: str = assumption(
+        "log", "§III-A: magnitudes of the transform, as logarithms or as they are", ("log", "linear")
+    )
+    log_floor: float = assumption(
+        1e-5, "smaller magnitudes count as this one under the logarithm; full scale is about 170", least=1e-30
+    )
     normaliser_statistics: str = assumption(
         "per_bin", "mean and deviation over the training part: of each bin, or one for all", ("per_bin", "single")
     )
@@ -61,6 +66,17 @@ class Ledger:
     initialisation: str = assumption(
         "he_normal", "of AlexNet's kernels where they start at random", ("he_normal", "glorot_uniform")
     )
+    vgg16_initialisation: str = assumption(
+        "glorot_uniform",
+        "of VGGNet-16's kernels where they start at random; that of keras.applications",
+        ("glorot_uniform", "he_normal"),
+    )
+    one_channel: str = assumption(
+        "sum",
+        "how pretrained kernels for red, green and blue read a spectrogram: their sum, as if it were all three, or"
+        " their mean",
+        ("sum", "mean"),
+    )
     pixel_deviation: float = assumption(
         58.0,
         "pretrained networks get normalised spectrograms times the deviation of ImageNet's pixels; their mean is 0",
@@ -68,7 +84,7 @@ class Ledger:
     )
     classifier_input: str = assumption(
         "resize",
-        "how 200 x 300 meets FC6 (Table I): resized to the network's pixels, or as it is, with FC6 at random",
+        "how 200 x 300 meets FC6 (Table I): resized to the network's pixels, or as it is, with FC6 and FC7 at random",
         ("resize", "native"),
     )
     classifier_dropout: float = assumption(0.5, "behind FC6 and FC7 (Table I), as AlexNet has it", least=0, most=0.99)
@@ -83,7 +99,7 @@ class Ledger:
     )
     satt_learning_rate: float = assumption(1e-3, "of Model1; Keras's default for Adam", least=1e-9)
     satt_class_weights: str = assumption("balanced", "Model2 is Model1 trained further for UA", ("balanced", "none"))
-    optimiser: str = assumption("adam", "the optimiser is not named", ("adam", "rmsprop", "sgd"))
+    optimiser: str = assumption("adam", "not named; sgd has no momentum here", ("adam", "rmsprop", "sgd"))
     learning_rate: float = assumption(1e-4, "of AlexNet and VGGNet-16 where they start at random", least=1e-9)
     finetuning_learning_rate: float = assumption(5e-5, "of pretrained networks, and of Model2", least=1e-9)
     batch_size: int = assumption(8, "utterances, or pieces of 3 s, in a batch", least=1)

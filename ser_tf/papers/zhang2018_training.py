@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ser_tf.data import normalisation, pipeline
 from ser_tf.data.subutterances import SubUtterances
-from ser_tf.features import FeatureSpec, log_spectrogram_spec
+from ser_tf.features import FeatureSpec, log_spectrogram_spec, spectral
 from ser_tf.features.spectrogram import LogSpectrogramParams
 from ser_tf.models import alexnet, pretrained
 from ser_tf.models import zhang2018 as models
@@ -26,8 +26,25 @@ BUCKET_BATCHES = 16
 
 
 def features(ledger: Any) -> tuple[FeatureSpec, ...]:
-    """Log magnitude of 200 bins, 0-4 kHz; Hamming window of 40 ms, shift 10 ms, DFT of 800 (§III-A)."""
-    return (log_spectrogram_spec(LogSpectrogramParams(log_floor=ledger.log_floor)),)
+    """Magnitude of 200 bins, 0-4 kHz; Hamming window of 40 ms, shift 10 ms, DFT of 800 (§III-A)."""
+    params = LogSpectrogramParams(log_floor=ledger.log_floor)
+    if ledger.spectrum == "log":
+        return (log_spectrogram_spec(params),)
+    linear = spectral.SpectralParams(
+        window_seconds=params.window_seconds,
+        hop_seconds=params.hop_seconds,
+        window_shape=params.window_shape,
+        fft_samples=params.fft_samples,
+    )
+    names = spectral.spectral_names(linear)[: params.lowest_bins]
+    return (FeatureSpec("magnitude_spectrogram", linear, lowest_bins, params.lowest_bins, names),)
+
+
+def lowest_bins(
+    waveform: tf.Tensor, params: spectral.SpectralParams, num_samples: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The magnitudes of 0-4 kHz: float32 (..., samples) -> (..., frames, 200)."""
+    return spectral.spectral(waveform, params, num_samples)[..., : LogSpectrogramParams.lowest_bins]
 
 
 def _frames_of(seconds: float, spec: FeatureSpec) -> int:
@@ -176,7 +193,7 @@ def fit_attention_fcn(context: FoldContext, finetuning: bool) -> FoldOutcome:
         pooling=ledger.pooling,
     )
     if weights is not None:
-        pretrained.initialise(model, weights, [convolution.name for convolution in table])
+        pretrained.initialise(model, weights, [convolution.name for convolution in table], ledger.one_channel)
     reader = Reader(context, _recipe(context, finetuning))
     return reader.outcome(model, reader.fit(model))
 
@@ -201,11 +218,11 @@ def fit_classifier(context: FoldContext, network: str, finetuning: bool) -> Fold
         units=SMOKE_UNITS if context.smoke else alexnet.DENSE_UNITS,
         dropout=ledger.classifier_dropout,
         input_scale=ledger.pixel_deviation if finetuning else 1.0,
-        kernel_initializer=ledger.initialisation,
+        kernel_initializer=ledger.initialisation if network == "alexnet" else ledger.vgg16_initialisation,
         pooling=ledger.pooling,
     )
     if weights is not None:
         with_dense = pixels == models.NETWORKS[network]
         layers = [name for name, (kernel, _) in weights.items() if kernel.ndim == 4 or with_dense]
-        pretrained.initialise(model, weights, [name for name in layers if name != "fc8"])
+        pretrained.initialise(model, weights, [name for name in layers if name != "fc8"], ledger.one_channel)
     return reader.outcome(model, reader.fit(model))

@@ -118,6 +118,19 @@ def test_classifier_reads_a_fixed_stretch(network, pixels):
         np.testing.assert_allclose(outputs[row], alone["probabilities"][0], atol=1e-5)
 
 
+@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
+@pytest.mark.parametrize(("initializer", "variance"), [("he_normal", 2.0), ("lecun_normal", 1.0)])
+def test_classifier_starts_as_asked(network, initializer, variance):
+    """Convolutions and dense layers: the variance of the kernels times their inputs."""
+    keras.utils.set_random_seed(0)
+    model = models.build_classifier(
+        network, BINS, CLASSES, MEAN, STD, 100, 67, units=200, kernel_initializer=initializer
+    )
+    for name in ("conv2", "fc7") if network == "alexnet" else ("block2_conv1", "fc2"):
+        kernel = model.get_layer(name).get_weights()[0]
+        assert kernel.var() * np.prod(kernel.shape[:-1]) == pytest.approx(variance, rel=0.1), name
+
+
 def test_unknown_network():
     with pytest.raises(ValueError, match="'resnet' is none of alexnet, vgg16"):
         models.build_classifier("resnet", BINS, CLASSES, MEAN, STD, 100, 67)

@@ -3,10 +3,12 @@
 import dataclasses
 import importlib
 import json
+import types
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from matplotlib import image
 
 from ser_tf import cli, corpora
@@ -129,6 +131,18 @@ def test_spectrogram_is_the_papers():
     assert (params.window_seconds, params.hop_seconds) == (0.04, 0.01)
 
 
+def test_linear_spectrogram_has_the_same_frames_and_bins():
+    (log,) = zhang2018_training.features(LEDGER)
+    (linear,) = zhang2018_training.features(dataclasses.replace(LEDGER, spectrum="linear"))
+    waveform = 0.1 * np.random.default_rng(0).normal(size=(1, 8000)).astype(np.float32)
+    samples = np.array([5000])
+    logarithm, magnitude = (spec(tf.constant(waveform), samples)[0] for spec in (log, linear))
+    frames = linear.num_frames(5000)
+    assert frames == log.num_frames(5000) and magnitude.shape == logarithm.shape and linear.dims == 200
+    np.testing.assert_allclose(magnitude[:frames], np.exp(logarithm[:frames]), rtol=1e-4)
+    assert not magnitude[frames:].numpy().any() and linear.fingerprint() != log.fingerprint()
+
+
 def test_statistics_are_of_the_training_part_alone(make_context):
     context = make_context()
     common = zhang2018_training.common(context)
@@ -207,8 +221,8 @@ def test_networks_follow_the_ledger(make_context, monkeypatch, pool5, pooling):
 
 
 @pytest.mark.usefixtures("small_dense")
-@pytest.mark.parametrize("network", ["fcn", "alexnet"])
-def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch, network):
+@pytest.mark.parametrize(("network", "one_channel"), [("fcn", "sum"), ("alexnet", "sum"), ("fcn", "mean")])
+def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch, network, one_channel):
     started = {}
 
     def remember(reader, model):
@@ -218,7 +232,7 @@ def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch
         return 1
 
     monkeypatch.setattr(zhang2018_training.Reader, "fit", remember)
-    context = make_context(options={"alexnet_weights": alexnet_file})
+    context = make_context(options={"alexnet_weights": alexnet_file}, one_channel=one_channel)
     if network == "fcn":
         zhang2018_training.fit_attention_fcn(context, True)
     else:
@@ -226,8 +240,9 @@ def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch
     weights = pretrained.read_alexnet(alexnet_file)
     for convolution in alexnet.CONVOLUTIONS:
         kernel, bias = weights[convolution.name]
-        expected = kernel.sum(2, keepdims=True) if convolution.name == "conv1" else kernel
-        np.testing.assert_allclose(started[convolution.name][0], expected, rtol=1e-6)
+        adapted = kernel.sum(2, keepdims=True) if one_channel == "sum" else kernel.mean(2, keepdims=True)
+        expected = adapted if convolution.name == "conv1" else kernel
+        np.testing.assert_allclose(started[convolution.name][0], expected, rtol=1e-5, atol=1e-8)
         np.testing.assert_array_equal(started[convolution.name][1], bias)
     std = zhang2018_training.common(make_context())["std"]
     np.testing.assert_allclose(started["scale"].ravel(), std / LEDGER.pixel_deviation, rtol=1e-5)
@@ -237,7 +252,7 @@ def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch
 def test_full_size_classifiers_take_dense_weights_too(make_context, monkeypatch):
     """FC6 fits only images of the network's own pixels."""
     taken = []
-    monkeypatch.setattr(pretrained, "initialise", lambda model, weights, layers: taken.append(layers))
+    monkeypatch.setattr(pretrained, "initialise", lambda model, weights, layers, _: taken.append(layers))
     monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
     monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: None)
     monkeypatch.setattr(models, "build_classifier", lambda *args, **settings: settings)
@@ -251,6 +266,15 @@ def test_full_size_classifiers_take_dense_weights_too(make_context, monkeypatch)
         zhang2018_training.fit_classifier(context, "alexnet", True)
     convolutions = [one.name for one in alexnet.CONVOLUTIONS]
     assert taken == [[*convolutions, "fc6", "fc7"], convolutions, convolutions]
+
+
+@pytest.mark.parametrize(("network", "started"), [("alexnet", "he_uniform"), ("vgg16", "glorot_normal")])
+def test_classifiers_start_as_the_ledger_says(make_context, monkeypatch, network, started):
+    monkeypatch.setattr(models, "build_classifier", lambda *args, **settings: settings["kernel_initializer"])
+    monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
+    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: model)
+    context = make_context(initialisation="he_uniform", vgg16_initialisation="glorot_normal")
+    assert zhang2018_training.fit_classifier(context, network, False) == started
 
 
 def test_model2_goes_on_from_model1_which_is_trained_once(make_context, monkeypatch):
@@ -351,6 +375,19 @@ def test_figure_4_shows_weights_where_their_cells_look(ran):
     assert shown.shape == (131, 200)
     np.testing.assert_allclose(shown[[33, 65, 97]][:, [33, 65, 97, 129, 161]], weights * 15)
     np.testing.assert_allclose(figure.attention_map(model, np.full((3, 5), 1 / 15), 131), 1)
+
+
+@pytest.mark.parametrize("spectrum", ["log", "linear"])
+def test_figure_4_shows_decibels(spectrum):
+    figure = importlib.import_module("figures.zhang2018_fig4")
+    settings = dataclasses.asdict(dataclasses.replace(LEDGER, spectrum=spectrum))
+    (spec,) = zhang2018_training.features(paper.Ledger(**settings))
+    model = types.SimpleNamespace(
+        card={"settings": settings}, features=lambda waveform: spec(tf.constant(waveform)).numpy()
+    )
+    tone = np.sin(2 * np.pi * 1000 / 16000 * np.arange(16000)).astype(np.float32)
+    quieter = figure.decibels(model, tone) - figure.decibels(model, tone / 10)
+    np.testing.assert_allclose(quieter[:, 50], 20, atol=1e-3)  # 1 kHz is bin 50
 
 
 SALIENCE_TABLE = (

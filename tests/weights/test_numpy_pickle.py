@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from numpy.core.multiarray import _reconstruct
 
 from ser_tf.errors import UserError
 from ser_tf.weights import numpy_pickle
@@ -13,10 +14,10 @@ from tests.weights import caffe_files
 
 
 class _Hostile:
-    """A pickle of it calls a function with arguments."""
+    """A pickle of it calls a function with arguments, and gives what comes of it a state."""
 
-    def __init__(self, function, *arguments):
-        self.call = (function, arguments)
+    def __init__(self, function, *arguments, state=None):
+        self.call = (function, arguments) if state is None else (function, arguments, state)
 
     def __reduce__(self):
         return self.call
@@ -76,6 +77,60 @@ def test_the_hostile_file_would_have_worked(tmp_path):
     _save(tmp_path / "net.npy", {"conv1": _Hostile(eval, f"open({str(tmp_path / 'marker')!r}, 'w').close()")})
     np.load(tmp_path / "net.npy", allow_pickle=True)
     assert (tmp_path / "marker").exists()
+
+
+def _kind(name, *state):
+    return _Hostile(np.dtype, name, False, True, state=(3, *state))
+
+
+ADDRESSES = b"A" * 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (_kind("O8", "|", None, None, None, -1, -1, 0), ADDRESSES),
+        (_kind("O8", "|", None, None, None, -1, -1, 63), ADDRESSES),
+        (_kind("V8", "|", None, ("a",), {"a": (np.dtype(object), 0)}, 8, 1, 0), ADDRESSES),
+        (_kind("f8", "|", None, ("a",), {"a": (np.dtype(object), 0)}, 8, 1, 0), ADDRESSES),
+        (_kind("f8", "<", None, None, None, -1, -1, 63), [1.0, 2.0]),
+        (_kind("f8", "<", None, None, None, -1, -1, 0), ADDRESSES[:-1]),
+        (_kind("V1", "|", None, None, None, 1 << 20, 1, 0), b"xx"),
+        (_kind(["f8"], "<", None, None, None, -1, -1, 0), ADDRESSES),
+    ],
+)
+def test_bytes_of_the_file_are_never_taken_for_objects(tmp_path, kind, content):
+    """NumPy's own dtype and array would read memory at addresses from the file."""
+    array = _Hostile(_reconstruct, np.ndarray, (0,), b"b", state=(1, (2,), kind, False, content))
+    _save(tmp_path / "net.npy", {"conv1": array})
+    with pytest.raises(UserError, match="net.npy: "):
+        numpy_pickle.read(tmp_path / "net.npy")
+
+
+@pytest.mark.parametrize("target", [np.ndarray, np.dtype, _reconstruct])
+def test_a_state_for_what_is_admitted_itself_is_refused(tmp_path, target):
+    """The pickle's BUILD could otherwise change the reader for later files."""
+    name = f"{target.__module__}\n{target.__name__}\n".encode()
+    with open(tmp_path / "net.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+        file.write(b"c" + name + b"N}V__init__\nK\x01s\x86b.")
+    before = numpy_pickle._Array.__init__, numpy_pickle._Kind.__init__
+    with pytest.raises(UserError, match="net.npy: .*__setstate__"):
+        numpy_pickle.read(tmp_path / "net.npy")
+    assert (numpy_pickle._Array.__init__, numpy_pickle._Kind.__init__) == before
+
+
+def test_arrays_of_every_order_and_shape(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(2, 3, 4)).transpose(order) for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2))]
+    arrays += [np.asfortranarray(arrays[0]), arrays[0].astype(">f4"), np.float16([1]), np.zeros((0, 3)), np.array(5)]
+    ragged = np.empty(2, object)
+    ragged[:] = [arrays[0], arrays[4]]
+    _save(tmp_path / "net.npy", {"arrays": arrays, "twice": arrays, "ragged": ragged})
+    given = numpy_pickle.read(tmp_path / "net.npy")
+    for one, other in zip([*given["arrays"], *given["ragged"]], [*arrays, *ragged], strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype and one.shape == other.shape
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ class Ledger:
         "Table 2's kernels such as 12 x 16: bins x frames, as the height and width of an image, or frames x bins",
         ("frequency_time", "time_frequency"),
     )
+    soft_class_frequency: str = assumption(
+        "share",
+        "§4.1 weights classes by inverse frequency; that of a class among soft targets: its share of them, or how often"
+        " it is the largest",
+        ("share", "largest"),
+    )
     lstm_width: str = assumption(
         "per_direction", "Table 2's 128: units of each direction, or of both together", ("per_direction", "both")
     )

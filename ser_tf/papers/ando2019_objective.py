@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.papers.ando2019_targets import EXISTENCE, Examples, class_weights, existence_weights
+from ser_tf.papers.ando2019_targets import EXISTENCE, SHARE, Examples, class_weights, existence_weights
 
 
 def existence_loss(weights: np.ndarray) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
@@ -44,14 +44,20 @@ class Objective:
     columns: Callable[[Examples], dict[str, np.ndarray]]
 
 
-def objective(labels: str, train: Examples) -> Objective:
-    """The loss of a label type, with weights by the frequencies in the training examples (§4.1)."""
+def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective:
+    """The loss of a label type, with weights by the frequencies in the training examples (§4.1).
+
+    Args:
+        labels: The label type.
+        train: The training examples.
+        frequency: What it is of a class, as for `class_weights`.
+    """
     if labels == EXISTENCE:
         return Objective(
             existence_loss(existence_weights(train.targets)),
             lambda these: {"target": these.targets, "weight": np.ones(len(these.ids), np.float32)},
         )
-    weights = class_weights(train.targets)
+    weights = class_weights(train.targets, frequency)
 
     def columns(these: Examples) -> dict[str, np.ndarray]:
         """Eq. 2 with weighted classes is the plain one with the weighted target, its sum taken out as a weight."""

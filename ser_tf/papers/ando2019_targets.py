@@ -14,6 +14,7 @@ LABELS = (HARD, SOFT, EXISTENCE)
 DOMINANT, ALL = "dominant", "all"  # §4.1
 TRAINING_SETS = (DOMINANT, ALL)
 SMOOTHING = 0.75  # §4.1: alpha of eq. 4
+SHARE, LARGEST = "share", "largest"  # not stated; see ledger
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,13 +81,17 @@ def _target(context: FoldContext, utterance_id: str, labels: str, data: str) -> 
     return None if chosen is None else np.eye(len(classes), dtype=np.float32)[chosen]
 
 
-def class_weights(targets: np.ndarray) -> np.ndarray:
-    """Inverse class frequencies (§4.1), float32 (classes,), whose mean over the targets' mass is 1.
+def class_weights(targets: np.ndarray, frequency: str = SHARE) -> np.ndarray:
+    """Inverse class frequencies (§4.1), float32 (classes,), whose mean by these frequencies is 1.
 
     Args:
-        targets: float32 (utterances, classes), each row summing to one; the frequency of a class is its share of the
-            mass, which for hard targets is its share of the utterances.
+        targets: float32 (utterances, classes), each row summing to one.
+        frequency: Of a class: `share`, of all targets, or `largest`, of the utterances in which its target is the
+            largest, those of several classes divided among them. With hard targets both are the same.
     """
+    if frequency == LARGEST:
+        largest = targets == targets.max(axis=1, keepdims=True)
+        targets = largest / largest.sum(axis=1, keepdims=True)
     return _inverse(targets.sum(axis=0))
 
 

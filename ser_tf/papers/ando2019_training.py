@@ -162,7 +162,7 @@ def _train_from_scratch(context: FoldContext, labels: str, name: str, parts: _Pa
     activation = "sigmoid" if labels == EXISTENCE else "softmax"
     classifier = models.build_classifier(encoder.output["embedding"].shape[-1], len(context.task.classes), activation)
     network = models.build_network([encoder], classifier)
-    goal = objective(labels, parts.train)
+    goal = objective(labels, parts.train, context.ledger.soft_class_frequency)
     epochs = training.fit(
         context,
         _compiled(network, MLEE_RATE if labels == EXISTENCE else BASELINE_RATE, goal.loss),
@@ -221,7 +221,7 @@ def fit_on_frozen(context: FoldContext, labels: str, data: str, fusion: bool) ->
     parts = _parts(context, labels, data)
     train, validation = (np.concatenate([each.vectors_of(these.ids) for each in encoded], 1) for _, these in parts.both)
     classifier = models.build_classifier(train.shape[1], len(context.task.classes))
-    goal = objective(labels, parts.train)
+    goal = objective(labels, parts.train, context.ledger.soft_class_frequency)
     epochs = training.fit(
         context,
         _compiled(classifier, FUSION_RATE if fusion else PRETRAINED_RATE, goal.loss),

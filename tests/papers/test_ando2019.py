@@ -13,118 +13,16 @@ import pytest
 from matplotlib import image
 
 from ser_tf import cli
-from ser_tf.corpora.base import Utterance
 from ser_tf.models import ando2019 as models
 from ser_tf.papers import ando2019 as paper
-from ser_tf.papers import ando2019_targets as targets
 from ser_tf.papers import ando2019_training as training
-from ser_tf.papers.ando2019_objective import existence_loss, objective
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.context import FoldContext
-from ser_tf.protocol.system import RowUnavailableError
-from ser_tf.protocol.training import balanced_class_weights
 from tests.checks import check_ledger
 from tests.protocol.utterances import utterances
 
 LEDGER = paper.Ledger()
 TASK = paper.task(LEDGER)  # angry, happy, sad, neutral
-VOTED = {  # id: the release's label and the votes
-    "plain": ("sad", (("sad",), ("sad",), ("sad",))),
-    "mixed": ("neutral", (("neutral", "angry"), ("neutral",), ("frustrated",))),
-    "tie": ("happy", (("happy",), ("sad",), ("other",))),
-    "minor": ("frustrated", (("frustrated",), ("frustrated",), ("angry",))),
-    "none": (None, (("excited",), ("sad",), ("neutral",))),
-    "others": ("excited", (("excited",), ("excited",), ("surprise",))),
-    "acted": ("angry", (("fear",), ("disgust",))),  # nobody heard what was meant
-}
-
-
-def _utterance(name, label, votes):
-    return Utterance(name, "a.wav", "iemocap", "Ses01F", "Ses01", "female", "improvised", label, votes)
-
-
-def _voted(**given):
-    made = {name: _utterance(name, *each) for name, each in (given or VOTED).items()}
-    return SimpleNamespace(utterances=made, task=TASK, fold=SimpleNamespace(name="Ses01F"))
-
-
-@pytest.mark.parametrize(
-    ("labels", "data", "ids"),
-    [
-        ("hard", "dominant", ["plain", "mixed", "tie"]),
-        ("hard", "all", ["plain", "mixed", "tie"]),
-        ("soft", "dominant", ["plain", "mixed", "tie"]),
-        ("soft", "all", ["plain", "mixed", "tie", "minor", "none"]),
-        ("mlee", "dominant", ["plain", "mixed", "tie", "acted"]),
-        ("mlee", "all", list(VOTED)),
-    ],
-)
-def test_each_label_type_takes_what_it_can_use(labels, data, ids):
-    assert list(targets.examples(_voted(), list(VOTED), labels, data).ids) == ids
-
-
-def test_targets_of_hand_made_votes():
-    context = _voted()
-    hard = targets.examples(context, ["plain", "mixed", "tie"], "hard", "all").targets
-    assert hard.argmax(1).tolist() == [2, 3, 1] and hard.sum() == 3  # the release decides the tie
-    soft = targets.examples(context, ["plain", "minor", "none"], "soft", "all").targets
-    np.testing.assert_allclose(soft.sum(1), 1)
-    np.testing.assert_allclose(soft[0], [0.125, 0.125, 0.625, 0.125])
-    np.testing.assert_allclose(soft[1], np.array([1.75, 0.75, 0.75, 0.75]) / 4)
-    existence = targets.examples(context, ["mixed", "none", "others"], "mlee", "all").targets
-    assert existence.tolist() == [[1, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 0]]
-
-
-def test_without_votes_hard_targets_alone_are_there():
-    context = _voted(one=("sad", ()), two=("boredom", ()))
-    made = targets.examples(context, ["one", "two"], "hard", "all")
-    assert made.ids == ("one",) and made.targets.tolist() == [[0, 0, 1, 0]]
-    for labels in ("soft", "mlee"):
-        with pytest.raises(RowUnavailableError, match="votes"):
-            targets.examples(context, ["one"], labels, "all")
-
-
-def test_copies_have_the_targets_of_their_originals():
-    made = targets.examples(_voted(), ["plain", "mixed"], "hard", "all").at_speeds((0.9, 1.1))
-    assert made.ids == ("plain", "mixed", "plain@0.9", "mixed@0.9", "plain@1.1", "mixed@1.1")
-    np.testing.assert_array_equal(made.targets, np.tile(made.targets[:2], (3, 1)))
-
-
-def test_class_weights_are_inverse_frequencies():
-    drawn = np.random.default_rng(0).integers(0, 3, 50)  # the last class is never there
-    weights = targets.class_weights(np.eye(4, dtype=np.float32)[drawn])
-    np.testing.assert_allclose(weights, balanced_class_weights(drawn, 4), rtol=1e-6)
-    soft = np.array([[0.5, 0.5, 0], [0.25, 0.5, 0.25]], np.float32)
-    np.testing.assert_allclose(targets.class_weights(soft), 2 / (3 * np.array([0.75, 1.0, 0.25])), rtol=1e-6)
-
-
-def test_existence_weights_are_inverse_frequencies_of_both_answers():
-    existence = np.array([[1, 0], [1, 0], [1, 0], [0, 0]], np.float32)
-    weights = targets.existence_weights(existence)
-    np.testing.assert_allclose(weights, [[4 / (2 * 1), 1.0], [4 / (2 * 3), 0.0]], rtol=1e-6)
-
-
-def test_weighted_cross_entropy_is_equation_2():
-    soft = targets.examples(_voted(), list(VOTED), "soft", "all")
-    goal = objective("soft", soft)
-    weights = targets.class_weights(soft.targets)
-    posteriors = np.random.default_rng(1).dirichlet(np.ones(4), len(soft.ids)).astype(np.float32)
-    columns = goal.columns(soft)
-    given = goal.loss(columns["target"], posteriors, sample_weight=columns["weight"])
-    terms = weights * soft.targets
-    wanted = -(terms * np.log(posteriors)).sum() / terms.sum()
-    assert float(given) == pytest.approx(wanted, rel=1e-5)
-
-
-def test_existence_loss_is_equation_6():
-    rng = np.random.default_rng(2)
-    wanted = rng.integers(0, 2, (6, 4)).astype(np.float32)
-    chances = rng.uniform(0.05, 0.95, (6, 4)).astype(np.float32)
-    weights = rng.uniform(0.5, 2, (2, 4)).astype(np.float32)
-    plain = -(wanted * np.log(chances) + (1 - wanted) * np.log(1 - chances)).sum(1)
-    np.testing.assert_allclose(existence_loss(np.ones((2, 4), np.float32))(wanted, chances), plain, rtol=1e-5)
-    terms = weights[1] * wanted * np.log(chances) + weights[0] * (1 - wanted) * np.log(1 - chances)
-    np.testing.assert_allclose(existence_loss(weights)(wanted, chances), -terms.sum(1), rtol=1e-5)
 
 
 def test_fourteen_cells():
@@ -173,11 +71,18 @@ def context(emodb, tmp_path_factory):
     return FoldContext(fold, 0, LEDGER, TASK, by_id, root / "features", root / "stages", smoke=True)
 
 
+def _recorder(rates):
+    """Records the learning rate of everything that is trained."""
+    return lambda model, batches: rates.append(float(model.optimizer.learning_rate))
+
+
 @pytest.fixture(scope="module")
 def fused(context):
     """The fusion row's outcome, with what its context recorded, and the two networks whose encoders it froze."""
-    own = dataclasses.replace(context, uses={}, stage_seconds={})
+    rates = []
+    own = dataclasses.replace(context, uses={}, stage_seconds={}, before_training=_recorder(rates))
     outcome = training.fit_on_frozen(own, "soft", "all", fusion=True)
+    np.testing.assert_allclose(rates, [5e-4, 2e-4, 5e-5])  # dominant encoder, MLEE encoder, fusion: §4.1
     kinds = {models.DOMINANT_ENCODER: "soft", models.MLEE_ENCODER: "mlee"}
     again = dataclasses.replace(context, uses={}, stage_seconds={})
     return own, outcome, {name: training.pretrained(again, kind, "all") for name, kind in kinds.items()}, again
@@ -206,6 +111,35 @@ def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
     """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
     _, outcome, _, again = fused
     np.testing.assert_array_equal(training.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
+
+
+def test_pre_training_trains_a_classifier_alone(fused):
+    """On the encoder that MLEE has; nothing of it changes."""
+    *_, trained, again = fused
+    rates = []
+    own = dataclasses.replace(again, uses={}, stage_seconds={}, before_training=_recorder(rates))
+    outcome = training.fit_on_frozen(own, "hard", "all", fusion=False)
+    np.testing.assert_allclose(rates, [1e-4])  # §4.1
+    before = trained[models.MLEE_ENCODER].encoder
+    for old, weight in zip(before.weights, outcome.model.get_layer(models.MLEE_ENCODER).weights, strict=True):
+        np.testing.assert_array_equal(old.numpy(), weight.numpy(), err_msg=weight.path)
+    assert own.stage_seconds == {"mlee_all": 0.0}
+
+
+def test_mlee_alone_decides_by_the_likeliest_existence(fused, context):
+    """Eq. 7: the sigmoids themselves, which need not sum to one."""
+    *_, trained, again = fused
+    posteriors = training.fit_from_scratch(again, "mlee", "all").posteriors
+    vectors = training.embed(
+        trained[models.MLEE_ENCODER].encoder,
+        context.view(training.features(LEDGER)[0], context.fold.test, "predict"),
+        context.fold.test,
+    )
+    classifier = trained[models.MLEE_ENCODER].network.get_layer("classifier")
+    hidden, scores = (layer.get_weights() for layer in classifier.layers[1:])
+    logits = np.maximum(vectors @ hidden[0] + hidden[1], 0) @ scores[0] + scores[1]
+    np.testing.assert_allclose(posteriors, 1 / (1 + np.exp(-logits)), atol=1e-5)
+    assert again.stage_seconds["mlee_all"] == 0.0
 
 
 def test_vectors_are_those_of_the_frozen_encoder(fused, context):

@@ -29,10 +29,13 @@ VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and
 VGG16_PIXELS = 224
 VGG16_DENSE_LAYERS = ("fc1", "fc2")
 HOW_TO_GET_ALEXNET = (
-    "convert bvlc_alexnet.caffemodel or bvlc_alexnet.npy with python -m ser_tf.weights.convert_alexnet and give the"
-    " result with --alexnet-weights FILE"
+    "get http://dl.caffe.berkeleyvision.org/bvlc_alexnet.caffemodel (or bvlc_alexnet.npy), convert it with"
+    " python -m ser_tf.weights.convert_alexnet and give the result with --alexnet-weights FILE"
 )
-HOW_TO_GET_VGG16 = "give vgg16_weights_tf_dim_ordering_tf_kernels.h5 of keras.applications with --vgg16-weights FILE"
+HOW_TO_GET_VGG16 = (
+    "get https://storage.googleapis.com/tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels.h5"
+    " and give it with --vgg16-weights FILE"
+)
 
 
 def alexnet_shapes(
@@ -73,13 +76,15 @@ def _pairs(widths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def check(source: Path, weights: Weights, shapes: Shapes) -> Weights:
-    """The weights, if every layer has its shape and is finite.
+    """The weights, if every layer has its shape and finite numbers.
 
     Raises:
-        UserError: a layer has another shape or values that are not finite; names file and layer.
+        UserError: a layer has another shape or something else than finite numbers; names file and layer.
     """
     for name, shape in shapes.items():
         kernel, bias = weights[name]
+        if not kernel.dtype.kind == bias.dtype.kind == "f":
+            raise UserError(f"{source}: layer {name} holds something else than floating-point numbers")
         if kernel.shape != shape or bias.shape != shape[-1:]:
             raise UserError(
                 f"{source}: layer {name} has a kernel of shape {kernel.shape} and a bias of shape {bias.shape},"
@@ -122,7 +127,7 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
             for name in shapes:
                 kernel, bias = (file[name][weight][()] for weight in file[name].attrs["weight_names"])
                 weights[name] = (kernel, bias)
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, TypeError, AttributeError):
         raise UserError(f"{path}: not VGGNet-16 with its fully connected layers; {HOW_TO_GET_VGG16}") from None
     return check(path, weights, shapes)
 

@@ -45,7 +45,7 @@ def test_vgg16s_shapes_are_keras_applications():
 @pytest.mark.parametrize(
     ("shapes", "reason"),
     [
-        ({"block1_conv1": (3, 3, 3, 4)}, "not VGGNet-16 with its fully connected layers; give vgg16"),
+        ({"block1_conv1": (3, 3, 3, 4)}, "not VGGNet-16 with its fully connected layers; get https://.*vgg16"),
         (dict(VGG, fc1=(12, 5)), r"layer fc1 has a kernel of shape \(12, 5\)"),
     ],
     ids=["notop", "other"],
@@ -61,12 +61,12 @@ def test_files_of_another_kind(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(UserError, match="file: not VGGNet-16"):
         pretrained.read_vgg16(tmp_path / "file")
-    with pytest.raises(UserError, match="file: not converted weights of AlexNet; convert bvlc_alexnet"):
+    with pytest.raises(UserError, match="file: not converted weights of AlexNet; get http://.*convert_alexnet"):
         pretrained.read_alexnet(tmp_path / "file")
 
 
 def test_missing_files(tmp_path):
-    with pytest.raises(UserError, match="none: no such file; give vgg16"):
+    with pytest.raises(UserError, match="none: no such file; get https://.*--vgg16-weights"):
         pretrained.read_vgg16(tmp_path / "none")
     with pytest.raises(UserError, match="none: cannot be read"):
         pretrained.read_alexnet(tmp_path / "none")
@@ -82,6 +82,19 @@ def test_archives_that_are_not_alexnet(tmp_path):
     np.savez(tmp_path / "c.npz", **arrays)
     with pytest.raises(UserError, match="layer conv1 has a kernel of shape"):
         pretrained.read_alexnet(tmp_path / "c.npz", small_alexnet.SHAPES)
+
+
+def test_files_with_something_else_than_numbers(tmp_path):
+    arrays = {f"{name}/{what}": np.zeros(3) for name in small_alexnet.SHAPES for what in ("kernel", "bias")}
+    np.savez(tmp_path / "a.npz", **(arrays | {"conv1/bias": np.array(["zero"])}))
+    with pytest.raises(UserError, match="a.npz: layer conv1 holds something else than floating-point numbers"):
+        pretrained.read_alexnet(tmp_path / "a.npz", small_alexnet.SHAPES)
+    _vgg_file(tmp_path / "vgg16.h5")
+    with h5py.File(tmp_path / "vgg16.h5", "a") as file:
+        del file["fc1"]["fc1_W_1:0"]
+        file["fc1"].create_group("fc1_W_1:0")
+    with pytest.raises(UserError, match="vgg16.h5: not VGGNet-16"):
+        pretrained.read_vgg16(tmp_path / "vgg16.h5", VGG)
 
 
 def test_digest_depends_on_every_value():

@@ -3,7 +3,7 @@
 Three convolutions, a BLSTM over their steps, a dense layer, softmax. The output does not depend on the padding.
 
 Deviations: pieces shorter than 3 s are masked, not filled with silence; the BLSTM gives its last valid output of each
-direction; no dropout.
+direction; batch normalisation has PyTorch's momentum and epsilon; no dropout.
 """
 
 from typing import Any

@@ -4,7 +4,8 @@ All take `features` float32 (batch, frames, bins) and `lengths` int32 (batch,), 
 images of one channel; the output does not depend on the padding.
 
 Deviations: the paper does not say how a spectrogram lies in the picture; here rows are frequencies from 0 Hz on and
-columns are frames. An utterance shorter than the network's smallest input is padded to it with the mean spectrum.
+columns are frames. An utterance shorter than the network's smallest input is padded to it with the mean spectrum, and
+so is a piece of Table I to its fixed length. The attention network has neither dropout nor weight decay.
 """
 
 import dataclasses

@@ -6,28 +6,32 @@ An emotion exists in an utterance when at least one outside evaluator gave it (e
 whose release label is a target emotion, `all` are all; `dominant by votes` are those whose most frequent vote is a
 target emotion, which tells the two apart where a release's label is not its annotators' (CREMA-D's is the emotion that
 was to be acted). Only votes are read, no audio: nothing is trained and a run takes seconds. The table goes to
-`<output>/ando2019_table1/<corpus>/` as well.
+`<output>/ando2019_table1/<corpus>/` as well. The flags are those of all tables; what concerns training changes nothing.
 """
 
 import csv
 import dataclasses
 import io
 import json
+import time
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from ser_tf import cli, corpora, files, labels
+from ser_tf import cli, files, labels
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.data import vote_targets
 from ser_tf.errors import SettingError
+from ser_tf.evaluation.summary import NO_ACCURACY
 from ser_tf.papers import ando2019 as paper
-from ser_tf.protocol.command import load_corpus
-from ser_tf.protocol.system import is_papers_corpus
+from ser_tf.protocol import ledger
+from ser_tf.protocol.command import load_corpus, parser_of
+from ser_tf.protocol.system import Experiment, is_papers_corpus
 
-NAME = "ando2019_table1"
+TABLE = Experiment("ando2019_table1", "Ratio of emotion existence (Ando et al. 2019, Table 1)", paper.PAPER, (), ())
+ROWS = {"dominant": "dominant", "dominant_by_votes": "dominant by votes", "all": "all"}
 ORDER = ("neutral", "happy", "sad", "angry")  # Table 1
 ROUNDING = 0.0005
 """The paper gives tenths of a per cent."""
@@ -38,29 +42,24 @@ class Row:
     """One set of utterances.
 
     Attributes:
-        name: `dominant`, `dominant by votes` or `all`.
+        key: `dominant`, `dominant_by_votes` or `all`.
         utterances: How many it has.
         existence: Share of them in which each emotion exists.
         published: The same in the paper, or None.
-        verdict: `matches` or `differs` on the paper's corpus, else `other corpus`.
+        verdict: `matches` or `differs` on the paper's corpus, `other corpus`, or `not published`.
     """
 
-    name: str
+    key: str
     utterances: int
     existence: dict[str, float]
     published: dict[str, float] | None
     verdict: str
 
-
-def _parser() -> cli.ArgumentParser:
-    parser = cli.ArgumentParser(prog=f"python -m experiments.{NAME}", description=__doc__)
-    parser.add_argument(
-        "--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)"
-    )
-    parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="its folder; synthetic is generated if missing")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go")
-    parser.add_argument("--smoke", action="store_true", help="as without it: nothing is trained")
-    return parser
+    def as_dict(self) -> dict[str, Any]:
+        """As `summary.json` has it: with the keys of every table's rows, whose accuracies do not exist here."""
+        nothing: dict[str, Any] = {"published": None, "wa": NO_ACCURACY, "ua": NO_ACCURACY, "folds": []}
+        shares = {"utterances": self.utterances, "existence": self.existence, "published_existence": self.published}
+        return {"key": self.key, "label": ROWS[self.key], **nothing, "verdict": self.verdict, **shares}
 
 
 def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
@@ -69,7 +68,7 @@ def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
     return most is not None and labels.EMOTIONS[most] in task.classes
 
 
-def rows_of(corpus: Corpus) -> list[Row]:
+def rows_of(corpus: Corpus, keys: Sequence[str] = tuple(ROWS)) -> list[Row]:
     """The rows of the table.
 
     Raises:
@@ -83,20 +82,21 @@ def rows_of(corpus: Corpus) -> list[Row]:
         )
     sets = {
         "dominant": [utterance for utterance in everything if task.target_of(utterance) is not None],
-        "dominant by votes": [utterance for utterance in everything if _dominant_by_votes(utterance, task)],
+        "dominant_by_votes": [utterance for utterance in everything if _dominant_by_votes(utterance, task)],
         "all": list(everything),
     }
-    return [_row(name, members, is_papers_corpus(paper.PAPER, corpus)) for name, members in sets.items() if members]
+    papers_corpus = is_papers_corpus(paper.PAPER, corpus)
+    return [_row(key, members, papers_corpus) for key, members in sets.items() if members and key in keys]
 
 
-def _row(name: str, members: Sequence[Utterance], papers_corpus: bool) -> Row:
+def _row(key: str, members: Sequence[Utterance], papers_corpus: bool) -> Row:
     existence = vote_targets.existence_shares([utterance.votes for utterance in members], ORDER)
-    published = paper.EXISTENCE_PUBLISHED.get(name)
-    verdict = "" if published is None else "other corpus"
+    published = paper.EXISTENCE_PUBLISHED.get(key)
+    verdict = "not published" if published is None else "other corpus"
     if published is not None and papers_corpus:
         same = all(abs(existence[emotion] - published[emotion]) <= ROUNDING for emotion in ORDER)
         verdict = "matches" if same else "differs"
-    return Row(name, len(members), existence, published, verdict)
+    return Row(key, len(members), existence, published, verdict)
 
 
 def _lines(rows: Sequence[Row]) -> list[list[str]]:
@@ -109,7 +109,7 @@ def _lines(rows: Sequence[Row]) -> list[list[str]]:
             + (f" ({100 * published[emotion]:.1f})" if emotion in published else "")
             for emotion in ORDER
         )
-        lines.append([row.name, f"{row.utterances:,}", *shares, row.verdict])
+        lines.append([ROWS[row.key], f"{row.utterances:,}", *shares, row.verdict])
     return lines
 
 
@@ -126,7 +126,7 @@ def _csv(rows: Sequence[Row]) -> str:
     for row in rows:
         published = row.published or {}
         lines.writerows(
-            (row.name, row.utterances, emotion, row.existence[emotion], published.get(emotion, ""), row.verdict)
+            (row.key, row.utterances, emotion, row.existence[emotion], published.get(emotion, ""), row.verdict)
             for emotion in ORDER
         )
     return text.getvalue()
@@ -136,23 +136,57 @@ def _notes(corpus: Corpus) -> list[str]:
     notes = [f"corpus: {corpus.name}; share of utterances in per cent, the paper's value on iemocap in brackets"]
     if corpus.name == "synthetic":
         notes.append("generated speech: its votes are drawn, and say nothing about people")
-    if not corpus.is_full:
-        notes.append(f"partial: {len(corpus.utterances):,} of {corpus.expected['utterances']:,} utterances")
+    if warning := paper.task(paper.Ledger()).check(corpus):
+        notes.append(warning)
     if corpus.name == "crema_d":
         notes.append("votes on the voice alone; the label of `dominant` is the emotion that was to be acted")
     return notes
 
 
+def _chosen(keys: Sequence[str] | None) -> tuple[str, ...]:
+    if unknown := sorted(set(keys or ()) - set(ROWS)):
+        raise SettingError(f"--rows {unknown[0]}: no such row; there are {', '.join(ROWS)}")
+    return tuple(key for key in ROWS if not keys or key in keys)
+
+
+def _listing(keys: Sequence[str], assumptions: Any) -> str:
+    """Rows with what the paper has for them, and the assumptions."""
+    lines = [f"{TABLE.name}: {TABLE.title}"]
+    for key in keys:
+        published = paper.EXISTENCE_PUBLISHED.get(key, {})
+        numbers = ", ".join(f"{emotion} {100 * share:.1f}" for emotion, share in published.items()) or "not published"
+        lines.append(f"row {key}: {numbers}")
+    lines.append("none of the paper's assumptions changes this table:")
+    return "\n".join([*lines, *(f"{entry.key}={entry.value}" for entry in ledger.entries(assumptions))])
+
+
 def main(argv: list[str]) -> int:
     """Prints and writes the table; returns the exit status."""
-    flags = _parser().parse_args(argv)
+    started = time.perf_counter()
+    flags = parser_of(TABLE).parse_args(argv)
+    assumptions, keys = ledger.override(paper.PAPER.ledger, flags.set), _chosen(flags.rows)
     output = Console(highlight=False, soft_wrap=True)
+    if flags.list:
+        output.print(_listing(keys, assumptions), markup=False)
+        return cli.DONE
     files.require_writable(flags.output)
     corpus = load_corpus(flags, output)
-    rows, notes = rows_of(corpus), _notes(corpus)
-    text = _markdown("Ratio of emotion existence (Ando et al. 2019, Table 1)", notes, _lines(rows))
-    folder = flags.output / NAME / corpus.name
-    summary = {"experiment": NAME, "corpus": corpus.name, "notes": notes, "rows": list(map(dataclasses.asdict, rows))}
+    notes, rows = _notes(corpus), rows_of(corpus, keys)
+    text = _markdown(TABLE.title, notes, _lines(rows))
+    folder = flags.output / TABLE.name / corpus.name
+    summary = {
+        "experiment": TABLE.name,
+        "corpus": corpus.name,
+        "task": paper.task(assumptions).name,
+        "seeds": flags.seeds,
+        "smoke": flags.smoke,
+        "rows": [row.as_dict() for row in rows],
+        "claims": [],
+        "assumptions": ledger.as_dict(assumptions),
+        "leaks": [],
+        "seconds": round(time.perf_counter() - started, 3),
+        "notes": notes,
+    }
     files.atomic_write_text(folder / "table.md", text)
     files.atomic_write_text(folder / "table.csv", _csv(rows))
     files.atomic_write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")

@@ -34,8 +34,9 @@ def _models_of(flags: argparse.Namespace, example: examples.Example) -> dict[str
             results = kept.fold_results(flags.run, row)
         except SettingError:  # a corpus without votes has no soft and no MLEE row
             continue
-        (result,) = [one for one in results if (one.fold, one.seed) == (shown.fold, shown.seed)]
-        found[name] = kept.load(flags.run, result, paper.TABLE3, paper.Ledger)
+        for result in results:  # none where this row failed in the fold
+            if (result.fold, result.seed) == (shown.fold, shown.seed):
+                found[name] = kept.load(flags.run, result, paper.TABLE3, paper.Ledger)
     return found
 
 

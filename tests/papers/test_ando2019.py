@@ -221,6 +221,28 @@ def test_figure_3_shows_the_models_that_the_run_has(ran):
     assert cli.status_of(fig3.main, ["--run", str(folder)]) == cli.BAD_INPUT  # the MLEE row was left out
 
 
+def test_figure_3_leaves_out_a_row_that_failed_in_the_fold(monkeypatch):
+    fig3 = importlib.import_module("figures.ando2019_fig3")
+    of_rows = {"dominant_hard_all": ["03", "08"], "dominant_soft_all": ["08"], "mlee_all": ["03"]}
+
+    def results(run, row):
+        return [SimpleNamespace(row=row, fold=fold, seed=0) for fold in of_rows[row]]
+
+    monkeypatch.setattr(fig3.kept, "fold_results", results)
+    monkeypatch.setattr(fig3.kept, "load", lambda run, result, systems, ledger: (result.row, result.fold))
+    shown = SimpleNamespace(model=SimpleNamespace(result=results("run", "mlee_all")[0]))
+    found = fig3._models_of(SimpleNamespace(run="run"), shown)
+    assert found == {"hard": ("dominant_hard_all", "03"), "MLEE": ("mlee_all", "03")}
+
+
+def test_votes_are_part_of_what_results_depend_on(emodb):
+    one = paper.prepare(emodb, LEDGER, {})
+    voted = dataclasses.replace(emodb, utterances=tuple(_with_votes(emodb.utterances)))
+    assert paper.prepare(voted, LEDGER, {}).digests != one.digests and one.notes == ()
+    (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), LEDGER, {}).notes
+    assert "acted" in note
+
+
 def test_figure_3_has_one_curve_a_model():
     fig3 = importlib.import_module("figures.ando2019_fig3")
 

@@ -53,7 +53,9 @@ def parser_of(module: str, description: str | None, row: str, picture: str) -> c
     return parser
 
 
-def of_run(flags: argparse.Namespace, systems: Sequence[System], ledger: type, number: int) -> list[Example]:
+def of_run(
+    flags: argparse.Namespace, systems: Sequence[System], ledger: type, number: int, least_sure: bool = False
+) -> list[Example]:
     """The recordings that the flags ask for: the user's own, named ones, or the surest right answers.
 
     Args:
@@ -61,6 +63,7 @@ def of_run(flags: argparse.Namespace, systems: Sequence[System], ledger: type, n
         systems: The rows of the paper.
         ledger: The paper's ledger class.
         number: How many are chosen, each of another class, when none are named.
+        least_sure: Chooses the right answers that were hardest instead.
 
     Raises:
         SettingError: a named utterance was not tested, or there is nothing to choose from.
@@ -70,7 +73,7 @@ def of_run(flags: argparse.Namespace, systems: Sequence[System], ledger: type, n
     if flags.audio:
         model = kept.load(flags.run, results[0], systems, ledger)
         return [Example(path.name, audio.read(path), model) for path in flags.audio]
-    chosen = named(results, flags.utterances) if flags.utterances else surest(results, number)
+    chosen = named(results, flags.utterances) if flags.utterances else right_answers(results, number, least_sure)
     if not chosen:
         raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
     shown = []
@@ -78,19 +81,21 @@ def of_run(flags: argparse.Namespace, systems: Sequence[System], ledger: type, n
         model = kept.load(flags.run, result, systems, ledger)
         corpus = corpora.load(result.corpus, model.card["corpus_root"])
         utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
-        how = "" if flags.utterances else ", surest of its class"
+        how = "" if flags.utterances else f", {'least sure' if least_sure else 'surest'} of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append(Example(title, audio.read(utterance.path), model, utterance))
     return shown
 
 
-def surest(results: Sequence[FoldResult], number: int) -> list[tuple[FoldResult, int]]:
-    """For each class the utterance with the highest posterior of its own class; the `number` surest of these."""
+def right_answers(results: Sequence[FoldResult], number: int, least_sure: bool = False) -> list[tuple[FoldResult, int]]:
+    """For each class the right answer with the highest posterior, or the lowest; the `number` extremest of these."""
+    sign = -1 if least_sure else 1
     best: dict[int, tuple[float, FoldResult, int]] = {}
     for result in results:
         for place, (truth, posteriors) in enumerate(zip(result.truth, result.posterior_array, strict=True)):
-            if posteriors.argmax() == truth and posteriors[truth] > best.get(truth, (0.0,))[0]:
-                best[truth] = (float(posteriors[truth]), result, place)
+            rank = sign * float(posteriors[truth])
+            if posteriors.argmax() == truth and (truth not in best or rank > best[truth][0]):
+                best[truth] = (rank, result, place)
     ranked = sorted(best.values(), key=lambda entry: -entry[0])[:number]
     return [(result, place) for _, result, place in ranked]
 

@@ -164,20 +164,28 @@ _PUBLISHED = {  # WA, UA: Tables I and II
 }
 
 
-def _row(key: str, label: str, fit: Callable, finetuned: bool = False, **more: Any) -> System:
+def _row(key: str, label: str, fit: Callable, weights: str | None = None, **more: Any) -> System:
+    """A row; `weights` names the option with the pretrained weights that it starts from."""
     published = dict(zip(("wa", "ua"), _PUBLISHED[key], strict=True)) if key in _PUBLISHED else None
-    return System(key, label, published, fit, features, needs="weights" if finetuned else "", **more)
+    needs, depends_on = ("", ()) if weights is None else ("weights", (weights,))
+    return System(key, label, published, fit, features, needs=needs, depends_on=depends_on, **more)
 
 
 def _classifier(network: str, finetuned: bool) -> System:
     fit = functools.partial(fit_classifier, network=network, finetuning=finetuned)
     key, label = ("finetuned", "Finetuning") if finetuned else ("random", "Random-init")
-    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, finetuned)
+    weights = f"{network}_weights" if finetuned else None
+    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, weights)
 
 
 TABLE1 = tuple(_classifier(network, finetuned) for network in _NETWORKS for finetuned in (False, True))
 TABLE2 = (
-    _row("fcn_attention", "Our FCN+Attention", functools.partial(fit_attention_fcn, finetuning=True), True),
+    _row(
+        "fcn_attention",
+        "Our FCN+Attention",
+        functools.partial(fit_attention_fcn, finetuning=True),
+        "alexnet_weights",
+    ),
     _row(
         "fcn_attention_random",
         "FCN+Attention, random initialisation",

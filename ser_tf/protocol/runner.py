@@ -65,6 +65,8 @@ class Plan:
 
     def settings_hash(self, job: "Job") -> str:
         """SHA-256 over everything that the result of a job depends on."""
+        named = job.system.depends_on
+        digests = {name: one for name, one in self.option_digests.items() if named is None or name in named}
         return results.hash_of(
             {
                 "version": __version__,
@@ -77,7 +79,7 @@ class Plan:
                 "seed": job.seed,
                 "ledger": ledgers.as_dict(self.ledger),
                 "smoke": self.smoke,
-                **({"options": dict(self.option_digests)} if self.option_digests else {}),
+                **({"options": digests} if digests else {}),
             }
         )
 

@@ -63,6 +63,7 @@ class System:
         has_model: Whether an outcome carries a Keras model that can be kept.
         note: Shown with the row.
         speeds: At which features are computed; besides 1 those of the copies that train.
+        depends_on: Names of the `Prepared.digests` that its results depend on; None for all.
     """
 
     key: str
@@ -74,6 +75,7 @@ class System:
     has_model: bool = True
     note: str = ""
     speeds: tuple[float, ...] = (1.0,)
+    depends_on: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

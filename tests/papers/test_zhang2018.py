@@ -18,6 +18,7 @@ from ser_tf.models import alexnet, pretrained
 from ser_tf.models import zhang2018 as models
 from ser_tf.papers import zhang2018 as paper
 from ser_tf.papers import zhang2018_satt, zhang2018_training
+from ser_tf.protocol import command, progress, runner
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.context import FoldContext
@@ -326,6 +327,20 @@ def test_a_table_with_weights_runs_the_row_and_names_them(emodb_root, tmp_path, 
     assert cli.status_of(_main("table2"), argv) == 0
     summary = json.loads((tmp_path / "zhang2018_table2" / "emodb" / "summary.json").read_text())
     assert summary["rows"][0]["status"] == "run" and "alexnet.npz" in summary["corpus_note"]
+
+
+@pytest.mark.usefixtures("small_dense")
+def test_weights_make_no_other_result_of_rows_that_do_not_read_them(emodb_root, tmp_path, alexnet_file):
+    """Whoever gets the weights later trains the finetuned rows alone."""
+    table = importlib.import_module("experiments.zhang2018_table2").EXPERIMENT
+    hashes = []
+    for more in ([], ["--alexnet-weights", alexnet_file]):
+        flags = command.parser_of(table).parse_args(_argv(emodb_root, tmp_path, *more))
+        plan = command.planned(table, flags, LEDGER, progress.console()).plan
+        fold = paper.make_folds(tuple(plan.utterances.values()), LEDGER, 0)[0]
+        hashes.append({row.key: plan.settings_hash(runner.Job(row, fold, 0)) for row in table.rows})
+    without, with_weights = hashes
+    assert {key for key in without if without[key] != with_weights[key]} == {"fcn_attention"}
 
 
 @pytest.mark.parametrize("flag", ["--alexnet-weights", "--vgg16-weights"])

@@ -81,7 +81,7 @@ def of_run(
         model = kept.load(flags.run, result, systems, ledger)
         corpus = corpora.load(result.corpus, model.card["corpus_root"])
         utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
-        how = "" if flags.utterances else f", {'least sure' if least_sure else 'surest'} of its class"
+        how = "" if flags.utterances else f", {'least sure' if least_sure else 'surest'} right answer of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append(Example(title, audio.read(utterance.path), model, utterance))
     return shown

@@ -82,6 +82,7 @@ class FoldContext:
         before_training: Called with each compiled model and its training batches before it is trained.
         uses: For each purpose, the ids that views were opened for.
         stage_seconds: For each first stage that was asked for, the seconds that it cost (0 when it was reused).
+        waited_seconds: How long it waited for first stages that another process was making.
     """
 
     fold: Fold
@@ -98,6 +99,7 @@ class FoldContext:
     before_training: Callable[[Any, Any], None] | None = None
     uses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     stage_seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+    waited_seconds: float = 0.0
 
     def view(self, spec: FeatureSpec, ids: Sequence[str], purpose: str) -> FeatureView:
         """Opens features for a purpose and records it.
@@ -185,7 +187,9 @@ class FoldContext:
         folder = self.stage_root / name / f"{self.fold.name}-seed{self.seed}-{digest}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with open(folder.with_suffix(".lock"), "w") as lock:
+            asked = time.perf_counter()
             fcntl.flock(lock, fcntl.LOCK_EX)
+            self.waited_seconds += time.perf_counter() - asked
             if folder.exists():
                 self.stage_seconds.setdefault(name, 0.0)
                 yield folder, True

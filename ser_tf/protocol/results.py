@@ -37,7 +37,7 @@ class FoldResult:
         truth: Their class indices.
         posteriors: For each, one number a class.
         epochs: Trained epochs, or None.
-        seconds: Wall time of training and prediction.
+        seconds: Wall time of training and prediction, without waiting for a stage that another process makes.
         stage_seconds: Wall time of first stages that it shares with other rows, 0 for those that were there.
         peak_memory_mb: The largest resident size that the process had had by the end.
         versions: Of Python and the libraries.

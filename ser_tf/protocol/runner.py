@@ -158,7 +158,8 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
     context = context_of(plan, job, report)
     try:
         outcome = job.system.fit_predict(context)  # type: ignore[misc]
-        result = _result(plan, job, context, outcome, time.perf_counter() - started)
+        seconds = time.perf_counter() - started - context.waited_seconds  # that belongs to who made the stage
+        result = _result(plan, job, context, outcome, seconds)
         _keep_model(plan, job, outcome, result)
         results.write(plan.layout.fold_result(job.system.key, job.fold.name, job.seed), result)
     except RowUnavailableError as error:

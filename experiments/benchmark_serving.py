@@ -46,6 +46,7 @@ class Measured:
         model: Its folder.
         paper: Of its card.
         row: Of its card.
+        recordings: Different ones that were asked about.
         batch_size: Recordings in a request.
         requests: How many were timed.
         p50_ms: Median latency of a request.
@@ -58,6 +59,7 @@ class Measured:
     model: str
     paper: str
     row: str
+    recordings: int
     batch_size: int
     requests: int
     p50_ms: float
@@ -68,7 +70,7 @@ class Measured:
 
 
 def find_files(folder: Path) -> list[Path]:
-    """The usable WAV files in and below a folder, in the order of their names.
+    """The WAV files in and below a folder that are whole, in the order of their names.
 
     Raises:
         AudioError: there are none.
@@ -80,6 +82,26 @@ def find_files(folder: Path) -> list[Path]:
             found.append(path)
     if not found:
         raise AudioError(f"{folder}: has no WAV files")
+    return found
+
+
+def taken(paths: Sequence[Path], card: dict[str, Any]) -> list[Path]:
+    """The files that a model takes, by its card.
+
+    Raises:
+        AudioError: there are none.
+    """
+    headers = {path: wav_header.read_wav_header(path) for path in paths}
+    found = [
+        path
+        for path, header in headers.items()
+        if header.sample_rate >= card["lowest_rate_hz"] and header.duration_seconds <= card["longest_seconds"]
+    ]
+    if not found:
+        raise AudioError(
+            f"{paths[0].parent}: has no WAV file at {card['lowest_rate_hz']} Hz or more and of at most"
+            f" {card['longest_seconds']:g} s, which {card['row']} takes"
+        )
     return found
 
 
@@ -101,7 +123,7 @@ def _words(seconds: float) -> tuple[Word, ...]:
 
 
 @contextlib.contextmanager
-def served(model: Path) -> Iterator[Callable[[Inputs], Any]]:
+def opened(model: Path) -> Iterator[Callable[[Inputs], Any]]:
     """A SavedModel in a session, as a function of the inputs of `wav_bytes`."""
     import tensorflow as tf
 
@@ -115,7 +137,7 @@ def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
     """Decoding and features of a model alone, from its card."""
     import tensorflow as tf
 
-    from ser_tf.serving import papers, wav
+    from ser_tf.serving import papers, served, wav
 
     ledger = papers.ledger_type(card["paper"])(**card["assumptions"])
     (spec,) = papers.systems(card["paper"])[card["row"]].features(ledger)
@@ -124,7 +146,8 @@ def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def compute(audio: tf.Tensor) -> tf.Tensor:
         waveform, num_samples, _ = wav.decode_batch(audio, limits)
-        return tf.reduce_sum(spec(waveform, num_samples), axis=[1, 2])
+        reads_audio = card["feature"] is not None
+        return tf.reduce_sum(served.features_of(spec, waveform, num_samples) if reads_audio else waveform)
 
     return lambda inputs: compute(tf.constant(inputs["audio"])).numpy()
 
@@ -149,10 +172,12 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
         paths: Recordings.
         number: Requests that are timed for each batch size.
     """
-    card = json.loads((folder / "assets" / "card.json").read_text())
-    front = front_of(card)
+    from ser_tf.serving import prediction
+
+    card = prediction.card_in(folder)
+    paths, front = taken(paths, card), front_of(card)
     for size in BATCH_SIZES:
-        with served(folder) as whole:
+        with opened(folder) as whole:
             times = _seconds(whole, batches(paths, size, card["reads_words"]), number)
         features = _seconds(front, batches(paths, size, False), number)
         asked = itertools.islice(batches(paths, size, False), WARM_UP, WARM_UP + number)
@@ -161,6 +186,7 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
             model=folder.parent.name,
             paper=card["paper"],
             row=card["row"],
+            recordings=len(paths),
             batch_size=size,
             requests=number,
             p50_ms=1000 * float(np.percentile(times, 50)),
@@ -212,7 +238,7 @@ def main(argv: list[str]) -> int:
                 table.add_row(*row, *latencies, *speeds, f"{one.feature_share:.0%}")
     console.print(table)
     if flags.output:
-        machine = {"processors": os.cpu_count(), "machine": platform.machine(), "recordings": len(paths)}
+        machine = {"processors": os.cpu_count(), "machine": platform.machine()}
         result = {**machine, "models": [dataclasses.asdict(one) for one in found]}
         files.atomic_write_text(flags.output, json.dumps(result, indent=1) + "\n")
     return cli.DONE

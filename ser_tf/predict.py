@@ -28,6 +28,8 @@ from ser_tf.errors import AudioError, SettingError
 from ser_tf.serving import panels, picture, prediction
 from ser_tf.serving.prediction import Predicted, Prediction
 
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+"""What is taken from folders; files that are named may be called anything."""
 PIPED_COLUMNS = 120
 DECIMALS = 6
 """Of numbers in JSON and CSV; posteriors are float32."""
@@ -55,6 +57,24 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if flags.plot and flags.plot.suffix.lower() not in panels.FORMATS:
         raise SettingError(f"--plot {flags.plot}: must end with {', '.join(panels.FORMATS)}")
     return flags
+
+
+def find_audio(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are named, there or not, and the audio files in and below folders.
+
+    Raises:
+        AudioError: a folder has no audio.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            if not inside:
+                raise AudioError(f"{path}: no audio in it ({' '.join(SUFFIXES)})")
+            found += inside
+        else:
+            found.append(path)
+    return found
 
 
 def in_full(path: Path, window: Prediction, classes: Sequence[str]) -> dict[str, Any]:
@@ -133,7 +153,7 @@ def predictions(predictor: prediction.Predictor, paths: Sequence[Path]) -> Itera
 def main(argv: list[str]) -> int:
     """Predicts and prints; returns the exit status."""
     flags = parse(argv)
-    paths = prediction.find_audio(flags.audio)
+    paths = find_audio(flags.audio)
     if flags.plot and len(paths) > picture.MOST_RECORDINGS:
         raise SettingError(f"--plot: {len(paths)} recordings; a picture has {picture.MOST_RECORDINGS} at most")
     alignments = prediction.alignments_of(flags.alignment)

@@ -4,12 +4,16 @@ import csv
 import io
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib import image
 
 from ser_tf import cli, predict
+from ser_tf.errors import AudioError
+from ser_tf.serving import picture
+from ser_tf.serving.prediction import Predicted, Prediction
 from tests.serving import recordings
 
 
@@ -33,6 +37,17 @@ def run(exported, capsys):
         return status, shown.out, shown.err.strip().splitlines()
 
     return call
+
+
+def test_recordings_are_found_in_folders(tmp_path):
+    for name in ("b.wav", "a.FLAC", "deep/er/c.mp3", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = predict.find_audio([tmp_path / "notes.txt", tmp_path])
+    assert [path.name for path in found] == ["notes.txt", "a.FLAC", "b.wav", "c.mp3"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AudioError, match="empty: no audio in it"):
+        predict.find_audio([tmp_path / "empty"])
 
 
 def test_a_table_for_people(run, folder):
@@ -70,6 +85,39 @@ def test_a_picture(run, folder, tmp_path, window):
     assert np.ptp(image.imread(path)) > 0.5
 
 
+def predicted(windows, **outputs):
+    """A recording of four seconds with the outputs of its windows."""
+    spans = [(4.0 * place / windows, 4.0 * (place + 1) / windows) for place in range(windows)]
+    made = [
+        Prediction(*span, "a", {name: value[place] for name, value in outputs.items()})
+        for place, span in enumerate(spans)
+    ]
+    return Predicted(Path("one.wav"), np.sin(np.arange(64_000)), tuple(made))
+
+
+def test_a_picture_shows_time_and_all_weights():
+    weights = [np.array([0.1, 0.9]), np.array([0.4, 0.6])]
+    seconds = [np.array([0.5, 1.5]), np.array([2.5, 3.5])]
+    posteriors = [np.array([1.0, 0.0]), np.array([0.3, 0.7])]
+    one = predicted(2, probabilities=posteriors, attention=weights, attention_seconds=seconds)
+    top, middle, bottom = picture.draw([one], ("a", "b")).axes
+    assert middle.get_ylim()[1] > 0.9 and bottom.get_ylim()[1] > 1.0
+    assert top.get_xlim() == middle.get_xlim() == bottom.get_xlim() == (0.0, 4.0)
+    assert (top.get_xlabel(), middle.get_xlabel(), bottom.get_xlabel()) == ("", "", "seconds")
+    top, bottom = picture.draw([predicted(1, probabilities=posteriors)], ("a", "b")).axes
+    assert (top.get_xlabel(), bottom.get_xlabel()) == ("seconds", "posterior")
+    assert [bar.get_width() for bar in bottom.patches] == [1.0, 0.0]
+
+
+def test_cells_of_all_windows_have_one_scale():
+    cells = [np.full((3, 2), 0.1), np.full((3, 2), 0.4)]
+    seconds, hertz = [np.arange(3.0), 2 + np.arange(3.0)], [np.array([500.0, 1500.0])] * 2
+    posteriors = [np.array([0.5, 0.5])] * 2
+    one = predicted(2, probabilities=posteriors, attention=cells, attention_seconds=seconds, attention_hertz=hertz)
+    meshes = picture.draw([one], ("a", "b")).axes[1].collections
+    assert [mesh.get_clim() for mesh in meshes] == [(0, 0.4)] * 2
+
+
 def test_a_row_of_a_run_is_a_model(run, folder, runs):
     table = runs.table("mirsamadi2017_table3", "lld_weighted_pool")
     _, exported_says, _ = run(folder / "one.wav", "--csv")
@@ -81,9 +129,10 @@ def test_what_cannot_be_used_does_not_end_the_others(run, folder, tmp_path):
     everything = tmp_path / "everything"
     shutil.copytree(folder, everything)
     (everything / "broken.wav").write_text("not audio")
-    status, shown, errors = run(everything, "--csv")
+    status, shown, errors = run(tmp_path / "gone.wav", everything, "--csv")
     assert status == cli.FAILED and len(shown.splitlines()) == 1 + 3
-    assert len(errors) == 1 and errors[0].startswith(f"error: {everything / 'broken.wav'}: ")
+    assert errors[0] == f"error: {tmp_path / 'gone.wav'}: no such audio file"
+    assert len(errors) == 2 and errors[1].startswith(f"error: {everything / 'broken.wav'}: ")
     status, shown, errors = run(everything / "broken.wav")
     assert status == cli.BAD_INPUT and shown == "" and len(errors) == 1
 

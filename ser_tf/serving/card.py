@@ -43,7 +43,7 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
         "assumptions": card["settings"],
         "overridden": result.overridden,
         "versions": result.versions,
-        "feature": {"name": kept.spec.name, "dims": kept.spec.dims},
+        "feature": {"name": kept.spec.name, "dims": kept.spec.dims} if "features" in kept.model.input else None,
         "sample_rate_hz": kept.spec.params.sample_rate_hz,
         "longest_seconds": served.limits.longest_seconds,
         "lowest_rate_hz": served.limits.lowest_hz,

@@ -28,7 +28,8 @@ def draw_waveform(axes: Axes, waveform: np.ndarray, sample_rate_hz: int = 16_000
 def draw_attention(axes: Axes, seconds: np.ndarray, weights: np.ndarray) -> None:
     """Draws attention weights (frames,) over the centres of their frames."""
     axes.fill_between(seconds, weights, color="tab:blue", alpha=0.3, linewidth=0)
-    axes.plot(seconds, weights, color="tab:blue", linewidth=0.9)
+    marker = "." if len(seconds) == 1 else None  # a single word has no line
+    axes.plot(seconds, weights, color="tab:blue", linewidth=0.9, marker=marker)
     axes.set_ylim(bottom=0)
     axes.set_ylabel(r"$\alpha(t)$")
     axes.set_xlabel("seconds")

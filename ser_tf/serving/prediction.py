@@ -18,8 +18,6 @@ from ser_tf.errors import AudioError, SettingError, UserError
 from ser_tf.serving import papers, requests
 from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-"""What is taken from folders; files that are named may be called anything."""
 WINDOWS_AT_ONCE = 16
 CARD, GRAPH = "card.json", "saved_model.pb"
 
@@ -135,37 +133,33 @@ def exported_folder(path: Path) -> Path:
     return path
 
 
-def _open_exported(path: Path) -> Model:
+def card_in(path: Path) -> dict[str, Any]:
+    """The card of an exported model.
+
+    Raises:
+        UserError: it has none.
+    """
     try:
-        card: dict[str, Any] = json.loads((path / "assets" / CARD).read_text())
+        return json.loads((path / "assets" / CARD).read_text())
+    except (OSError, ValueError) as error:
+        raise _foreign(path, error) from None
+
+
+def _foreign(path: Path, error: Exception) -> UserError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return UserError(f"{path}: not a model of ser_tf.serving.export ({reason})")
+
+
+def _open_exported(path: Path) -> Model:
+    card = card_in(path)
+    try:
         loaded = tf.saved_model.load(str(path))
         function = loaded.signatures["serving_default"]
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: not a model of ser_tf.serving.export ({reason})") from None
+        raise _foreign(path, error) from None
     return Model(
         tuple(card["classes"]), card["reads_words"], card["longest_seconds"], card["lowest_rate_hz"], function, loaded
     )
-
-
-def find_audio(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the audio files in and below folders.
-
-    Raises:
-        UserError: a path does not exist, or a folder has no audio.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-            if not inside:
-                raise UserError(f"{path}: no audio in it ({' '.join(SUFFIXES)})")
-            found += inside
-        elif path.exists():
-            found.append(path)
-        else:
-            raise AudioError(f"{path}: no such audio file")
-    return found
 
 
 def cut(num_samples: int, window_seconds: float | None) -> list[tuple[int, int]]:
@@ -227,7 +221,10 @@ class Predictor:
         Raises:
             AudioError: it cannot be read or used; names the file.
         """
-        rate_hz = audio.probe(path).sample_rate_hz
+        try:
+            rate_hz = audio.probe(path).sample_rate_hz
+        except OSError as error:
+            raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
         if rate_hz < self.model.lowest_hz:
             raise AudioError(
                 f"{path}: its rate of {rate_hz} Hz holds nothing above {rate_hz // 2} Hz, and the model listens up to"

@@ -19,6 +19,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ser_tf.features import FeatureSpec
 from ser_tf.protocol.kept import KeptModel
 from ser_tf.serving import papers, wav, words
 from ser_tf.serving.attention import Analysed
@@ -26,6 +27,8 @@ from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 
 LONGEST_SECONDS = 120.0
 """Default of the longest recording that a model takes at once; the papers' utterances last a few seconds."""
+RECORDINGS_AT_ONCE = 4
+"""Whose features are computed side by side; each needs memory of its own."""
 AUDIO_SPECS = {
     "serving_default": (
         tf.TensorSpec((None, None), tf.float32, "waveform"),
@@ -65,6 +68,26 @@ def refuse(reasons: tf.Tensor, what: str) -> tf.Operation:
     bad = tf.where(reasons != "")[:, 0]
     lines = tf.strings.join([f"{what} ", tf.strings.as_string(bad), " of the batch: ", tf.gather(reasons, bad)])
     return tf.debugging.Assert(tf.size(bad) == 0, [tf.strings.reduce_join(lines, separator="; ")])
+
+
+def features_of(spec: FeatureSpec, waveform: tf.Tensor, num_samples: tf.Tensor) -> tf.Tensor:
+    """The feature of each recording by itself, so that a long one does not make the short ones as costly as itself.
+
+    Args:
+        spec: The feature.
+        waveform: float32 (batch, samples), right-padded.
+        num_samples: int32 (batch,).
+
+    Returns:
+        float32 (batch, frames, dims), zero behind the end of each.
+    """
+    rows = tf.map_fn(
+        lambda one: spec(one[0][: one[1]]),
+        (waveform, num_samples),
+        fn_output_signature=tf.RaggedTensorSpec([None, spec.dims], tf.float32, ragged_rank=0),
+        parallel_iterations=RECORDINGS_AT_ONCE,
+    )
+    return tf.ensure_shape(rows.to_tensor(), (None, None, spec.dims))
 
 
 def _same_rows(*inputs: tf.Tensor) -> tf.Operation:
@@ -122,10 +145,12 @@ class ServedModel(tf.Module):
         return self._answer(waveform, num_samples, reasons, text)
 
     def _of_waveforms(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
-        samples = tf.shape(waveform)[1]
+        samples, longest = tf.shape(waveform)[1], self.limits.longest_seconds
+        most = round(min(longest * SAMPLE_RATE_HZ, tf.int32.max))
         with tf.control_dependencies([_same_rows(waveform, num_samples)]):
-            valid = tf.sequence_mask(num_samples, samples)
-        waveform = tf.where(valid, waveform, 0.0)
+            # Padding that all rows share, and what makes a recording too long, cost time and change nothing.
+            waveform = waveform[:, : tf.clip_by_value(tf.reduce_max(num_samples), 0, most)]
+        waveform = tf.where(tf.sequence_mask(num_samples, tf.shape(waveform)[1]), waveform, 0.0)
         seconds = tf.cast(num_samples, tf.float32) / SAMPLE_RATE_HZ
         number = tf.strings.join(
             [
@@ -136,7 +161,6 @@ class ServedModel(tf.Module):
             ]
         )
         reasons = wav.out_of_range(waveform)
-        longest = self.limits.longest_seconds
         reasons = tf.where(seconds > longest, wav.too_long(seconds, longest), reasons)
         possible = tf.logical_and(num_samples >= 1, num_samples <= samples)
         return self._answer(waveform, num_samples, tf.where(possible, reasons, number), text)
@@ -153,15 +177,14 @@ class ServedModel(tf.Module):
                 reasons = words.refusals(given_words, word_seconds, num_words, duration)
             checks.append(refuse(reasons, "recording"))
         with tf.control_dependencies(checks):
-            num_samples = tf.identity(num_samples)
-            # Padding that all rows share costs time and changes nothing.
-            waveform = waveform[:, : tf.reduce_max(num_samples)]
+            waveform, num_samples = tf.identity(waveform), tf.identity(num_samples)
             spoken = None
             if self._vocabulary is not None:
                 spoken = words.spoken(given_words, word_seconds, num_words, duration)
         spec = self._kept.spec
         lengths = spec.num_frames(num_samples)
-        given = {"features": spec(waveform, num_samples), "lengths": lengths} | self._words(spoken, lengths)
+        features = features_of(spec, waveform, num_samples)
+        given = {"features": features, "lengths": lengths} | self._words(spoken, lengths)
         model = self._kept.model
         outputs = model({name: given[name] for name in model.input}, training=False)
         probabilities = outputs["probabilities"]

@@ -47,6 +47,14 @@ class Runs:
         return self._served[name, row]
 
 
+def ask(served, signature, inputs):
+    """The outputs of a served model as NumPy arrays."""
+    import tensorflow as tf
+
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    return {name: value.numpy() for name, value in served.answer(signature, **tensors).items()}
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory, emodb):
     return Runs(tmp_path_factory.mktemp("served_runs"), emodb)

@@ -59,19 +59,6 @@ def test_what_is_no_model_is_one_line(exported, runs, tmp_path):
         prediction.open_model(str(other))
 
 
-def test_recordings_are_found_in_folders(tmp_path):
-    for name in ("b.wav", "a.FLAC", "deep/er/c.mp3", "notes.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    found = prediction.find_audio([tmp_path / "notes.txt", tmp_path])
-    assert [path.name for path in found] == ["notes.txt", "a.FLAC", "b.wav", "c.mp3"]
-    with pytest.raises(AudioError, match="gone.wav: no such audio file"):
-        prediction.find_audio([tmp_path / "gone.wav"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="empty: no audio in it"):
-        prediction.find_audio([tmp_path / "empty"])
-
-
 @pytest.mark.parametrize(
     ("num_samples", "window_seconds", "expected"),
     [

@@ -1,51 +1,45 @@
 """Table 1 of Lee et al. 2020: the word alignment of one utterance, in units of 10 ms.
 
+The paper's example says "i like apple" with a pause of 0.52 s before the last word; it does not name the utterance.
+
     python -m experiments.lee2020_table1 --corpus iemocap --corpus-root DIR --utterance Ses01F_impro01_F000
 
-Prints the alignment as the release writes it, as in the paper, and beside it the words that the networks see: special
-tokens removed and their time divided between the neighbours (§4.2). Nothing is trained; a run takes seconds.
-`--alignment DIR` shows TextGrid or CTM alignments in place of the corpus's own. The same goes to
-`<output>/lee2020_table1/<corpus>/`, as `<utterance>.csv`.
+Shows the alignment as the release writes it, as in the paper, and the words that the networks see: special tokens
+removed and their time divided between the neighbours (§4.2). `--alignment DIR` shows TextGrid or CTM alignments in
+place of the corpus's own. Nothing is trained and a run takes seconds. The flags are those of all tables, and what
+concerns training changes nothing; the files are those of all tables but leaks.json and manifest.json, since there are
+no folds.
 """
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from ser_tf import cli, corpora, files
+from ser_tf import cli
 from ser_tf.corpora.base import Corpus, Utterance, Word
 from ser_tf.errors import SettingError
+from ser_tf.evaluation.data_summary import DataRow
 from ser_tf.papers import lee2020 as paper
 from ser_tf.papers import lee2020_words
-from ser_tf.protocol.command import load_corpus
+from ser_tf.protocol.command import parser_of
+from ser_tf.protocol.data_table import Shown, run_data_table
+from ser_tf.protocol.system import Experiment, System
 
 UNITS_PER_SECOND = 100
-NAME = "lee2020_table1"
-Row = tuple[int, int, str]
+COLUMNS = ("Alignment", "start", "end", "word")
+LABELS = {"paper": "the paper's example", "as_written": "as written", "spoken": "special tokens removed"}
+TABLE = Experiment(
+    name="lee2020_table1",
+    title="Word alignment of one utterance, in units of 10 ms",
+    paper=paper.PAPER,
+    rows=tuple(System(key, label, None, None) for key, label in LABELS.items()),
+    claims=(),
+)
+Line = tuple[int, int, str]
 """First and last unit of 10 ms, inclusive as in the release, and the word."""
 
 
-def _parser() -> cli.ArgumentParser:
-    parser = cli.ArgumentParser(prog=f"python -m experiments.{NAME}", description=__doc__)
-    parser.add_argument(
-        "--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)"
-    )
-    parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="its folder; synthetic is generated if missing")
-    parser.add_argument("--utterance", metavar="ID", help="which utterance (default: the first one with words)")
-    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go")
-    parser.add_argument("--smoke", action="store_true", help="as without it: nothing is trained")
-    for option in paper.PAPER.options:
-        if option.name == "alignment":
-            parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=option.help)
-    return parser
-
-
-def rows_of(words: Sequence[Word]) -> list[Row]:
+def lines_of(words: Sequence[Word]) -> list[Line]:
     """Words with their times as in Table 1."""
     return [
         (
@@ -55,6 +49,12 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
         )
         for word in words
     ]
+
+
+def _row(key: str, lines: Sequence[Line]) -> DataRow:
+    words = [dict(zip(COLUMNS[1:], line, strict=True)) for line in lines]
+    cells = tuple((str(start), str(end), word) for start, end, word in lines)
+    return DataRow(key, LABELS[key], cells, {"words": words}, cited=key == "paper")
 
 
 def _chosen(corpus: Corpus, utterance_id: str | None) -> Utterance:
@@ -71,40 +71,31 @@ def _chosen(corpus: Corpus, utterance_id: str | None) -> Utterance:
     raise SettingError(f"--utterance {utterance_id}: not in {corpus.name}; there is, for instance, {aligned[0].id}")
 
 
-def _csv(written: Sequence[Row], spoken: Sequence[Row]) -> str:
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(("alignment", "start", "end", "word"))
-    lines.writerows(("as written", *row) for row in written)
-    lines.writerows(("special tokens removed", *row) for row in spoken)
-    return text.getvalue()
+def show(corpus: Corpus, ledger: Any, flags: argparse.Namespace) -> Shown:
+    """The paper's example, and both alignments of the utterance.
 
-
-def _table(title: str, rows: Sequence[Row]) -> Table:
-    table = Table("start", "end", "word", title=title)
-    for start, end, word in rows:
-        table.add_row(str(start), str(end), word.replace("[", "\\["))
-    return table
-
-
-def _corpus(flags: argparse.Namespace, output: Console) -> Corpus:
-    corpus = load_corpus(flags, output)
-    return lee2020_words.with_alignments(corpus, flags.alignment) if flags.alignment else corpus
+    Raises:
+        UserError: the utterance is not there or has no alignment, or a file of `--alignment` cannot be read.
+    """
+    del ledger
+    notes = [lee2020_words.REMARKS[corpus.name]] if corpus.name in lee2020_words.REMARKS else []
+    if flags.alignment:
+        corpus = lee2020_words.with_alignments(corpus, flags.alignment)
+        notes.append(f"alignments of the user's files in {flags.alignment.name}")
+    utterance = _chosen(corpus, flags.utterance)
+    rows = {
+        "paper": paper.ALIGNMENT_PUBLISHED,
+        "as_written": lines_of(utterance.words or ()),
+        "spoken": lines_of(lee2020_words.words_of(utterance)),
+    }
+    return Shown(tuple(_row(key, lines) for key, lines in rows.items()), (f"utterance {utterance.id}", *notes))
 
 
 def main(argv: list[str]) -> int:
-    """Prints and writes the alignment; returns the exit status."""
-    flags = _parser().parse_args(argv)
-    output = Console(highlight=False, soft_wrap=True)
-    utterance = _chosen(_corpus(flags, output), flags.utterance)
-    written, spoken = rows_of(utterance.words or ()), rows_of(lee2020_words.words_of(utterance))
-    output.print(f"{utterance.id} ({utterance.corpus}), in units of 10 ms", markup=False)
-    output.print(_table("as written", written))
-    output.print(_table("special tokens removed", spoken))
-    path = flags.output / NAME / utterance.corpus / f"{utterance.id}.csv"
-    files.atomic_write_text(path, _csv(written, spoken))
-    output.print(f"written to {path}", markup=False)
-    return cli.DONE
+    """Prints and writes the table; returns the exit status."""
+    parser = parser_of(TABLE)
+    parser.add_argument("--utterance", metavar="ID", help="which utterance (default: the first one with words)")
+    return run_data_table(TABLE, COLUMNS, show, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

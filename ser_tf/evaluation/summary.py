@@ -95,9 +95,6 @@ def build_summary(
     by_key = {row.key: row for row in rows}
     summarised = [_row(row, classes, smoke=smoke, corpus_is_papers=corpus_is_papers) for row in rows]
     judged = [_claim(claim, by_key, len(classes), smoke=smoke) for claim in claims]
-    notes = list(corpus_notes)
-    if corpus in GENERATED and not any("generated" in note for note in notes):
-        notes.insert(0, "generated speech: what is measured on it says nothing about the paper's corpus")
     summary = {
         "experiment": experiment,
         "corpus": corpus,
@@ -112,10 +109,17 @@ def build_summary(
         "classes": list(classes),
         "chance": {"ua": 1 / len(classes)},
         "corpus_is_papers": bool(corpus_is_papers),
-        "corpus_note": "; ".join(notes),
+        "corpus_note": corpus_note(corpus, corpus_notes),
         "warnings": _warnings(summarised, judged),
     }
     return plain(summary)
+
+
+def corpus_note(corpus: str, notes: Sequence[str]) -> str:
+    """What a reader must know of the corpus, in one line; that of a generated one always says so."""
+    said = corpus not in GENERATED or any("generated" in note for note in notes)
+    generated = "generated speech: what is measured on it says nothing about the paper's corpus"
+    return "; ".join(notes if said else (generated, *notes))
 
 
 def plain(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """A table of results as Markdown, CSV, LaTeX and in the terminal, from the summary alone.
 
 All forms show the same: the published values, our pooled values with their intervals, mean and deviation over folds,
-the verdict; before them the corpus and what the numbers cannot say; after them the paper's claims.
+the verdict; before them the corpus and what the numbers cannot say; after them the paper's claims. A table that shows
+data (`ser_tf.evaluation.data_summary`) has columns of its own in place of the accuracies.
 """
 
 import csv
@@ -19,11 +20,12 @@ from ser_tf.evaluation import wording
 
 COLUMNS = ("System", "WA paper", "WA ours", "WA folds", "UA paper", "UA ours", "UA folds", "Verdict")
 CLAIM_COLUMNS = ("Claim", "Metric", "Difference", "p", "Verdict")
+CSV_RUN = ("experiment", "corpus", "corpus_is_papers", "corpus_note", "smoke", "leaks", "note")
 CSV_COLUMNS = (
     *("kind", "key", "label"),
     *(f"{metric}_{part}" for metric in ("wa", "ua") for part in ("published", "pooled", "low", "high", "mean", "std")),
     *("better", "worse", "metric", "difference", "difference_low", "difference_high", "p_value"),
-    *("verdict", "folds", "seeds", "experiment", "corpus", "corpus_is_papers", "corpus_note", "smoke", "leaks", "note"),
+    *("verdict", "folds", "seeds", *CSV_RUN),
 )
 MARKDOWN_MARKUP = re.compile(r"[\\`*|]|(?<!\w)_|_(?!\w)|<(?=[a-zA-Z/!?])")
 """Markup in running text; underscores inside words and comparison signs are none."""
@@ -33,6 +35,7 @@ VERDICT_STYLES = {
     "above": "cyan",
     "below": "red",
     "contradicted": "red",
+    "differs": "red",
     "failed": "bold red",
 }
 TEX_ESCAPES = {
@@ -66,8 +69,8 @@ def to_markdown(summary: Mapping[str, Any]) -> str:
     """
     parts = [f"# {_markdown(wording.headline(summary))}"]
     parts += [f"**{_markdown(line)}**" for line in wording.cautions(summary)]
-    parts.append(_markdown_table(COLUMNS, [_cells(row) for row in summary["rows"]]))
-    parts += [_markdown(line) for line in (*wording.notes(summary), *wording.LEGEND)]
+    parts.append(_markdown_table(*_body(summary)))
+    parts += [_markdown(line) for line in (*wording.notes(summary), *wording.legend(summary))]
     if summary["claims"]:
         parts.append("## Claims")
         parts.append(_markdown_table(CLAIM_COLUMNS, [wording.claim_row(claim) for claim in summary["claims"]]))
@@ -85,7 +88,9 @@ def to_csv(summary: Mapping[str, Any]) -> str:
         summary: From `ser_tf.evaluation.summary.build_summary`.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
+    own = tuple(name.lower().replace(" ", "_") for name in summary.get("columns", ())[1:])
+    columns = ("key", "label", *own, "verdict", "seeds", *CSV_RUN) if own else CSV_COLUMNS
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     common = {
         "seeds": " ".join(str(seed) for seed in summary["seeds"]),
@@ -97,7 +102,7 @@ def to_csv(summary: Mapping[str, Any]) -> str:
         "leaks": len(summary["leaks"]),
     }
     for row in summary["rows"]:
-        writer.writerow(common | _csv_row(row))
+        writer.writerows(common | cells for cells in (_csv_lines(row, own) if own else [_csv_row(row)]))
     for claim in summary["claims"]:
         low, high = claim["ci95"]
         numbers = {"difference": claim["difference"], "difference_low": low, "difference_high": high}
@@ -116,21 +121,23 @@ def to_latex(summary: Mapping[str, Any]) -> str:
     """
     parts = [wording.headline(summary) + ".", *wording.cautions(summary)]
     caption = " ".join(_tex(part) for part in parts)
+    columns, cells = _body(summary)
     lines = [
         r"% needs \usepackage{booktabs}; a wide table: use it in a one-column document or as table*",
         r"\begin{table}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"\caption{{{caption}}}",
         rf"\label{{tab:{summary['experiment']}-{summary['corpus']}}}",
-        *_tex_tabular("lrrrrrrl", COLUMNS, [_cells(row) for row in summary["rows"]]),
+        *_tex_tabular(f"l{'r' * (len(columns) - 2)}l", columns, cells),
     ]
-    below = [*wording.notes(summary), *wording.LEGEND]
+    below = [*wording.notes(summary), *wording.legend(summary)]
     if summary["claims"]:
         lines += ["", r"\medskip"]
         claims = [wording.claim_row(claim) for claim in summary["claims"]]
         lines += _tex_tabular(r"p{0.42\linewidth}lrrl", CLAIM_COLUMNS, claims)
         below.append(wording.CLAIM_LEGEND)
-    lines += ["", r"\medskip", r"\parbox{\linewidth}{" + r" \\ ".join(_tex(line) for line in below) + "}"]
+    if below:
+        lines += ["", r"\medskip", r"\parbox{\linewidth}{" + r" \\ ".join(_tex(line) for line in below) + "}"]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
@@ -142,6 +149,17 @@ def to_rich(summary: Mapping[str, Any]) -> RenderableType:
     """
     parts: list[RenderableType] = [Text(wording.headline(summary), style="bold")]
     parts += [Text(line, style="yellow") for line in wording.cautions(summary)]
+    parts.append(_rich_table(*_body(summary)) if "columns" in summary else _rich_accuracies(summary))
+    parts += [Text(line) for line in wording.notes(summary)]
+    parts += [Text(line, style="dim") for line in wording.legend(summary)]
+    if summary["claims"]:
+        claims = [wording.claim_row(claim) for claim in summary["claims"]]
+        parts += [_rich_table(CLAIM_COLUMNS, claims), Text(wording.CLAIM_LEGEND, style="dim")]
+    return Group(*parts)
+
+
+def _rich_accuracies(summary: Mapping[str, Any]) -> Table:
+    """The rows' accuracies for the terminal, those over folds below the pooled ones."""
     table = Table(box=box.SIMPLE_HEAD, show_lines=False, pad_edge=False)
     table.add_column("System", overflow="fold")
     for name in ("WA paper", "WA ours\n(folds)", "UA paper", "UA ours\n(folds)"):
@@ -155,12 +173,18 @@ def to_rich(summary: Mapping[str, Any]) -> RenderableType:
                 ours += f"\n({wording.spread(row[metric])})"
             cells += [Text(wording.published(row, metric)), Text(ours)]
         table.add_row(*cells, _verdict(row["verdict"]))
-    parts.append(table)
-    parts += [Text(line) for line in wording.notes(summary)]
-    parts += [Text(line, style="dim") for line in wording.LEGEND]
-    if summary["claims"]:
-        parts += [_rich_claims(summary["claims"]), Text(wording.CLAIM_LEGEND, style="dim")]
-    return Group(*parts)
+    return table
+
+
+def _body(summary: Mapping[str, Any]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Columns and cells of the table; of several lines of a row the first has its label and verdict."""
+    if "columns" not in summary:
+        return COLUMNS, [_cells(row) for row in summary["rows"]]
+    cells = []
+    for row in summary["rows"]:
+        first, *others = row["lines"]
+        cells += [(row["label"], *first, row["verdict"]), *(("", *line, "") for line in others)]
+    return (*summary["columns"], "Verdict"), cells
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -181,6 +205,13 @@ def _csv_row(row: Mapping[str, Any]) -> dict[str, Any]:
         numbers["published"] = (row["published"] or {}).get(metric)
         cells |= {f"{metric}_{name}": _number(value) for name, value in numbers.items()}
     return cells | {"kind": "row", "folds": len(row["folds"])}
+
+
+def _csv_lines(row: Mapping[str, Any], own: Sequence[str]) -> list[dict[str, Any]]:
+    """The cells of each line of a row of data by CSV column; `own` are those of the table."""
+    cells = {name: row[name] for name in ("key", "label", "verdict", "note")}
+    lines = [["" if cell == wording.DASH else cell for cell in line] for line in row["lines"]]
+    return [cells | dict(zip(own, line, strict=True)) for line in lines]
 
 
 def _number(value: float | None) -> str:
@@ -217,12 +248,12 @@ def _verdict(verdict: str) -> Text:
     return Text(verdict, style=VERDICT_STYLES.get(verdict, "yellow"))
 
 
-def _rich_claims(claims: Sequence[Mapping[str, Any]]) -> Table:
-    """The claims for the terminal."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in CLAIM_COLUMNS:
-        table.add_column(name, no_wrap=name != "Claim", justify="right" if name in ("Difference", "p") else "left")
-    for claim in claims:
-        *cells, verdict = wording.claim_row(claim)
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for the terminal: text in the first and last column, numbers in the others, the verdict last."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, name in enumerate(columns):
+        inner = 0 < place < len(columns) - 1
+        table.add_column(name.replace(" ", "\n"), no_wrap=place > 0, justify="right" if inner else "left")
+    for *cells, verdict in rows:
         table.add_row(*(Text(cell) for cell in cells), _verdict(verdict))
     return table

@@ -46,6 +46,26 @@ def verdict_of_row(
     return "matches"
 
 
+def verdict_of_data(same: bool | None, *, smoke: bool, corpus_is_papers: bool) -> str:
+    """Judges a row that shows data, in the order of `verdict_of_row`; such data are counted, not estimated.
+
+    Args:
+        same: Whether the data are the published ones; None where none are published.
+        smoke: Whether this was a smoke run.
+        corpus_is_papers: Whether the corpus is the one of the published data.
+
+    Returns:
+        `smoke`, `other corpus`, `not published`, `matches` or `differs`.
+    """
+    if smoke:
+        return "smoke"
+    if not corpus_is_papers:
+        return "other corpus"
+    if same is None:
+        return "not published"
+    return "matches" if same else "differs"
+
+
 def verdict_of_claim(comparison: PairedComparison | None, *, smoke: bool) -> str:
     """Judges "this row is better than that one".
 

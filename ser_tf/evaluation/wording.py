@@ -69,7 +69,9 @@ def p_value(claim: Mapping[str, Any]) -> str:
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """What was run, on what, and with how many folds and seeds."""
+    """What was run, on what, and with how many folds and seeds; of a table of data its title."""
+    if "columns" in summary:
+        return f"{summary['experiment']} on corpus {summary['corpus']}: {summary['title']}"
     counts = sorted({len(row["folds"]) for row in summary["rows"] if row["status"] == "run"}) or [0]
     folds = " to ".join(str(count) for count in sorted({counts[0], counts[-1]}))
     seeds = summary["seeds"]
@@ -103,6 +105,11 @@ def cautions(summary: Mapping[str, Any]) -> list[str]:
 def notes(summary: Mapping[str, Any]) -> list[str]:
     """The notes of rows, each with the row's label."""
     return [f"{row['label']}: {row['note']}" for row in summary["rows"] if row["note"]]
+
+
+def legend(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """How to read the accuracies; a table of data has none."""
+    return () if "columns" in summary else LEGEND
 
 
 def claim_row(claim: Mapping[str, Any]) -> tuple[str, ...]:

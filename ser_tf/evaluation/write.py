@@ -21,7 +21,8 @@ def write_results(
 
     Args:
         folder: The result folder; made if missing.
-        summary: From `ser_tf.evaluation.summary.build_summary`.
+        summary: From `ser_tf.evaluation.summary.build_summary`, or `ser_tf.evaluation.data_summary`'s for a table that
+            trains nothing and has no confusions.
         confusions: Counts [true class, decided class] by row key; by default those in the summary.
 
     Returns:
@@ -33,7 +34,7 @@ def write_results(
     folder = Path(folder)
     labels = {row["key"]: row["label"] for row in summary["rows"]}
     if confusions is None:
-        confusions = {row["key"]: np.array(row["confusion"]) for row in summary["rows"] if row["confusion"]}
+        confusions = {row["key"]: np.array(row["confusion"]) for row in summary["rows"] if row.get("confusion")}
     paths = [
         atomic_write_text(folder / "table.md", tables.to_markdown(summary)),
         atomic_write_text(folder / "table.csv", tables.to_csv(summary)),

@@ -102,6 +102,16 @@ PAPER = Paper(
 )
 
 
+ALIGNMENT_PUBLISHED = (  # Table 1: start and end in units of 10 ms
+    (0, 51, "<s>"),
+    (52, 75, "i"),
+    (76, 88, "like"),
+    (89, 140, "<sil>"),
+    (141, 143, "apple"),
+    (144, 177, "</s>"),
+)
+
+
 def _published(wa: float, wa_std: float, ua: float, ua_std: float) -> dict[str, float]:
     return {"wa": wa, "wa_std": wa_std, "ua": ua, "ua_std": ua_std}
 

@@ -88,15 +88,12 @@ def run_experiment(experiment: Experiment, argv: list[str]) -> int:
         KeyboardInterrupt: with what is finished, when the user stops the run.
     """
     flags = parser_of(experiment).parse_args(argv)
-    if flags.workers < 1:
-        raise SettingError(f"--workers {flags.workers}: at least one is needed")
-    if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
-        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected different whole numbers from 0 on")
+    check_numbers(flags)
     assumptions = ledger.override(experiment.paper.ledger, flags.set)
     output = progress.console()
-    rows = _chosen(experiment.rows, flags.rows)
+    rows = chosen_rows(experiment.rows, flags.rows)
     if flags.list:
-        _print_list(output, experiment, rows, assumptions)
+        print_list(output, experiment, rows, assumptions)
         return cli.DONE
     run = planned(experiment, flags, assumptions, output)
     folds = {seed: _chosen_folds(experiment, run, seed, flags) for seed in flags.seeds}
@@ -130,7 +127,7 @@ def planned(experiment: Experiment, flags: argparse.Namespace, assumptions: Any,
     corpus.check_audio()
     utterances = task.select(corpus)
     if flags.smoke:
-        utterances = _few(utterances, task.target_of)
+        utterances = few(utterances, task.target_of)
     by_id = {utterance.id: utterance for utterance in utterances}
     plan = Plan(
         layout=Layout(flags.output, experiment.paper.key, corpus.name),
@@ -148,7 +145,24 @@ def planned(experiment: Experiment, flags: argparse.Namespace, assumptions: Any,
     return PlannedRun(plan, corpus, [*filter(None, [warning]), *prepared.notes])
 
 
-def _chosen(rows: Sequence[System], keys: Sequence[str] | None) -> tuple[System, ...]:
+def check_numbers(flags: argparse.Namespace) -> None:
+    """Checks `--workers` and `--seeds`.
+
+    Raises:
+        SettingError: no worker, or a seed that is negative or comes twice.
+    """
+    if flags.workers < 1:
+        raise SettingError(f"--workers {flags.workers}: at least one is needed")
+    if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
+        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected different whole numbers from 0 on")
+
+
+def chosen_rows(rows: Sequence[System], keys: Sequence[str] | None) -> tuple[System, ...]:
+    """The rows that `--rows` names, in the order of the table; all without it.
+
+    Raises:
+        SettingError: there is no such row.
+    """
     unknown = sorted(set(keys or ()) - {row.key for row in rows})
     if unknown:
         raise SettingError(f"--rows {unknown[0]}: no such row; there are {', '.join(row.key for row in rows)}")
@@ -165,8 +179,8 @@ def _chosen_folds(experiment: Experiment, run: PlannedRun, seed: int, flags: arg
     return folds[:SMOKE_FOLDS] if flags.smoke else folds
 
 
-def _few(utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]) -> tuple[Utterance, ...]:
-    """The first utterances of each speaker and class, those of no class counted as one."""
+def few(utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]) -> tuple[Utterance, ...]:
+    """For a smoke run: the first utterances of each speaker and class, those of no class counted as one."""
     counts: dict[tuple[str, str | None], int] = {}
     chosen = []
     for utterance in utterances:
@@ -261,7 +275,8 @@ def ensure_features(plan: Plan, jobs: Sequence[Job], output: Console) -> None:
             store.ensure(plan.layout.features, spec, everything, report)
 
 
-def _print_list(output: Console, experiment: Experiment, rows: Sequence[System], assumptions: Any) -> None:
+def print_list(output: Console, experiment: Experiment, rows: Sequence[System], assumptions: Any) -> None:
+    """Prints the rows and the assumptions, as `--list` does."""
     output.print(f"{experiment.name}: {experiment.title}", markup=False)
     table = Table("row", "system", "published WA / UA", "note")
     for row in rows:

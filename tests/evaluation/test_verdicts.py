@@ -2,7 +2,7 @@ import pytest
 
 from ser_tf.evaluation.predictions import RowResult
 from ser_tf.evaluation.statistics import PairedComparison
-from ser_tf.evaluation.verdicts import verdict_of_claim, verdict_of_row
+from ser_tf.evaluation.verdicts import verdict_of_claim, verdict_of_data, verdict_of_row
 from tests.evaluation.simulated import simulated_folds
 
 FOLDS = simulated_folds(0.6, 0)
@@ -72,3 +72,19 @@ def test_a_claim_is_judged_by_its_test(difference, p_value, p_reversed, expected
     assert verdict_of_claim(comparison, smoke=False) == expected
     assert verdict_of_claim(comparison, smoke=True) == "smoke"
     assert verdict_of_claim(None, smoke=False) == verdict_of_claim(None, smoke=True) == "not run"
+
+
+@pytest.mark.parametrize(
+    ("same", "smoke", "corpus_is_papers", "verdict"),
+    [
+        (True, False, True, "matches"),
+        (False, False, True, "differs"),
+        (None, False, True, "not published"),
+        (True, False, False, "other corpus"),
+        (None, False, False, "other corpus"),
+        (True, True, True, "smoke"),
+        (None, True, False, "smoke"),
+    ],
+)
+def test_verdict_of_data(same, smoke, corpus_is_papers, verdict):
+    assert verdict_of_data(same, smoke=smoke, corpus_is_papers=corpus_is_papers) == verdict

@@ -246,12 +246,24 @@ def test_figure_of_both_attentions(ran, capsys):
 
 def test_table1_prints_an_alignment(emodb_root, tmp_path, capsys):
     table1 = importlib.import_module("experiments.lee2020_table1")
-    assert table1.rows_of(WORDS)[:2] == [(0, 19, "<s>"), (20, 49, "yes(2)")]
+    assert table1.lines_of(WORDS)[:2] == [(0, 19, "<s>"), (20, 49, "yes(2)")]
     one = corpora.load("emodb", emodb_root).utterances[0].id
     argv = ["--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(tmp_path)]
     assert cli.status_of(table1.main, [*argv, "--utterance", one]) == 0
     assert "der" in capsys.readouterr().out
-    lines = (tmp_path / "lee2020_table1" / "emodb" / f"{one}.csv").read_text().splitlines()
-    assert lines[0] == "alignment,start,end,word" and len(lines) == 5
+    folder = tmp_path / "lee2020_table1" / "emodb"
+    assert (folder / "table.csv").read_text().startswith("key,label,start,end,word,verdict,")
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["corpus_note"].startswith(f"utterance {one}; words are the syllables")
+    example, written, spoken = (row["words"] for row in summary["rows"])
+    assert [one["word"] for one in example] == ["<s>", "i", "like", "<sil>", "apple", "</s>"]  # Table 1
+    assert [one["word"] for one in written] == [one["word"] for one in spoken] == ["der", "lap"]
+    assert example[-1] == {"start": 144, "end": 177, "word": "</s>"} and written[0]["start"] == 0
     assert cli.status_of(table1.main, [*argv, "--utterance", "nobody"]) == cli.BAD_INPUT
     assert "nobody: not in emodb" in capsys.readouterr().err
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.ctm").write_text(f"{one} 1 0.1 0.4 well\n")
+    assert cli.status_of(table1.main, [*argv, "--alignment", str(tmp_path / "own")]) == 0
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["rows"][1]["words"] == [{"start": 10, "end": 49, "word": "well"}]
+    assert "alignments of the user's files in own" in summary["corpus_note"]

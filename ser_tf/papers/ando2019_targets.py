@@ -39,7 +39,10 @@ def examples(context: FoldContext, ids: Sequence[str], labels: str, data: str) -
     """Those of the utterances that a label type can use, with their targets (§2.1, §2.2, §3.1).
 
     Hard targets need a dominant emotion that is a target class, and use it alone where the release has no votes; soft
-    targets need a vote for a target class; existence needs nothing.
+    targets need a vote for a target class; existence needs nothing. Where others have votes, an utterance without any
+    keeps its release's label as hard target, has no soft target, and counts for existence as one in which no class
+    exists: the rows that freeze an MLEE encoder need its vector. CREMA-D and the generated corpus have no such
+    utterance.
 
     Args:
         context: The fold.

@@ -69,6 +69,13 @@ def test_without_votes_hard_targets_alone_are_there():
             targets.examples(context, ["one"], labels, "all")
 
 
+def test_an_utterance_without_votes_among_others_that_have_some():
+    context = _voted(one=("sad", ()), two=("happy", (("happy",),)))
+    assert targets.examples(context, ["one", "two"], "hard", "all").targets.argmax(1).tolist() == [2, 1]
+    assert targets.examples(context, ["one", "two"], "soft", "all").ids == ("two",)
+    assert targets.examples(context, ["one", "two"], "mlee", "all").targets.tolist() == [[0, 0, 0, 0], [0, 1, 0, 0]]
+
+
 def test_copies_have_the_targets_of_their_originals():
     made = targets.examples(_voted(), ["plain", "mixed"], "hard", "all").at_speeds((0.9, 1.1))
     assert made.ids == ("plain", "mixed", "plain@0.9", "mixed@0.9", "plain@1.1", "mixed@1.1")

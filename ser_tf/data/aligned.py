@@ -160,5 +160,4 @@ def dataset(
         **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
     }
     number = len(pipeline.plan_epoch(sizes, params, None if seed is None else np.random.default_rng(seed)))
-    generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)
+    return pipeline.streamed(batches, signature, number)

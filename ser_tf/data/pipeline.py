@@ -6,7 +6,7 @@ utterances come together, and in which order batches come, is drawn anew in ever
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -126,8 +126,29 @@ def dataset(
     }
     # The number of batches is the same in every epoch, whatever the shuffling.
     number = len(plan_epoch(lengths, params, None if seed is None else np.random.default_rng(seed)))
-    generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(2)
+    return streamed(batches, signature, number)
+
+
+def streamed(
+    batches: Callable[[], Iterator], signature: Mapping[str, tf.TensorSpec], number: int, ahead: int = 2
+) -> tf.data.Dataset:
+    """A dataset of what a generator makes, some batches ahead of who reads it.
+
+    Args:
+        batches: Called for each epoch.
+        signature: Of a batch.
+        number: Batches in an epoch.
+        ahead: How many are made ahead.
+    """
+    generated = tf.data.Dataset.from_generator(batches, output_signature=dict(signature))
+    return untuned(generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(ahead))
+
+
+def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Switches tf.data's tuning off: there is nothing to tune, and to end it takes half a second in every epoch."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def padded_share(sizes: Sequence[int] | np.ndarray, params: BatchParams, seed: int = 0) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from ser_tf.data import pipeline
 from ser_tf.data.store import Frames
 from ser_tf.features.segmenting import SegmentParams, num_segments
 
@@ -91,5 +92,4 @@ def dataset(
         **{name: tf.TensorSpec((None, *values.shape[1:]), values.dtype) for name, values in columns.items()},
     }
     number = -(-len(everywhere) // batch_size)
-    generated = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(4)
+    return pipeline.streamed(batches, signature, number, ahead=4)

@@ -203,7 +203,7 @@ def _vector_batches(vectors: np.ndarray, columns: dict[str, np.ndarray], seed: i
     data = tf.data.Dataset.from_tensor_slices(({"embedding": vectors}, columns["target"], columns["weight"]))
     if seed is not None:
         data = data.shuffle(len(vectors), seed=seed)
-    return data.batch(BATCH_SIZE)
+    return pipeline.untuned(data.batch(BATCH_SIZE))
 
 
 def fit_on_frozen(context: FoldContext, labels: str, data: str, fusion: bool) -> FoldOutcome:

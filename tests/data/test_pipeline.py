@@ -122,6 +122,13 @@ def test_pad_makes_whole_multiples():
     assert pipeline.pad([np.ones((8, 2))], 4).shape == (1, 8, 2)
 
 
+def test_batches_stay_untuned_whatever_is_mapped_over_them():
+    """With tuning, half a second passes at the end of every epoch until its thread has gone."""
+    store = Store(LENGTHS)
+    batches = pipeline.dataset(store, store.ids, PARAMS).map(lambda batch: batch["lengths"])
+    assert batches.options().autotune.enabled is False
+
+
 def test_a_model_can_be_fed_from_it():
     """Shapes are known as far as a Keras model needs them, and no batch is lost at the end of an epoch."""
     store = Store(LENGTHS)

@@ -18,7 +18,7 @@ from ser_tf.features import framing, lld, mfcc, spectral, spectrogram
 from ser_tf.features.lld import LLD_NAMES, LldParams
 from ser_tf.features.mfcc import LogMelParams, MfccParams
 from ser_tf.features.spectral import SpectralParams
-from ser_tf.features.spectrogram import LogSpectrogramParams
+from ser_tf.features.spectrogram import LogSpectrogramParams, SpectrogramParams
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,13 +95,25 @@ def mfcc_spec(params: MfccParams | None = None) -> FeatureSpec:
     return FeatureSpec("mfcc", params, mfcc.mfcc, params.coefficients, tuple(f"mfcc_{order}" for order in orders))
 
 
+def magnitude_spectrogram_spec(params: SpectrogramParams | None = None) -> FeatureSpec:
+    """Linear spectrograms of the lowest bins; the defaults are those of zhang2018."""
+    params = params or SpectrogramParams()
+    names = _lowest_names("magnitude", params)
+    return FeatureSpec("magnitude_spectrogram", params, spectrogram.magnitude_spectrogram, params.lowest_bins, names)
+
+
 def log_spectrogram_spec(params: LogSpectrogramParams | None = None) -> FeatureSpec:
     """Log spectrograms of the lowest bins; the defaults are those of zhang2018."""
     params = params or LogSpectrogramParams()
-    names = tuple(
-        f"log_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.lowest_bins)
-    )
+    names = _lowest_names("log", params)
     return FeatureSpec("log_spectrogram", params, spectrogram.log_spectrogram, params.lowest_bins, names)
+
+
+def _lowest_names(kind: str, params: SpectrogramParams) -> tuple[str, ...]:
+    """Names of the dimensions: the frequency of each bin."""
+    return tuple(
+        f"{kind}_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.lowest_bins)
+    )
 
 
 SPECTRAL = spectral_spec()

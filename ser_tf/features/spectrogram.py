@@ -1,4 +1,4 @@
-"""Log spectrograms of the lowest bins (zhang2018, ando2019)."""
+"""Spectrograms of the lowest bins, linear or as logarithms (zhang2018, ando2019)."""
 
 import dataclasses
 
@@ -11,13 +11,11 @@ POWER = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
-class LogSpectrogramParams(stft.StftParams):
-    """Natural logarithm of the lowest bins of a short-time spectrum; defaults are those of zhang2018.
+class SpectrogramParams(stft.StftParams):
+    """The lowest bins of a short-time spectrum; defaults are those of zhang2018.
 
     Attributes:
         lowest_bins: How many bins are kept, from 0 Hz.
-        exponent: `MAGNITUDE` or `POWER` of the spectrum under the logarithm.
-        log_floor: Smaller values count as this one.
     """
 
     window_seconds: float = 0.040  # zhang2018 §III-A, ando2019 §4.1
@@ -25,6 +23,27 @@ class LogSpectrogramParams(stft.StftParams):
     window_shape: str = stft.HAMMING  # zhang2018 §III-A, ando2019 §4.1
     fft_samples: int = 800  # zhang2018 §III-A: 20 Hz a bin
     lowest_bins: int = 200  # zhang2018 §III-A: 0-4 kHz
+
+    def __post_init__(self) -> None:
+        """Checks the bins.
+
+        Raises:
+            ValueError: more bins than the transform has.
+        """
+        super().__post_init__()
+        if not 1 <= self.lowest_bins <= self.bins:
+            raise ValueError(f"lowest_bins must lie in 1..{self.bins}, not {self.lowest_bins}")
+
+
+@dataclasses.dataclass(frozen=True)
+class LogSpectrogramParams(SpectrogramParams):
+    """Natural logarithm of the lowest bins of a short-time spectrum; defaults are those of zhang2018.
+
+    Attributes:
+        exponent: `MAGNITUDE` or `POWER` of the spectrum under the logarithm.
+        log_floor: Smaller values count as this one.
+    """
+
     exponent: float = MAGNITUDE  # not stated; see ledger
     log_floor: float = 1e-5  # not stated; see ledger
 
@@ -35,14 +54,20 @@ class LogSpectrogramParams(stft.StftParams):
             ValueError: more bins than the transform has, or an exponent that is neither 1 nor 2.
         """
         super().__post_init__()
-        if not 1 <= self.lowest_bins <= self.bins:
-            raise ValueError(f"lowest_bins must lie in 1..{self.bins}, not {self.lowest_bins}")
         if self.exponent not in (MAGNITUDE, POWER):
             raise ValueError(f"exponent must be {MAGNITUDE:g} or {POWER:g}, not {self.exponent:g}")
 
 
 ANDO2019 = LogSpectrogramParams(fft_samples=1600, lowest_bins=400, exponent=POWER, log_floor=1e-10)
 """Log power of 400 bins of 10 Hz, 0-4 kHz (ando2019 §4.1; the floor is not stated, see ledger)."""
+
+
+def magnitude_spectrogram(
+    waveform: tf.Tensor, params: SpectrogramParams, num_samples: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Linear magnitude of the lowest bins; arguments and shape as of `log_spectrogram`."""
+    magnitude = stft.magnitude(framing.silence_padding(waveform, num_samples), params)[..., : params.lowest_bins]
+    return framing.zero_padding_frames(magnitude, params, num_samples)
 
 
 def log_spectrogram(

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ser_tf.data import normalisation, pipeline
 from ser_tf.data.subutterances import SubUtterances
-from ser_tf.features import FeatureSpec, log_spectrogram_spec, spectral
+from ser_tf.features import FeatureSpec, log_spectrogram_spec, magnitude_spectrogram_spec
 from ser_tf.features.spectrogram import LogSpectrogramParams
 from ser_tf.models import alexnet, pretrained
 from ser_tf.models import zhang2018 as models
@@ -27,24 +27,9 @@ BUCKET_BATCHES = 16
 
 def features(ledger: Any) -> tuple[FeatureSpec, ...]:
     """Magnitude of 200 bins, 0-4 kHz; Hamming window of 40 ms, shift 10 ms, DFT of 800 (§III-A)."""
-    params = LogSpectrogramParams(log_floor=ledger.log_floor)
-    if ledger.spectrum == "log":
-        return (log_spectrogram_spec(params),)
-    linear = spectral.SpectralParams(
-        window_seconds=params.window_seconds,
-        hop_seconds=params.hop_seconds,
-        window_shape=params.window_shape,
-        fft_samples=params.fft_samples,
-    )
-    names = spectral.spectral_names(linear)[: params.lowest_bins]
-    return (FeatureSpec("magnitude_spectrogram", linear, lowest_bins, params.lowest_bins, names),)
-
-
-def lowest_bins(
-    waveform: tf.Tensor, params: spectral.SpectralParams, num_samples: tf.Tensor | None = None
-) -> tf.Tensor:
-    """The magnitudes of 0-4 kHz: float32 (..., samples) -> (..., frames, 200)."""
-    return spectral.spectral(waveform, params, num_samples)[..., : LogSpectrogramParams.lowest_bins]
+    if ledger.spectrum == "linear":
+        return (magnitude_spectrogram_spec(),)
+    return (log_spectrogram_spec(LogSpectrogramParams(log_floor=ledger.log_floor)),)
 
 
 def _frames_of(seconds: float, spec: FeatureSpec) -> int:

@@ -81,7 +81,7 @@ def show(corpus: Corpus, ledger: Any, flags: argparse.Namespace) -> Shown:
     notes = [lee2020_words.REMARKS[corpus.name]] if corpus.name in lee2020_words.REMARKS else []
     if flags.alignment:
         corpus = lee2020_words.with_alignments(corpus, flags.alignment)
-        notes.append(f"alignments of the user's files in {flags.alignment.name}")
+        notes.append(lee2020_words.alignment_note(flags.alignment))
     utterance = _chosen(corpus, flags.utterance)
     rows = {
         "paper": paper.ALIGNMENT_PUBLISHED,

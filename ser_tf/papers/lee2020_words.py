@@ -54,6 +54,11 @@ def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
     return dataclasses.replace(corpus, utterances=tuple(aligned))
 
 
+def alignment_note(folder: Path) -> str:
+    """What a table says of `with_alignments`."""
+    return f"alignments of the user's files in {folder.name}"
+
+
 def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_folds: int) -> Prepared:
     """Reads what the options name; see `ser_tf.protocol.system.Paper`.
 
@@ -73,7 +78,7 @@ def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_fo
     texts = {utterance.id: words_of(utterance) for utterance in chosen}
     notes = [*_remarks(corpus, task, chosen, num_folds)]
     if folder:
-        notes.append(f"alignments of the user's files in {folder.name}")
+        notes.append(alignment_note(folder))
     digests = {"words": _digest(texts)}
     vectors = None
     if vectors_file:

@@ -19,11 +19,10 @@ from typing import Any
 from ser_tf import cli, labels
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
-from ser_tf.data import vote_targets
 from ser_tf.errors import SettingError
 from ser_tf.evaluation.data_summary import DataRow
 from ser_tf.evaluation.wording import percent
-from ser_tf.papers import ando2019 as paper
+from ser_tf.papers.ando2019 import paper, vote_targets
 from ser_tf.protocol.command import few, parser_of
 from ser_tf.protocol.data_table import Shown, run_data_table
 from ser_tf.protocol.system import Experiment, System

@@ -10,7 +10,7 @@ more than a day. A corpus without the votes of single annotators runs the rows w
 """
 
 from ser_tf import cli
-from ser_tf.papers import ando2019 as paper
+from ser_tf.papers.ando2019 import paper
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.system import Experiment
 

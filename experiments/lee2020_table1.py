@@ -19,8 +19,8 @@ from ser_tf import cli
 from ser_tf.corpora.base import Corpus, Utterance, Word
 from ser_tf.errors import SettingError
 from ser_tf.evaluation.data_summary import DataRow
-from ser_tf.papers import lee2020 as paper
-from ser_tf.papers import lee2020_words
+from ser_tf.papers.lee2020 import paper
+from ser_tf.papers.lee2020 import words as lee2020_words
 from ser_tf.protocol.command import parser_of
 from ser_tf.protocol.data_table import Shown, run_data_table
 from ser_tf.protocol.system import Experiment, System

@@ -9,7 +9,7 @@ takes word alignments in TextGrid or CTM files for corpora without their own.
 """
 
 from ser_tf import cli
-from ser_tf.papers import lee2020 as paper
+from ser_tf.papers.lee2020 import paper
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.system import Experiment
 

@@ -9,7 +9,7 @@ second stage alone. Rows of other papers are shown as published.
 """
 
 from ser_tf import cli
-from ser_tf.papers import mao2020 as paper
+from ser_tf.papers.mao2020 import paper
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.system import Experiment
 

@@ -8,7 +8,7 @@ Six rows in five folds; on EmoDB's four classes minutes on two cores, on IEMOCAP
 """
 
 from ser_tf import cli
-from ser_tf.papers import mirsamadi2017 as paper
+from ser_tf.papers.mirsamadi2017 import paper
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.system import Experiment
 

@@ -8,7 +8,7 @@ Ten trainings a row: five sessions, both actors.
 """
 
 from ser_tf import cli
-from ser_tf.papers import zhang2018 as paper
+from ser_tf.papers.zhang2018 import paper
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.system import Experiment
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from figures import examples, panels
 from ser_tf import cli
 from ser_tf.errors import SettingError
-from ser_tf.papers import ando2019 as paper
+from ser_tf.papers.ando2019 import paper
 from ser_tf.protocol import kept
 
 MODELS = {"hard": "dominant_hard", "soft": "dominant_soft", "MLEE": "mlee"}

@@ -19,14 +19,14 @@ from matplotlib.figure import Figure
 
 from figures import examples, panels
 from ser_tf import cli
-from ser_tf.corpora.alignment import read_alignments, spoken_words
 from ser_tf.corpora.base import Word
 from ser_tf.data import audio
-from ser_tf.data.vocabulary import Vocabulary
 from ser_tf.errors import SettingError
-from ser_tf.papers import lee2020 as paper
-from ser_tf.papers import lee2020_words
-from ser_tf.papers.lee2020_training import items_of
+from ser_tf.papers.lee2020 import paper
+from ser_tf.papers.lee2020 import words as lee2020_words
+from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
+from ser_tf.papers.lee2020.systems import items_of
+from ser_tf.papers.lee2020.vocabulary import Vocabulary
 from ser_tf.protocol import kept
 
 EXAMPLES = 2

@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 from figures import examples, panels
 from ser_tf import cli
 from ser_tf.errors import SettingError
-from ser_tf.features import segmenting
-from ser_tf.papers import mao2020 as paper
+from ser_tf.papers.mao2020 import paper, segmenting
 
 EXAMPLES = 1  # Figure 2 has one
 MARKERS = "os^Dvx"

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from figures import examples, panels
 from ser_tf import cli
 from ser_tf.errors import SettingError
-from ser_tf.papers import mirsamadi2017 as paper
+from ser_tf.papers.mirsamadi2017 import paper
 
 EXAMPLES = 2  # Figure 2 has two
 

@@ -19,9 +19,9 @@ from matplotlib.image import AxesImage
 from figures import examples, panels
 from ser_tf import cli
 from ser_tf.errors import SettingError
-from ser_tf.layers.receptive_field import on_inputs
-from ser_tf.models import zhang2018 as models
-from ser_tf.papers import zhang2018 as paper
+from ser_tf.papers.zhang2018 import networks as models
+from ser_tf.papers.zhang2018 import paper
+from ser_tf.papers.zhang2018.receptive_field import on_inputs
 from ser_tf.protocol.kept import KeptModel
 
 EXAMPLES = 4  # Figure 4 has one of each class

@@ -25,13 +25,11 @@ MAY_IMPORT = {
     "features": set(),
     "data": {"features", "corpora"},
     "layers": {"features"},
-    "models": {"layers", "features"},
     "evaluation": {"data"},
     "protocol": {"evaluation", "data", "features", "corpora"},
-    "papers": {"models", "layers", "protocol", "evaluation", "data", "features", "corpora"},
-    "weights": {"models", "layers"},
-    "serving": {"papers", "evaluation", "features", "models", "layers", "corpora", "data", "protocol", "weights"},
-    "predict": {"serving", "papers", "features", "models", "layers", "data"},
+    "papers": {"layers", "protocol", "evaluation", "data", "features", "corpora"},
+    "serving": {"papers", "evaluation", "features", "layers", "corpora", "data", "protocol"},
+    "predict": {"serving", "papers", "features", "layers", "data"},
 }
 """Room of `ser_tf` -> the rooms that it may import besides `BASE` and itself."""
 HEAVY = {"tensorflow", "keras", "tensorflow_io"}
@@ -63,6 +61,13 @@ def test_reading_imports_finds_them_all():
     assert imported(None, source) == {"a.b", "c", "c.d", "e.f", "e.f.g", "h"}
     assert room("ser_tf.data.audio.read") == "data" and room("ser_tf.errors.UserError") == "errors"
     assert room("ser_tf.__version__") == "" and room("ser_tf") == "" and room("numpy") is None
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "papers"])
+def test_no_paper_imports_another(module):
+    own = module.split(".")[2:3]
+    others = {name.split(".")[2] for name in imported(MODULES[module]) if name.startswith("ser_tf.papers.")}
+    assert others <= set(own)
 
 
 def test_every_room_has_its_arrows():

@@ -20,8 +20,9 @@ from typing import Any
 import tensorflow as tf
 
 from ser_tf.features import FeatureSpec
+from ser_tf.papers.lee2020 import served_words as words
 from ser_tf.protocol.kept import KeptModel
-from ser_tf.serving import papers, wav, words
+from ser_tf.serving import papers, wav
 from ser_tf.serving.attention import Analysed
 from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 

@@ -1,0 +1,1 @@
+"""Mirsamadi, Barsoum and Zhang, ICASSP 2017: recurrent networks with local attention."""

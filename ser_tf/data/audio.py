@@ -19,7 +19,8 @@ import tensorflow as tf
 from ser_tf.corpora import wav_header
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import AudioError
-from ser_tf.features import FeatureSpec, parallel
+from ser_tf.features import parallel
+from ser_tf.features.spec import FeatureSpec
 
 SAMPLE_RATE_HZ = 16_000
 

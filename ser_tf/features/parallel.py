@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 
 UTTERANCES_AT_ONCE = 16
 

@@ -3,46 +3,46 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import Console
 
 from ser_tf import files
-from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, RowResult
 from ser_tf.evaluation.summary import build_summary
 from ser_tf.evaluation.write import write_results
 from ser_tf.protocol import leaks, ledger, runner
 from ser_tf.protocol.folds import Fold
+from ser_tf.protocol.material import LoadedRun
+from ser_tf.protocol.paper import Paper, System, Table, is_papers_corpus
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.runner import Failure, Job, Plan
-from ser_tf.protocol.system import Experiment, System, is_papers_corpus
+from ser_tf.protocol.runner import Failure, Job, Run
+
+L = TypeVar("L")
 
 
 def report_run(
-    experiment: Experiment,
-    plan: Plan,
-    corpus: Corpus,
-    rows: Sequence[System],
+    paper: Paper[L],
+    table: Table[L],
+    loaded: LoadedRun[L],
+    rows: Sequence[System[L]],
     folds: Mapping[int, Sequence[Fold]],
-    jobs: Sequence[Job],
+    jobs: Sequence[Job[L]],
     failures: Mapping[str, Failure],
-    notes: Sequence[str],
     output: Console,
 ) -> dict[str, Any]:
     """Evaluates what is on disk for this run's jobs, writes the table's folder and prints the table.
 
     Args:
-        experiment: The table.
-        plan: What the jobs shared.
-        corpus: The corpus.
+        paper: The paper.
+        table: The table.
+        loaded: What the jobs shared, and the corpus with its cautions.
         rows: The rows that were asked for.
         folds: Folds by seed.
         jobs: All jobs of the run.
         failures: By job name, those without a result.
-        notes: Cautions on the corpus, one line each.
         output: Where the table is printed.
 
     Returns:
@@ -51,34 +51,36 @@ def report_run(
     Raises:
         UserError: the folder cannot be written.
     """
-    results = {job.name: result for job in jobs if (result := runner.finished(plan, job)) is not None}
+    run, corpus = loaded.run, loaded.corpus
+    name = paper.experiment(table)
+    results = {job.name: result for job in jobs if (result := runner.finished(run, job)) is not None}
     findings = [
         finding
         for seed in folds
-        for finding in leaks.inspect_folds(folds[seed], plan.utterances)
+        for finding in leaks.inspect_folds(folds[seed], run.utterances)
     ]  # fmt: skip
     findings += leaks.inspect_uses(list(results.values()))
-    kept = {row.key for row in rows}
+    keys = {row.key for row in rows}
     summary = build_summary(
-        experiment=experiment.name,
-        task=plan.task.name,
-        classes=plan.task.classes,
+        experiment=name,
+        task=run.task.name,
+        classes=run.task.classes,
         corpus=corpus.name,
-        corpus_is_papers=is_papers_corpus(experiment.paper, corpus),
-        corpus_notes=[*notes, *_limits(experiment, plan, folds)],
+        corpus_is_papers=is_papers_corpus(table, corpus),
+        corpus_notes=[*loaded.notes, *_limits(paper, run, folds, list(results.values()))],
         seeds=list(folds),
-        smoke=plan.smoke,
+        smoke=run.smoke,
         rows=[_row_result(row, [job for job in jobs if job.system.key == row.key], results, failures) for row in rows],
-        claims=[claim for claim in experiment.claims if {claim.better, claim.worse} <= kept],
-        assumptions=ledger.as_dict(plan.ledger),
+        claims=[claim for claim in table.claims if {claim.better, claim.worse} <= keys],
+        assumptions=ledger.as_dict(run.ledger),
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
     )
-    folder = plan.layout.experiment(experiment.name)
+    folder = run.layout.experiment(name)
     _write_json(
         folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))}
     )
-    _write_json(folder / "manifest.json", _manifest(plan, folds, jobs, results))
+    _write_json(folder / "manifest.json", _manifest(run, folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
     lines = [
@@ -92,25 +94,27 @@ def report_run(
     return summary
 
 
-def _limits(experiment: Experiment, plan: Plan, folds: Mapping[int, Sequence[Fold]]) -> list[str]:
+def _limits(
+    paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]], results: Sequence[FoldResult]
+) -> list[str]:
     """What of the paper's folds this run leaves out, and which assumptions it changes."""
-    everything = list(plan.utterances.values())
+    everything = list(run.utterances.values())
     lines = []
     for seed, chosen in folds.items():
-        number = len(experiment.paper.folds(everything, plan.ledger, seed))
+        number = len(paper.folds(everything, run.ledger, seed))
         if len(chosen) < number:
             lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
-    if changed := ledger.overridden(plan.ledger):
+    if changed := ledger.overridden(run.ledger):
         lines.append("assumptions changed: " + ", ".join(f"{key}={value}" for key, value in changed.items()))
     return lines
 
 
 def _row_result(
-    row: System, jobs: Sequence[Job], results: Mapping[str, FoldResult], failures: Mapping[str, Failure]
+    row: System[L], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult], failures: Mapping[str, Failure]
 ) -> RowResult:
     """A row with its finished folds; a row with a failed fold is failed as a whole, so that no number misleads."""
     failed = [failures[job.name] for job in jobs if job.name in failures]
-    if row.fit_predict is None:
+    if row.fit is None:
         return RowResult(row.key, row.label, row.published, note=row.note, status="cited")
     if failed:
         status = "left out" if failed[0].unavailable else "failed"
@@ -126,12 +130,12 @@ def _fold_predictions(result: FoldResult) -> FoldPredictions:
 
 
 def _manifest(
-    plan: Plan, folds: Mapping[int, Sequence[Fold]], jobs: Sequence[Job], results: Mapping[str, FoldResult]
+    run: Run[L], folds: Mapping[int, Sequence[Fold]], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]
 ) -> dict[str, Any]:
     """Every fold's utterances with hashes, and the fold results that the table was made from."""
     return {
-        "corpus": plan.layout.corpus,
-        "corpus_sha256": plan.corpus_digest,
+        "corpus": run.layout.corpus,
+        "corpus_sha256": run.recordings,
         "folds": {
             f"{fold.name}-seed{seed}": {
                 part: {"sha256": digest, "utterances": list(getattr(fold, part))}
@@ -143,9 +147,9 @@ def _manifest(
         "results": [
             {
                 "file": str(
-                    plan.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(plan.layout.output)
+                    run.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(run.layout.output)
                 ),
-                "settings_hash": results[job.name].settings_hash,
+                "record": results[job.name].digest,
             }
             for job in jobs
             if job.name in results

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ser_tf.features import FeatureSpec
 from ser_tf.features.framing import FrameParams
+from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.lee2020.served_words import Words
 from ser_tf.papers.mao2020 import segmenting
 from ser_tf.papers.zhang2018 import alexnet

@@ -19,7 +19,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.lee2020 import served_words as words
 from ser_tf.protocol.kept import KeptModel
 from ser_tf.serving import papers, wav

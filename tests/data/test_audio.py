@@ -10,7 +10,7 @@ import tensorflow as tf
 from ser_tf.corpora.base import at_speed
 from ser_tf.data import audio
 from ser_tf.errors import AudioError
-from ser_tf.features import SPECTRAL
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 
 SECONDS = 0.61
 FORMATS = {  # name -> soundfile's format and subtype, file suffix, tolerance for rounding that resampling spreads

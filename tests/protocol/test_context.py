@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from ser_tf.features import SPECTRAL
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import folds
 from ser_tf.protocol.context import FoldContext, LeakError
 from tests.protocol import toy

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ser_tf import cli
 from ser_tf.data import audio
-from ser_tf.features import SPECTRAL
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol.command import SMOKE_UTTERANCES
 from ser_tf.protocol.folds import sha256_of
 from tests.protocol import toy

@@ -16,7 +16,7 @@ import numpy as np
 from ser_tf.corpora.task import Task
 from ser_tf.data import normalisation, pipeline
 from ser_tf.evaluation.summary import Claim
-from ser_tf.features import spectral_spec
+from ser_tf.papers.mirsamadi2017.spectral import spectral_spec
 from ser_tf.protocol import folds, training
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.ledger import assumption

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.data import audio
-from ser_tf.features import LOG_MEL
+from ser_tf.features.mfcc import LOG_MEL
 from ser_tf.papers.ando2019 import networks
 from ser_tf.papers.ando2019 import paper as ando2019
 from ser_tf.papers.ando2019 import systems as ando2019_training

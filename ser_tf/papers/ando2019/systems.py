@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from ser_tf import __version__
 from ser_tf.data import normalisation, pipeline
-from ser_tf.features import FeatureSpec, log_spectrogram_spec
-from ser_tf.features.spectrogram import ANDO2019
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import ANDO2019, log_spectrogram_spec
 from ser_tf.papers.ando2019 import networks as models
 from ser_tf.papers.ando2019.objective import objective
 from ser_tf.papers.ando2019.targets import EXISTENCE, HARD, Examples, examples

@@ -11,7 +11,8 @@ import tensorflow as tf
 from ser_tf.corpora.base import Word
 from ser_tf.data import normalisation, pipeline
 from ser_tf.errors import SettingError
-from ser_tf.features import FeatureSpec, MfccParams, mfcc_spec
+from ser_tf.features.mfcc import MfccParams, mfcc_spec
+from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.lee2020 import aligned, vocabulary
 from ser_tf.papers.lee2020 import networks as lee2020
 from ser_tf.papers.lee2020 import words as lee2020_words

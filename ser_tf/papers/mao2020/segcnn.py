@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from ser_tf import __version__
 from ser_tf.data import normalisation, store
-from ser_tf.features import FeatureSpec, log_mel_spec
-from ser_tf.features.mfcc import LogMelParams
+from ser_tf.features.mfcc import LogMelParams, log_mel_spec
+from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.mao2020 import networks as models
 from ser_tf.papers.mao2020 import segmenting, segments
 from ser_tf.papers.mao2020.segmenting import SegmentParams

@@ -10,7 +10,8 @@ recurrent layer's output, and recurrent connections have none.
 import keras
 import numpy as np
 
-from ser_tf.layers.pooling import FrameMask, FunctionalsPooling, LocalAttentionPooling, MaskedMean
+from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling, MaskedMean
+from ser_tf.papers.mirsamadi2017.functionals_pooling import FunctionalsPooling
 
 DENSE_UNITS = (512, 512)  # §3 and footnote 2 of Table 2
 LSTM_UNITS = 128  # §3, in each direction

@@ -1,64 +1,72 @@
-"""How the systems of Mirsamadi et al. 2017 are trained and tested on a fold; the paper itself is in `mirsamadi2017`."""
+"""How the systems of Mirsamadi et al. 2017 are trained and tested on a fold."""
 
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ser_tf.data import normalisation, pipeline
-from ser_tf.features import FeatureSpec, functionals, lld_spec, log_spectrogram_spec, spectral_spec
-from ser_tf.features.lld import LldParams
-from ser_tf.features.spectral import SpectralParams
-from ser_tf.features.spectrogram import LogSpectrogramParams
-from ser_tf.papers.mirsamadi2017 import networks as models
-from ser_tf.protocol import training
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import LogSpectrogramParams, log_spectrogram_spec
+from ser_tf.papers.mirsamadi2017 import functionals, networks
+from ser_tf.papers.mirsamadi2017.ledger import Ledger
+from ser_tf.papers.mirsamadi2017.lld import LldParams, lld_spec
+from ser_tf.papers.mirsamadi2017.spectral import SpectralParams, spectral_spec
 from ser_tf.protocol.context import FoldContext
-from ser_tf.protocol.system import FoldOutcome
+from ser_tf.protocol.paper import FoldOutcome
+from ser_tf.training import loop
+from ser_tf.training.batches import Batch, Batches
+from ser_tf.training.recipe import Recipe, cross_entropy
+
+FUNCTIONALS_BATCH = 32
+"""Utterances at a time; the functionals do not depend on it."""
 
 
-def spectral_features(ledger: Any) -> tuple[FeatureSpec, ...]:
-    """257-d magnitude spectra (§3)."""
+def features(ledger: Ledger, kind: str) -> tuple[FeatureSpec, ...]:
+    """257-d magnitude spectra (`spectral`), or 32 low-level descriptors (`lld`), §3."""
+    return (_spectral_features(ledger) if kind == "spectral" else _lld_features(ledger),)
+
+
+def _spectral_features(ledger: Ledger) -> FeatureSpec:
     params = SpectralParams(window_shape=ledger.window)
     if ledger.spectral_scale == "linear":
-        return (spectral_spec(params),)
-    return (
-        log_spectrogram_spec(
-            LogSpectrogramParams(
-                window_seconds=params.window_seconds,
-                hop_seconds=params.hop_seconds,
-                window_shape=ledger.window,
-                fft_samples=params.fft_samples,
-                lowest_bins=params.bins,
-            )
-        ),
+        return spectral_spec(params)
+    return log_spectrogram_spec(
+        LogSpectrogramParams(
+            window_seconds=params.window_seconds,
+            hop_seconds=params.hop_seconds,
+            window_shape=ledger.window,
+            fft_samples=params.fft_samples,
+            lowest_bins=params.bins,
+        )
     )
 
 
-def lld_features(ledger: Any) -> tuple[FeatureSpec, ...]:
-    """32 low-level descriptors (§3)."""
+def _lld_features(ledger: Ledger) -> FeatureSpec:
     defaults = LldParams()
-    params = LldParams(
-        pitch=dataclasses.replace(defaults.pitch, voicing_cutoff=ledger.voicing_cutoff, high_hz=ledger.f0_high_hz),
-        mfcc=dataclasses.replace(defaults.mfcc, window_shape=ledger.window),
-        smoothing_frames=ledger.smoothing_frames,
-        delta_reach_frames=ledger.delta_reach_frames,
+    return lld_spec(
+        LldParams(
+            pitch=dataclasses.replace(defaults.pitch, voicing_cutoff=ledger.voicing_cutoff, high_hz=ledger.f0_high_hz),
+            mfcc=dataclasses.replace(defaults.mfcc, window_shape=ledger.window),
+            smoothing_frames=ledger.smoothing_frames,
+            delta_reach_frames=ledger.delta_reach_frames,
+        )
     )
-    return (lld_spec(params),)
 
 
-def _functional_names(which: str, ledger: Any) -> tuple[str, ...]:
+def _functional_names(which: str, ledger: Ledger) -> tuple[str, ...]:
     full = functionals.FULL if ledger.functionals == "footnote" else functionals.EXTENDED
     return {"mean": functionals.MEAN, "mean_min_max": functionals.MEAN_MIN_MAX, "full": full}[which]
 
 
-def _normaliser(context: FoldContext, spec: FeatureSpec) -> normalisation.Normaliser:
-    """Statistics of the neutral utterances of the training part (§3)."""
+def _normaliser(context: FoldContext[Ledger], spec: FeatureSpec) -> normalisation.Normaliser:
+    """Statistics of the neutral training utterances (§3)."""
     ids = context.fold.train
     if context.ledger.normaliser_utterances == "neutral":
         ids = context.labelled(ids, "neutral")
@@ -66,126 +74,113 @@ def _normaliser(context: FoldContext, spec: FeatureSpec) -> normalisation.Normal
     return normaliser if context.ledger.normaliser_statistics == "per_dimension" else normaliser.pooled()
 
 
-def _optimiser(ledger: Any) -> keras.optimizers.Optimizer:
-    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
-    return kinds[ledger.optimiser](ledger.learning_rate)
-
-
-def _supervised(context: FoldContext, spec: FeatureSpec, part: str, purpose: str, frame_wise: bool) -> tf.data.Dataset:
-    """Batches of (inputs, class, weight); for frame-wise training the class and weight of every valid frame."""
-    ids = getattr(context.fold, part)
-    targets = context.targets(ids)
-    weights = np.ones(len(context.task.classes), np.float32)
-    if context.ledger.class_weights == "balanced":
-        weights = training.balanced_class_weights(context.targets(context.fold.train), len(weights))
-    batches = pipeline.dataset(
-        context.view(spec, ids, purpose),
-        ids,
-        pipeline.BatchParams(context.ledger.batch_size),
-        {"target": targets, "weight": weights[targets]},
-        seed=context.seed if part == "train" else None,
+def _recipe(ledger: Ledger, output: str) -> Recipe:
+    """The paper states none of it: all from the ledger."""
+    return Recipe(
+        optimiser=ledger.optimiser,
+        learning_rate=ledger.learning_rate,
+        batch_size=ledger.batch_size,
+        max_epochs=ledger.max_epochs,
+        patience=ledger.patience,
+        class_weights=ledger.class_weights,
+        losses={output: (cross_entropy(), 1.0)},
     )
 
-    def split(batch: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-        inputs = {key: batch[key] for key in ("features", "lengths")}
-        target, weight = batch["target"], batch["weight"]
-        if frame_wise:
-            frames = tf.shape(batch["features"])[1]
-            weight = weight[:, tf.newaxis] * tf.sequence_mask(batch["lengths"], frames, tf.float32)
-            target = tf.repeat(target[:, tf.newaxis], frames, axis=1)
-        return inputs, target, weight
 
-    return batches.map(split)
+class _FrameWiseBatches(Batches[Ledger]):
+    """The utterance's class and weight on every valid frame (Fig. 1(b))."""
 
-
-def _fit_network(context: FoldContext, spec: FeatureSpec, model: keras.Model) -> FoldOutcome:
-    """Trains a network of `ser_tf.papers.mirsamadi2017.networks` and predicts the test part."""
-    frame_wise = "frame_probabilities" in model.output
-    trained = keras.Model(model.input, model.output["frame_probabilities" if frame_wise else "probabilities"])
-    trained.compile(
-        _optimiser(context.ledger),
-        keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight"),
-        jit_compile=False,
-    )
-    epochs = training.fit(
-        context,
-        trained,
-        _supervised(context, spec, "train", "train", frame_wise),
-        _supervised(context, spec, "validation", "selection", frame_wise),
-        training.FitParams(context.ledger.max_epochs, context.ledger.patience),
-    )
-    posteriors = training.predict(
-        model, context.view(spec, context.fold.test, "predict"), context.fold.test, context.ledger.batch_size
-    )
-    return FoldOutcome(posteriors, epochs, model)
+    def expand(self, batch: Batch) -> Batch:
+        """Repeats targets and weights over time, weight 0 on padding: (batch,) -> (batch, frames)."""
+        frames = tf.shape(batch["features"])[1]
+        valid = tf.sequence_mask(batch["lengths"], frames, tf.float32)
+        target = tf.repeat(batch["target"][:, tf.newaxis], frames, axis=1)
+        return {**batch, "target": target, "weight": batch["weight"][:, tf.newaxis] * valid}
 
 
-def fit_functionals_network(context: FoldContext, which: str) -> FoldOutcome:
-    """Table 2, raw spectral: learned LLDs pooled by fixed functionals (Fig. 1(a))."""
-    (spec,) = spectral_features(context.ledger)
+def fit_functionals_network(context: FoldContext[Ledger], which: str) -> FoldOutcome:
+    """Table 2, raw spectral: learned LLDs pooled by fixed functionals (Fig. 1(a)).
+
+    Args:
+        context: The fold.
+        which: `mean`, `mean_min_max` or `full`.
+    """
+    (spec,) = features(context.ledger, "spectral")
     normaliser = _normaliser(context, spec)
-    model = models.build_functionals_network(
+    model = networks.build_functionals_network(
         spec.dims,
         len(context.task.classes),
         _functional_names(which, context.ledger),
         normaliser.mean,
         normaliser.std,
     )
-    return _fit_network(context, spec, model)
+    recipe = _recipe(context.ledger, "probabilities")
+    return loop.train(context, model, Batches(context, spec, recipe), recipe)
 
 
 def fit_recurrent_network(
-    context: FoldContext, kind: str, aggregation: str, deep_attention: bool = False
+    context: FoldContext[Ledger], kind: str, aggregation: str, deep_attention: bool = False
 ) -> FoldOutcome:
-    """Table 3: a BLSTM with one way of temporal aggregation (Fig. 1(b)-(f))."""
+    """Table 3: a BLSTM with one way of temporal aggregation (Fig. 1(b)-(f)).
+
+    Args:
+        context: The fold.
+        kind: `spectral` or `lld`.
+        aggregation: As for `networks.build_recurrent_network`.
+        deep_attention: Whether the attention has a hidden layer (Fig. 1(f)).
+    """
     ledger = context.ledger
-    (spec,) = FEATURES[kind](ledger)
+    (spec,) = features(ledger, kind)
     normaliser = _normaliser(context, spec)
-    hidden = models.DENSE_UNITS if kind == "spectral" else models.DENSE_UNITS[:1] * ledger.lld_dense_layers
-    model = models.build_recurrent_network(
+    hidden = networks.DENSE_UNITS if kind == "spectral" else networks.DENSE_UNITS[:1] * ledger.lld_dense_layers
+    model = networks.build_recurrent_network(
         spec.dims,
         len(context.task.classes),
         aggregation,
         normaliser.mean,
         normaliser.std,
         dense_units=hidden,
-        frame_decision=ledger.frame_decision,
+        frame_decision=ledger.frame_decision if aggregation == "frame_wise" else networks.FRAME_DECISIONS[0],
         attention_units=(ledger.attention_hidden_units,) if deep_attention else (),
     )
-    return _fit_network(context, spec, model)
+    frame_wise = aggregation == "frame_wise"
+    recipe = _recipe(ledger, "frame_probabilities" if frame_wise else "probabilities")
+    batches = _FrameWiseBatches if frame_wise else Batches
+    return loop.train(context, model, batches(context, spec, recipe), recipe)
 
 
 def _utterance_functionals(
-    context: FoldContext,
+    context: FoldContext[Ledger],
     spec: FeatureSpec,
     ids: Sequence[str],
     purpose: str,
     normaliser: normalisation.Normaliser,
     names: tuple[str, ...],
-) -> np.ndarray:
+) -> npt.NDArray[np.float32]:
     """Functionals of normalised descriptors: float32 (utterances, functionals x dims), in the order of `ids`."""
-    rows: np.ndarray | None = None
+    rows: dict[int, npt.NDArray[np.float32]] = {}
     view = context.view(spec, ids, purpose)
-    for batch in pipeline.dataset(view, ids, pipeline.BatchParams(context.ledger.batch_size)):
+    for batch in pipeline.dataset(view, ids, pipeline.BatchParams(FUNCTIONALS_BATCH)):
         frames = tf.constant(normaliser(batch["features"].numpy()))
         mask = tf.sequence_mask(batch["lengths"], tf.shape(frames)[1])
         pooled = functionals.functionals(frames, mask, names).numpy()
-        rows = np.zeros((len(ids), pooled.shape[1]), np.float32) if rows is None else rows
-        rows[batch["position"].numpy()] = pooled
-    if rows is None:
-        raise ValueError(f"no utterances to {purpose}")
-    return rows
+        rows |= dict(zip(batch["position"].numpy().tolist(), pooled, strict=True))
+    return np.stack([rows[place] for place in range(len(ids))])
 
 
-def fit_svm(context: FoldContext, which: str) -> FoldOutcome:
+def fit_svm(context: FoldContext[Ledger], which: str) -> FoldOutcome:
     """Table 2, emotion LLDs: a cost-sensitive SVM with RBF kernel on functionals (§3).
 
-    It has no stopping epoch to choose, so that the validation speaker trains as well: all sessions but the tested
-    one, as the paper says. Its posteriors are a softmax over the classes' decision values: their order is that of
-    the SVM's decision, their size is not calibrated.
+    It has no stopping epoch to choose, so the validation speaker trains as well: all sessions but the tested one, as
+    the paper says. Its posteriors are a softmax over the classes' decision values: their order is that of the SVM's
+    decision, their size is not calibrated.
+
+    Args:
+        context: The fold.
+        which: `mean`, `mean_min_max` or `full`.
     """
     ledger = context.ledger
-    (spec,) = lld_features(ledger)
+    (spec,) = features(ledger, "lld")
     names = _functional_names(which, ledger)
     normaliser = _normaliser(context, spec)
     train_ids = context.fold.train + context.fold.validation
@@ -199,7 +194,23 @@ def fit_svm(context: FoldContext, which: str) -> FoldOutcome:
     )
     test = _utterance_functionals(context, spec, context.fold.test, "predict", normaliser, names)
     decision = classifier.decision_function(test)
-    return FoldOutcome(training.posteriors_of_decision(decision, classifier.classes_, len(context.task.classes)))
+    return FoldOutcome(posteriors_of_decision(decision, classifier.classes_, len(context.task.classes)))
 
 
-FEATURES = {"spectral": spectral_features, "lld": lld_features}
+def posteriors_of_decision(
+    decision: npt.NDArray[np.floating[Any]], classes: npt.NDArray[np.integer[Any]], num_classes: int
+) -> npt.NDArray[np.float64]:
+    """A softmax over decision values, float64 (utterances, num_classes); the largest value stays the largest.
+
+    Args:
+        decision: Decision values of a scikit-learn classifier: (utterances, classes), or (utterances,) when it knows
+            two classes.
+        classes: Class index of each column.
+        num_classes: Number of all classes; those that the classifier never saw get probability 0.
+    """
+    if decision.ndim == 1:
+        decision = np.stack([-decision, decision], axis=1)
+    exponentials = np.exp(decision - decision.max(axis=1, keepdims=True))
+    posteriors = np.zeros((len(decision), num_classes))
+    posteriors[:, classes] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return posteriors

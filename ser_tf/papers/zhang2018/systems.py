@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.data import normalisation, pipeline
-from ser_tf.features import FeatureSpec, log_spectrogram_spec, magnitude_spectrogram_spec
-from ser_tf.features.spectrogram import LogSpectrogramParams
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import LogSpectrogramParams, log_spectrogram_spec, magnitude_spectrogram_spec
 from ser_tf.papers.zhang2018 import alexnet, pretrained
 from ser_tf.papers.zhang2018 import networks as models
 from ser_tf.papers.zhang2018.piecewise import on_pieces

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ser_tf.corpora.base import Word
-from ser_tf.features import MFCC
+from ser_tf.features.mfcc import MFCC
 from ser_tf.papers.lee2020 import aligned
 from ser_tf.papers.lee2020 import served_words as words
 from ser_tf.papers.lee2020.alignment import spoken_words

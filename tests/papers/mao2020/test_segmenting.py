@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf.features import LOG_MEL
+from ser_tf.features.mfcc import LOG_MEL
 from ser_tf.papers.mao2020 import segmenting
 from ser_tf.papers.mao2020.segmenting import SegmentParams
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from ser_tf.features import functionals
+from ser_tf.papers.mirsamadi2017 import functionals
 from ser_tf.papers.mirsamadi2017 import networks as models
 from tests.checks import LENGTHS, check_model, example
 

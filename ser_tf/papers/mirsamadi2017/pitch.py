@@ -11,7 +11,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.features import contours, framing
+from ser_tf.features import framing
+from ser_tf.papers.mirsamadi2017 import contours
 
 _SMALLEST_SHARE = 1e-5
 """What meets at a lag is not heard when its energy is no more than this share of the window's, where float32 ends."""

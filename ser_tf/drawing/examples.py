@@ -4,16 +4,18 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf import cli, corpora
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio
 from ser_tf.errors import SettingError
-from ser_tf.protocol import kept
+from ser_tf.protocol import models
+from ser_tf.protocol.paper import Paper
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.system import System
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,21 +30,21 @@ class Example:
     """
 
     title: str
-    waveform: np.ndarray
-    model: kept.KeptModel
+    waveform: npt.NDArray[np.float32]
+    model: models.TrainedModel
     utterance: Utterance | None = None
 
 
-def parser_of(module: str, description: str | None, row: str, picture: str) -> cli.ArgumentParser:
+def parser_of(program: str, description: str | None, row: str, picture: str) -> cli.ArgumentParser:
     """The flags that all figures of trained models share.
 
     Args:
-        module: The figure's module.
-        description: Its docstring.
+        program: How the command is called.
+        description: What the figure shows.
         row: The row that is shown by default.
         picture: Name of the file in the run's folder.
     """
-    parser = cli.ArgumentParser(prog=f"python -m figures.{module}", description=description)
+    parser = cli.ArgumentParser(prog=program, description=description)
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run with --keep-models")
     parser.add_argument("--row", default=row, metavar="KEY", help=f"whose models are shown (default: {row})")
     parser.add_argument("--utterances", nargs="+", metavar="ID", help="test utterances to show (default: chosen)")
@@ -53,43 +55,40 @@ def parser_of(module: str, description: str | None, row: str, picture: str) -> c
     return parser
 
 
-def of_run(
-    flags: argparse.Namespace, systems: Sequence[System], ledger: type, number: int, least_sure: bool = False
-) -> list[Example]:
+def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: bool = False) -> list[Example]:
     """The recordings that the flags ask for: the user's own, named ones, or the surest right answers.
 
     Args:
         flags: From a parser that `parser_of` made.
-        systems: The rows of the paper.
-        ledger: The paper's ledger class.
+        paper: The paper.
         number: How many are chosen, each of another class, when none are named.
-        least_sure: Chooses the right answers that were hardest instead.
+        hardest: Chooses the right answers that were hardest instead.
 
     Raises:
         SettingError: a named utterance was not tested, or there is nothing to choose from.
         UserError: the run has no kept models, or a recording cannot be read.
     """
-    results = kept.fold_results(flags.run, flags.row)
+    results = models.fold_results(flags.run, flags.row)
     if flags.audio:
-        model = kept.load(flags.run, results[0], systems, ledger)
+        model = models.load(paper, flags.run, results[0])
         return [Example(path.name, audio.read(path), model) for path in flags.audio]
-    chosen = named(results, flags.utterances) if flags.utterances else right_answers(results, number, least_sure)
+    chosen = named(results, flags.utterances) if flags.utterances else right_answers(results, number, hardest)
     if not chosen:
         raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
     shown = []
     for result, place in chosen:
-        model = kept.load(flags.run, result, systems, ledger)
+        model = models.load(paper, flags.run, result)
         corpus = corpora.load(result.corpus, model.card["corpus_root"])
-        utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
-        how = "" if flags.utterances else f", {'least sure' if least_sure else 'surest'} right answer of its class"
+        utterance = next(utterance for utterance in corpus.utterances if utterance.id == result.ids[place])
+        how = "" if flags.utterances else f", {'least sure' if hardest else 'surest'} right answer of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append(Example(title, audio.read(utterance.path), model, utterance))
     return shown
 
 
-def right_answers(results: Sequence[FoldResult], number: int, least_sure: bool = False) -> list[tuple[FoldResult, int]]:
+def right_answers(results: Sequence[FoldResult], number: int, hardest: bool = False) -> list[tuple[FoldResult, int]]:
     """For each class the right answer with the highest posterior, or the lowest; the `number` extremest of these."""
-    sign = -1 if least_sure else 1
+    sign = -1 if hardest else 1
     best: dict[int, tuple[float, FoldResult, int]] = {}
     for result in results:
         for place, (truth, posteriors) in enumerate(zip(result.truth, result.posterior_array, strict=True)):
@@ -106,8 +105,8 @@ def named(results: Sequence[FoldResult], ids: Sequence[str]) -> list[tuple[FoldR
     Raises:
         SettingError: an utterance was not tested.
     """
-    places = {one: (result, place) for result in results for place, one in enumerate(result.ids)}
-    unknown = [one for one in ids if one not in places]
+    places = {utterance_id: (result, place) for result in results for place, utterance_id in enumerate(result.ids)}
+    unknown = [utterance_id for utterance_id in ids if utterance_id not in places]
     if unknown:
         raise SettingError(f"--utterances {unknown[0]}: not tested in this run")
-    return [places[one] for one in ids]
+    return [places[utterance_id] for utterance_id in ids]

@@ -8,9 +8,11 @@ import dataclasses
 
 import tensorflow as tf
 
-from ser_tf.features import contours, energy, framing, mel, stft
+from ser_tf.features import framing, mel, stft
 from ser_tf.features.mfcc import MfccParams, mfcc_frames
-from ser_tf.features.pitch import PitchParams, pitch
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.papers.mirsamadi2017 import contours, energy
+from ser_tf.papers.mirsamadi2017.pitch import PitchParams, pitch
 
 CONTOUR_NAMES = ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate") + tuple(
     f"mfcc_{order}" for order in range(1, 13)
@@ -107,3 +109,12 @@ def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor | None, params: LldParams)
         near = tf.cast(tf.abs(hz - f0_hz) <= params.pitch.largest_step * f0_hz, tf.float32)
         total, number = total + near * hz, number + near
     return total / number
+
+
+def lld_spec(params: LldParams | None = None) -> FeatureSpec:
+    """The low-level descriptors of mirsamadi2017 with other settings."""
+    return FeatureSpec("lld", params or LldParams(), lld, len(LLD_NAMES), LLD_NAMES)
+
+
+LLD = lld_spec()
+"""32 low-level descriptors (mirsamadi2017 §3)."""

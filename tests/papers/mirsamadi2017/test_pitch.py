@@ -7,8 +7,9 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from ser_tf.features import LLD, LLD_NAMES, LldParams, contours, lld_spec
-from ser_tf.features.pitch import PitchParams
+from ser_tf.papers.mirsamadi2017 import contours
+from ser_tf.papers.mirsamadi2017.lld import LLD, LLD_NAMES, LldParams, lld_spec
+from ser_tf.papers.mirsamadi2017.pitch import PitchParams
 from tests.features import signals
 
 F0 = LLD_NAMES.index("f0_hz")
@@ -98,7 +99,7 @@ def test_a_leap_is_not_averaged():
 def test_short_voiced_runs_are_dropped_unless_told_otherwise():
     hz = tf.constant([[100.0, 0.0, 100.0, 100.0, 0.0, 100.0, 104.0, 108.0, 180.0, 100.0]])
     mask = tf.ones([1, 10], tf.bool)
-    from ser_tf.features import pitch
+    from ser_tf.papers.mirsamadi2017 import pitch
 
     kept = pitch._continuous(hz, mask, PitchParams()).numpy()[0]
     assert kept.tolist() == [0, 0, 0, 0, 0, 100, 104, 108, 0, 0]

@@ -4,8 +4,8 @@ import scipy.stats
 import tensorflow as tf
 
 from ser_tf import errors
-from ser_tf.features import functionals
-from ser_tf.features.functionals import EXTENDED, FULL, MEAN, MEAN_MIN_MAX
+from ser_tf.papers.mirsamadi2017 import functionals
+from ser_tf.papers.mirsamadi2017.functionals import EXTENDED, FULL, MEAN, MEAN_MIN_MAX
 
 LENGTHS = [40, 1, 2, 7, 25, 40]
 DIMS = 3

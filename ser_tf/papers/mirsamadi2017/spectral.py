@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from ser_tf.features import framing, stft
+from ser_tf.features.spec import FeatureSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,3 +40,13 @@ def spectral(waveform: tf.Tensor, params: SpectralParams, num_samples: tf.Tensor
 def spectral_names(params: SpectralParams) -> tuple[str, ...]:
     """Names of the dimensions: the frequency of each bin."""
     return tuple(f"magnitude_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.bins))
+
+
+def spectral_spec(params: SpectralParams | None = None) -> FeatureSpec:
+    """The spectral features of mirsamadi2017 with other settings."""
+    params = params or SpectralParams()
+    return FeatureSpec("spectral", params, spectral, params.bins, spectral_names(params))
+
+
+SPECTRAL = spectral_spec()
+"""257-dimensional magnitude spectra (mirsamadi2017 §3)."""

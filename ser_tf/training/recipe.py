@@ -1,0 +1,81 @@
+"""A recipe: everything about a network's training that is a number or a name, on one page of each paper."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+Loss = keras.losses.Loss | Callable[..., Any]
+OPTIMISERS: Mapping[str, type[keras.optimizers.Optimizer]] = {
+    "adam": keras.optimizers.Adam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Decay:
+    """An exponential decay of the learning rate.
+
+    Attributes:
+        rate: Factor.
+        epochs: Number of epochs after which the rate is multiplied by the factor.
+        staircase: In steps (True), or a little at every step.
+    """
+
+    rate: float
+    epochs: int
+    staircase: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        optimiser: A key of `OPTIMISERS`.
+        learning_rate: The initial rate.
+        batch_size: Utterances (or pieces, or segments) in a batch.
+        max_epochs: Maximum epochs; one in a smoke run.
+        patience: Epochs without an improvement after which training stops; the best epoch's weights stay.
+        class_weights: `balanced` (inverse to class frequency) or `none`.
+        losses: For each output of the model that is trained, its loss and the weight of the loss.
+        decay: Of the learning rate, or None.
+        clip_norm: Norm that gradients are clipped at, or None.
+        clip_each: Whether each weight's gradient is clipped by itself, not all gradients together.
+        min_steps: A corpus with fewer batches is gone through several times in an epoch to have as many.
+    """
+
+    optimiser: str
+    learning_rate: float
+    batch_size: int
+    max_epochs: int
+    patience: int
+    class_weights: str
+    losses: Mapping[str, tuple[Loss, float]]
+    decay: Decay | None = None
+    clip_norm: float | None = None
+    clip_each: bool = False
+    min_steps: int = 1
+
+    def make_optimiser(self, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+        """A new optimiser.
+
+        Args:
+            steps_per_epoch: Batches in an epoch, which the decay counts.
+        """
+        rate: Any = self.learning_rate
+        if self.decay is not None:
+            rate = keras.optimizers.schedules.ExponentialDecay(
+                rate, self.decay.epochs * steps_per_epoch, self.decay.rate, staircase=self.decay.staircase
+            )
+        clipping = {}
+        if self.clip_norm is not None:
+            clipping = {"clipnorm" if self.clip_each else "global_clipnorm": self.clip_norm}
+        return OPTIMISERS[self.optimiser](rate, **clipping)
+
+
+def cross_entropy() -> keras.losses.Loss:
+    """Cross-entropy with class indices, a mean by the weights of a batch."""
+    return keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")

@@ -137,7 +137,7 @@ class FoldContext(Generic[L]):
             LeakError: the inner fold has test utterances of this one.
         """
         inner = fold or self.fold
-        if fold and (leaked := set(self.fold.test).intersection(fold.train, fold.validation, fold.test)):
+        if fold and (leaked := set(self.fold.test) & {*fold.train, *fold.validation, *fold.test}):
             raise LeakError(f"{len(leaked)} test utterances in the inner fold {fold.name}, such as {min(leaked)}")
         return FoldContext(
             fold=inner,

@@ -83,7 +83,7 @@ def _recipe(ledger: Ledger, output: str) -> Recipe:
         max_epochs=ledger.max_epochs,
         patience=ledger.patience,
         class_weights=ledger.class_weights,
-        losses={output: (cross_entropy(), 1.0)},
+        losses={output: (cross_entropy, 1.0)},
     )
 
 

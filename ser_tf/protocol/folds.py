@@ -52,13 +52,13 @@ def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], wha
 
 
 def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "speaker") -> tuple[Fold, ...]:
-    """Leaves one session out; a part of the others validates, drawn by the seed.
+    """Leaves one session out; some utterances of the others validate, drawn by the seed.
 
     Args:
         utterances: All utterances.
         seed: Draws the validation part.
         validation: `speaker` takes one speaker of the next session (in turn), `utterances` a tenth of the training
-            utterances at random, whoever speaks.
+            utterances at random, whoever speaks, `none` nothing.
 
     Returns:
         One fold for each session, named after it.
@@ -77,6 +77,8 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
             folds.append(_leave_out(utterances, session, validators, lambda utterance: utterance.session))
             if not folds[-1].train:
                 raise SettingError(f"{session} is tested and {min(validators)} validates: nobody is left to train on")
+        elif validation == "none":
+            folds.append(_leave_out(utterances, session, set(), lambda utterance: utterance.session))
         else:
             folds.append(_leave_session_out_with_tenth(utterances, session, rng))
     return tuple(folds)

@@ -53,10 +53,10 @@ class _Canonical(ast.NodeTransformer):
             node.body = node.body[1:] or [ast.Pass()]
         return node
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:  # noqa: N802 - named by ast
         return self._without_docstring(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: N802
         node.returns = None
         return self._without_docstring(node)
 

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import SettingError
@@ -197,6 +196,8 @@ def k_fold(
         raise SettingError(
             f"{number} folds need {number} {'utterances' if groups is None else 'groups'} in {what}, not {smallest}"
         )
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes half a second
+
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(number, shuffle=True, random_state=seed)
     parts = [frozenset(test.tolist()) for _, test in splitter.split(ordered, strata, groups)]
     return tuple(_rotate(ordered, parts, position) for position in range(number))

@@ -71,6 +71,7 @@ class System(Generic[L]):
         keras: Whether its model is a Keras model, which can be kept, drawn, exported and served.
         note: Shown with the row.
         speeds: Playback speeds to compute features at: 1, plus those of the speed-perturbed training copies.
+        origin: `paper`, `beyond` for a row that the paper's table does not have, or `baseline`.
     """
 
     key: str
@@ -82,6 +83,7 @@ class System(Generic[L]):
     keras: bool = True
     note: str = ""
     speeds: tuple[float, ...] = (1.0,)
+    origin: str = "paper"
 
 
 @dataclasses.dataclass(frozen=True)

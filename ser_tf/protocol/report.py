@@ -67,7 +67,7 @@ def report_run(
         classes=run.task.classes,
         corpus=corpus.name,
         corpus_is_papers=is_papers_corpus(table, corpus),
-        corpus_notes=[*loaded.notes, *_limits(paper, run, folds, list(results.values()))],
+        corpus_notes=[*loaded.notes, *_limits(paper, run, folds)],
         seeds=list(folds),
         smoke=run.smoke,
         rows=[_row_result(row, [job for job in jobs if job.system.key == row.key], results, failures) for row in rows],
@@ -94,9 +94,7 @@ def report_run(
     return summary
 
 
-def _limits(
-    paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]], results: Sequence[FoldResult]
-) -> list[str]:
+def _limits(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> list[str]:
     """What of the paper's folds this run leaves out, and which assumptions it changes."""
     everything = list(run.utterances.values())
     lines = []

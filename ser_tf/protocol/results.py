@@ -7,7 +7,6 @@ and comes back when its settings do: changing a setting loses nothing.
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -217,8 +216,8 @@ def bring_back(found: Path, path: Path, model_of: Callable[[Path], Path]) -> Non
 
 
 def _move(source: Path, target: Path, model_of: Callable[[Path], Path]) -> None:
-    os.replace(source, target)
+    source.replace(target)
     for suffix in (".keras", ".json"):
         model = model_of(source).with_suffix(suffix)
         if model.exists():
-            os.replace(model, model_of(target).with_suffix(suffix))
+            model.replace(model_of(target).with_suffix(suffix))

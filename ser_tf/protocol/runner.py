@@ -176,7 +176,7 @@ def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
     """
     counts: dict[str, int] = {}
     for job in jobs:
-        found = results.find(_place(run, job), lambda result: True)
+        found = results.find(_place(run, job), bool)
         if found is None:
             continue
         reasons = differences(run, job, found[1]) or ["kept no model"]
@@ -267,7 +267,7 @@ def _keep_model(run: Run[L], job: Job[L], outcome: FoldOutcome, result: results.
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
         outcome.model.save(str(partial))
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     keys = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")

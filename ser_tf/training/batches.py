@@ -13,7 +13,7 @@ from ser_tf.protocol.context import FoldContext
 from ser_tf.training.recipe import Recipe
 
 L = TypeVar("L")
-Columns = Mapping[str, npt.NDArray[np.generic]]
+Columns = Mapping[str, npt.NDArray[Any]]
 Batch = dict[str, tf.Tensor]
 
 
@@ -91,6 +91,8 @@ class Batches(Generic[L]):
 
     def combine(self, ids: Sequence[str], posteriors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """From posteriors in the order of `position` to one of each utterance; here they are that already."""
+        if len(posteriors) != len(ids):
+            raise ValueError(f"{len(posteriors)} posteriors of {len(ids)} utterances")
         return posteriors
 
 

@@ -57,7 +57,7 @@ class _Validation(keras.callbacks.Callback):
         ]
         return tf.add_n(terms), tf.reduce_sum(weight)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
         if logs is None:
             raise ValueError("the validation needs the epoch's logs")
         sums = np.sum([[float(value) for value in self._loss(batch)] for batch in self._data], axis=0)
@@ -77,11 +77,12 @@ class _Report(keras.callbacks.Callback):
         super().__init__()
         self._context, self._max_epochs = context, max_epochs
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - Keras's signature
         self._context.report(0, self._max_epochs, "first epoch")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        numbers = ", ".join(f"{name} {logs[name]:.3f}" for name in ("loss", "val_loss") if name in (logs or {}))
+        values = logs or {}
+        numbers = ", ".join(f"{name} {values[name]:.3f}" for name in ("loss", "val_loss") if name in values)
         self._context.report(epoch + 1, self._max_epochs, numbers)
 
 

@@ -78,7 +78,7 @@ def _bounds(limits: tuple[float | None, float | None]) -> list[str]:
 
 def entries(ledger: object) -> tuple[Entry, ...]:
     """Lists all assumptions of a ledger in the order of its fields."""
-    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(ledger)  # type: ignore[arg-type]
+    fields: Any = dataclasses.fields(ledger)  # type: ignore[arg-type]
     return tuple(
         Entry(
             key=field.name,

@@ -7,8 +7,11 @@ Deviations: the paper does not say where the dropout of "all layers" lies; by de
 recurrent layer's output, and recurrent connections have none. `dropout_place` has the other readings.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling, MaskedMean
 from ser_tf.papers.mirsamadi2017.functionals_pooling import FunctionalsPooling
@@ -22,7 +25,9 @@ FRAME_DECISIONS = ("mean_posterior", "mean_log_posterior")
 AGGREGATIONS = ("frame_wise", "final_frame", "mean_pool", "weighted_pool")  # Fig. 1(b)-(e)
 
 
-def _inputs(dims: int, mean: np.ndarray, std: np.ndarray) -> tuple[dict, keras.KerasTensor, keras.KerasTensor]:
+def _inputs(
+    dims: int, mean: npt.NDArray[np.floating[Any]], std: npt.NDArray[np.floating[Any]]
+) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
     """The named inputs, the features normalised by fixed statistics, and the mask of valid frames."""
     features = keras.Input((None, dims), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
@@ -48,12 +53,12 @@ def _decide(frame_probabilities: keras.KerasTensor, mask: keras.KerasTensor, how
     return keras.layers.Softmax(name="probabilities")(MaskedMean(name="mean_log_posterior")(logarithms, mask))
 
 
-def build_functionals_network(
+def build_functionals_network(  # noqa: PLR0913 - the paper's symbols
     dims: int,
     num_classes: int,
     functionals: tuple[str, ...],
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: npt.NDArray[np.floating[Any]],
+    std: npt.NDArray[np.floating[Any]],
     dense_units: tuple[int, ...] = DENSE_UNITS,
     dropout: float = DROPOUT,
     dropout_place: str = DROPOUT_PLACES[0],
@@ -80,12 +85,12 @@ def build_functionals_network(
     return keras.Model(inputs, {"probabilities": probabilities}, name="functionals_network")
 
 
-def build_recurrent_network(
+def build_recurrent_network(  # noqa: PLR0913 - the paper's symbols
     dims: int,
     num_classes: int,
     aggregation: str,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: npt.NDArray[np.floating[Any]],
+    std: npt.NDArray[np.floating[Any]],
     dense_units: tuple[int, ...] = (),
     lstm_units: int = LSTM_UNITS,
     dropout: float = DROPOUT,

@@ -124,7 +124,7 @@ def test_manifest_and_leaks(ran):
         assert fold.keys() == {"train", "validation", "test"}
         assert all(part["sha256"] == sha256_of(part["utterances"]) for part in fold.values())
     for one in manifest["results"]:
-        assert json.loads((output / one["file"]).read_text())["settings_hash"] == one["record"]
+        assert FoldResult.from_json((output / one["file"]).read_text()).digest == one["record"]
     leaks = json.loads((folder / "leaks.json").read_text())
     assert leaks.keys() == {"found", "checks"}
     against = {check["against"].split()[0] for check in leaks["checks"]}

@@ -6,8 +6,9 @@ Everything here is plain text; the forms escape it. Percent has one decimal; a v
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ser_tf.evaluation.metrics import METRICS
+
 DASH = "–"
-METRIC_NAMES = {"wa": "WA", "ua": "UA"}
 
 LEGEND = (
     "Ours: counts of all folds and seeds pooled, then divided, with a 95% interval from resampling speakers; folds: "
@@ -114,7 +115,7 @@ def legend(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 def claim_row(claim: Mapping[str, Any]) -> tuple[str, ...]:
     """Cells of a claim: text, metric, difference, p, verdict."""
-    return (claim["text"], METRIC_NAMES[claim["metric"]], difference(claim), p_value(claim), claim["verdict"])
+    return (claim["text"], METRICS[claim["metric"]].name, difference(claim), p_value(claim), claim["verdict"])
 
 
 def _fields(leak: Any) -> str:

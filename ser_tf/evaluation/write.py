@@ -9,11 +9,12 @@ import numpy as np
 
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.confusion import save_confusion
+from ser_tf.evaluation.metrics import Counts
 from ser_tf.files import atomic_write_text
 
 
 def write_results(
-    folder: str | Path, summary: Mapping[str, Any], confusions: Mapping[str, np.ndarray] | None = None
+    folder: str | Path, summary: Mapping[str, Any], confusions: Mapping[str, Counts] | None = None
 ) -> tuple[Path, ...]:
     """Writes `table.md`, `table.csv`, `table.tex`, `confusion_<row>.png` and `.csv`, and last `summary.json`.
 

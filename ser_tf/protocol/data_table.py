@@ -14,10 +14,11 @@ from ser_tf import cli, files
 from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.data_summary import DataRow, build_data_summary
+from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
 from ser_tf.protocol import command, ledger, progress
 from ser_tf.protocol.layout import Layout
-from ser_tf.protocol.system import Experiment, is_papers_corpus
+from ser_tf.protocol.system import Experiment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,7 @@ def run_data_table(
         title=table.title,
         task=table.paper.task(assumptions).name,
         corpus=corpus.name,
-        corpus_is_papers=is_papers_corpus(table.paper, corpus),
+        corpus_kind=corpus_kind(is_papers=corpus.name in table.paper.corpora, is_whole=corpus.is_full),
         corpus_notes=shown.notes,
         seeds=flags.seeds,
         smoke=flags.smoke,

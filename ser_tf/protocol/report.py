@@ -13,12 +13,13 @@ from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, RowResult
 from ser_tf.evaluation.summary import build_summary
+from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
 from ser_tf.protocol import leaks, ledger, runner
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Plan
-from ser_tf.protocol.system import Experiment, System, is_papers_corpus
+from ser_tf.protocol.system import Experiment, System
 
 
 def report_run(
@@ -64,7 +65,7 @@ def report_run(
         task=plan.task.name,
         classes=plan.task.classes,
         corpus=corpus.name,
-        corpus_is_papers=is_papers_corpus(experiment.paper, corpus),
+        corpus_kind=corpus_kind(is_papers=corpus.name in experiment.paper.corpora, is_whole=corpus.is_full),
         corpus_notes=[*notes, *_limits(experiment, plan, folds)],
         seeds=list(folds),
         smoke=plan.smoke,
@@ -73,6 +74,7 @@ def report_run(
         assumptions=ledger.as_dict(plan.ledger),
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
+        title=experiment.title,
     )
     folder = plan.layout.experiment(experiment.name)
     _write_json(
@@ -122,7 +124,7 @@ def _row_result(
 
 def _fold_predictions(result: FoldResult) -> FoldPredictions:
     predictions = Predictions(result.ids, result.speakers, np.asarray(result.truth, np.int64), result.posterior_array)
-    return FoldPredictions(result.fold, result.seed, predictions)
+    return FoldPredictions(result.fold, result.seed, predictions, epochs=result.epochs, seconds=result.seconds)
 
 
 def _manifest(

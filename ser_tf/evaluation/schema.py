@@ -4,7 +4,7 @@ A row has further keys, one for each metric of `ser_tf.evaluation.metrics.METRIC
 """
 
 from collections.abc import Mapping
-from typing import TypedDict, cast
+from typing import TypedDict, cast, final
 
 from ser_tf.evaluation.reproduction import Reproduction
 
@@ -140,6 +140,7 @@ class Used(TypedDict):
     correction: str
 
 
+@final
 class Summary(TypedDict):
     """The document of a table that trains."""
 
@@ -179,6 +180,7 @@ class DataRowSummary(TypedDict):
     lines: list[list[str]]
 
 
+@final
 class DataSummary(TypedDict):
     """The document of a table that shows data and trains nothing."""
 

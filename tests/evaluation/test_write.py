@@ -71,13 +71,6 @@ def test_results_are_written_whole(tmp_path):
     assert json.loads((tmp_path / "new" / "folder" / "summary.json").read_text()) == summary
 
 
-def test_given_confusions_are_the_ones_drawn(tmp_path):
-    matrix = np.diag([1, 2, 3, 4])
-    write_results(tmp_path, summary_of(), {"deep": matrix})
-    assert sorted(path.name for path in tmp_path.glob("confusion_*")) == ["confusion_deep.csv", "confusion_deep.png"]
-    assert (tmp_path / "confusion_deep.csv").read_text().splitlines()[4] == "neutral,0,0,0,4"
-
-
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"^cannot write .*file/table\.md: .*$"):

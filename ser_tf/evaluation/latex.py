@@ -85,7 +85,7 @@ def escaped(text: str) -> str:
 
 def caption(page: Page, section: Section) -> str:
     """A caption of less than 300 characters, escaped: what the table shows and, first of all, what it cannot say."""
-    parts = [page.headline + "." if not section.heading else f"{page.headline}: {section.heading}."]
+    parts = [page.headline + "." if not section.heading else f"{page.headline}: {section.heading.strip('?').lower()}."]
     parts += [page.title.rstrip(".") + "."] * bool(page.title and not section.heading)
     parts += [line.split(":")[0] + "." for line in page.cautions if line.startswith("Smoke run")]
     parts += [line.split(":")[0] + "." for line in page.cautions if "paper's corpus" in line.split(":")[0]]
@@ -132,7 +132,8 @@ def _layout(section: Section) -> tuple[str, float, list[Section]]:
 
 def _digits(text: str) -> float:
     """Width of a text in digits."""
-    return sum(0.55 if sign in NARROW else 1.05 if sign.isalpha() else 1 for sign in text)
+    widths = {**dict.fromkeys(NARROW, 0.55), **dict.fromkeys("+−±", 1.6)}
+    return sum(widths.get(sign, 1.05 if sign.isalpha() else 1) for sign in NEGATIVE.sub("−", text))
 
 
 def _tabular(section: Section, share: float) -> list[str]:

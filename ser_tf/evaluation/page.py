@@ -1,7 +1,8 @@
 """A table's page as plain text in sections, the same for all forms: main table, claims, recalls, folds, leaks, cost."""
 
 import dataclasses
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from ser_tf.evaluation import wording
 from ser_tf.evaluation.metrics import METRICS
@@ -54,19 +55,25 @@ class Section:
         return max(map(width_of, [*texts, *([name] if place == 0 else name.split())]))
 
     def chunks(self, room: float, gap: float, width_of: Callable[[str], float] = len) -> list["Section"]:
-        """The section as several, each with the first column and as many others as have room, in order.
+        """The section as several of about equal width, each with the first column, as few as have room.
 
         Args:
             room: Room for all columns but the first.
             gap: Width between two columns.
             width_of: Gives the width of a text; by default its number of characters.
         """
-        groups: list[list[int]] = [[]]
-        for place in range(1, len(self.columns)):
-            needed = sum(self.width(other, width_of) + gap for other in (*groups[-1], place))
-            if groups[-1] and needed > room:
-                groups.append([])
-            groups[-1].append(place)
+
+        def wide(places: Sequence[int]) -> bool:
+            return sum(self.width(place, width_of) + gap for place in places) > room
+
+        columns = range(1, len(self.columns))
+        for number in range(1, len(columns)):
+            size = math.ceil(len(columns) / number)
+            groups = [columns[start : start + size] for start in range(0, len(columns), size)]
+            if not any(map(wide, groups)):
+                break
+        else:
+            groups = [columns[start : start + 1] for start in range(len(columns))]
         if len(groups) == 1:
             return [self]
         return [self._only([0, *group], last=group is groups[-1]) for group in groups]
@@ -239,7 +246,8 @@ def pairwise_section(pairwise: Pairwise, rows: list[RowSummary]) -> Section:
         f"p: two-sided paired permutation test, corrected for {wording.counted(len(found), 'pair')} (Holm)."
     )
     columns = ("System", *(f"less {place + 1}" for place in range(1, len(keys))))
-    return Section("All pairs", columns, tuple(matrix), (best, note))
+    notes = (best, note, *([pairwise["warning"]] if pairwise["warning"] else []))
+    return Section("All pairs", columns, tuple(matrix), notes)
 
 
 def _recalls(summary: Summary) -> Section | None:

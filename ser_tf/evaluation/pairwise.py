@@ -1,6 +1,7 @@
 """All rows of a table against each other, for tables in which no row is claimed to be the best."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from ser_tf.evaluation import comparison
@@ -29,11 +30,13 @@ def compare_all(rows: Sequence[RowResult], num_classes: int, metric: str, settin
     chosen = metric_of(metric)
     ran = [row for row in rows if row.status == "run"]
     pairs: list[PairSummary] = []
+    units = math.inf
     for first, second in itertools.combinations(ran, 2):
         try:
             found = comparison.compare_rows(first.folds, second.folds, num_classes, chosen, settings)
         except ValueError as error:
             raise ValueError(f"{first.key} against {second.key}: {error}") from error
+        units = min(units, found.num_units)
         pairs.append(
             {
                 "first": first.key,
@@ -47,7 +50,13 @@ def compare_all(rows: Sequence[RowResult], num_classes: int, metric: str, settin
     for pair, adjusted in zip(pairs, comparison.holm([pair["p_value"] for pair in pairs]), strict=True):
         pair["p_holm"] = 1.0 if adjusted is None else adjusted
     keys = [row.key for row in ran]
-    return {"metric": metric, "rows": keys, "pairs": pairs, "best": _best(keys, pairs)}
+    return {
+        "metric": metric,
+        "rows": keys,
+        "pairs": pairs,
+        "best": _best(keys, pairs),
+        "warning": _warning(units, len(pairs), settings),
+    }
 
 
 def _best(keys: Sequence[str], pairs: Sequence[PairSummary]) -> str | None:
@@ -57,3 +66,10 @@ def _best(keys: Sequence[str], pairs: Sequence[PairSummary]) -> str | None:
         if pair["p_holm"] < SIGNIFICANCE and pair["difference"] != 0:
             wins[pair["first"] if pair["difference"] > 0 else pair["second"]] += 1
     return next((key for key, number in wins.items() if number == len(keys) - 1 > 0), None)
+
+
+def _warning(units: float, pairs: int, settings: Statistics) -> str:
+    """A sentence where the smallest two-sided p that so few units can give exceeds the corrected level."""
+    if pairs and 2 * 2.0**-units * pairs >= SIGNIFICANCE:
+        return f"With {units:.0f} {settings.unit}s and {pairs} pairs no difference can reach p < {SIGNIFICANCE}."
+    return ""

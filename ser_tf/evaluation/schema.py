@@ -104,6 +104,7 @@ class Pairwise(TypedDict):
     rows: list[str]
     pairs: list[PairSummary]
     best: str | None
+    warning: str
 
 
 class Conditions(TypedDict, total=False):

@@ -9,7 +9,8 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from ser_tf.evaluation.page import VERDICT, Page, Section, page_of
+from ser_tf.evaluation.layout import VERDICT, Page, Section
+from ser_tf.evaluation.page import page_of
 from ser_tf.evaluation.schema import DataSummary, Summary
 
 ESCAPES = {

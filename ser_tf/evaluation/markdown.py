@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from ser_tf.evaluation.page import VERDICT, Cell, Page, Section, page_of
+from ser_tf.evaluation.layout import VERDICT, Cell, Page, Section
+from ser_tf.evaluation.page import page_of
 from ser_tf.evaluation.schema import DataSummary, Summary
 
 MARKUP = re.compile(r"[\\`*|]|(?<!\w)_|_(?!\w)|<(?=[a-zA-Z/!?])")

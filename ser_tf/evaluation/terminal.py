@@ -7,7 +7,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from ser_tf.evaluation.page import VERDICT, Cell, Page, Section, page_of
+from ser_tf.evaluation.layout import VERDICT, Cell, Page, Section
+from ser_tf.evaluation.page import page_of
 from ser_tf.evaluation.schema import DataSummary, Summary
 
 GOOD, BAD = "green", "red"
@@ -18,8 +19,8 @@ VERDICT_STYLES = {
 }
 OTHER_STYLE = "yellow"
 GAP = 2
-MIN_LABEL = 14
-"""Characters that the first column has at least."""
+MIN_LABEL, MAX_WORD = 14, 24
+"""The first column has room for its longest word within these limits."""
 
 
 def to_rich(summary: Summary | DataSummary) -> RenderableType:
@@ -66,15 +67,22 @@ class _Fitted:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yields the tables."""
-        yield from map(_table, self.section.chunks(options.max_width - MIN_LABEL, GAP))
+        label = _label_width(self.section)
+        yield from (_table(part, label) for part in self.section.chunks(options.max_width - label, GAP))
 
 
-def _table(section: Section) -> Table:
+def _label_width(section: Section) -> int:
+    """The least width of the first column, in characters."""
+    longest = max((len(word) for row in section.rows for word in row[0].text.split()), default=0)
+    return min(max(longest, MIN_LABEL), MAX_WORD)
+
+
+def _table(section: Section, label_width: int) -> Table:
     """Text in the first column and under Verdict, numbers in the others, which are never cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(section.columns):
         if place == 0:
-            table.add_column(name, overflow="fold", min_width=MIN_LABEL)
+            table.add_column(name, overflow="fold", min_width=label_width)
         elif name == VERDICT:
             table.add_column(name, min_width=int(section.width(place)))
         else:

@@ -19,8 +19,9 @@ VERDICT_STYLES = {
 }
 OTHER_STYLE = "yellow"
 GAP = 2
-MIN_LABEL, MAX_WORD = 14, 24
-"""The first column has room for its longest word within these limits."""
+EDGES = 3
+MIN_LABEL = 14
+"""Characters that the first column has at least; it gets what the others leave."""
 
 
 def to_rich(summary: Summary | DataSummary) -> RenderableType:
@@ -67,22 +68,15 @@ class _Fitted:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yields the tables."""
-        label = _label_width(self.section)
-        yield from (_table(part, label) for part in self.section.chunks(options.max_width - label, GAP))
+        yield from map(_table, self.section.chunks(options.max_width - MIN_LABEL - EDGES, GAP))
 
 
-def _label_width(section: Section) -> int:
-    """The least width of the first column, in characters."""
-    longest = max((len(word) for row in section.rows for word in row[0].text.split()), default=0)
-    return min(max(longest, MIN_LABEL), MAX_WORD)
-
-
-def _table(section: Section, label_width: int) -> Table:
+def _table(section: Section) -> Table:
     """Text in the first column and under Verdict, numbers in the others, which are never cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(section.columns):
         if place == 0:
-            table.add_column(name, overflow="fold", min_width=label_width)
+            table.add_column(name, overflow="fold", min_width=MIN_LABEL)
         elif name == VERDICT:
             table.add_column(name, min_width=int(section.width(place)))
         else:

@@ -41,7 +41,7 @@ def test_cells_are_coloured_by_the_share_of_their_row(tmp_path):
 
 
 def test_neither_pyplot_nor_tensorflow_is_imported():
-    modules = "write", "summary", "tables", "confusion", "statistics"
+    modules = "write", "summary", "tables", "confusion", "statistics", "sweep_forms", "older"
     lines = [f"import ser_tf.evaluation.{name}" for name in modules]
     lines.append("import sys; print([n for n in ('matplotlib.pyplot', 'tensorflow', 'keras') if n in sys.modules])")
     shown = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)

@@ -50,6 +50,7 @@ class FoldResult:
         record: What it was made from; None for files of before there were records.
         best_epoch: The epoch whose weights were kept, or None.
         sessions: Sessions of the test utterances.
+        measured: Quantities of each test utterance by name.
     """
 
     paper: str
@@ -76,6 +77,7 @@ class FoldResult:
     record: Record | None = None
     best_epoch: int | None = None
     sessions: tuple[str, ...] = ()
+    measured: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """One JSON object; the columns of utterances become a list of objects."""

@@ -300,6 +300,7 @@ def _result(
         posteriors=tuple(tuple(row) for row in posteriors.tolist()),
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
+        measured={name: np.asarray(values, np.float64).tolist() for name, values in outcome.measured.items()},
         seconds=round(seconds, 3),
         stage_seconds={name: round(spent, 3) for name, spent in context.stage_seconds.items()},
         peak_memory_mb=round(_peak_memory_mb(), 1),

@@ -15,7 +15,7 @@ import numpy as np
 
 from ser_tf.corpora.task import Task
 from ser_tf.data import normalisation
-from ser_tf.evaluation.summary import Claim
+from ser_tf.evaluation.claims import Claim
 from ser_tf.papers.mirsamadi2017.spectral import spectral_spec
 from ser_tf.protocol import folds
 from ser_tf.protocol.command import run_table

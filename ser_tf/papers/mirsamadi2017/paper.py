@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ser_tf.corpora.base import IMPROVISED, Utterance
 from ser_tf.corpora.task import Task
-from ser_tf.evaluation.summary import Claim
+from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.papers.mirsamadi2017.ledger import Ledger
 from ser_tf.protocol import folds
 from ser_tf.protocol.paper import Figure, FoldOutcome, Paper, System, Table
@@ -43,6 +44,20 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
     """Leave-one-session-out; one speaker of the training sessions chooses the stopping epoch."""
     every = folds.by_session(utterances, seed, ledger.stopping)
     return every if ledger.tested_sessions == "all" else every[-1:]
+
+
+_EPOCH_CHOICE = {
+    "speaker": "one speaker of the training sessions",
+    "utterances": "a tenth of the training sessions' utterances",
+}
+
+
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
+    fixed = f"fixed ({ledger.fixed_epochs} epochs)"
+    choice = f"{monitored} on {_EPOCH_CHOICE[ledger.stopping]}" if ledger.stopping != "none" else fixed
+    return {"folds": "leave one session out", "epoch_choice": choice}
 
 
 # Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
@@ -187,5 +202,6 @@ PAPER = Paper(
     task=task,
     folds=make_folds,
     tables=(TABLE2, TABLE3),
+    conditions=conditions,
     figures=(Figure("fig2", "Waveform and attention weights of utterances", _draw_figure2),),
 )

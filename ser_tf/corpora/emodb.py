@@ -8,6 +8,7 @@ votes of evaluators; five pairs of one male and one female speaker take the sess
 import re
 from pathlib import Path
 
+from ser_tf.corpora import plain_text
 from ser_tf.corpora.base import ACTED, Corpus, Utterance, Word, duration_or_none, is_hidden, sorted_by_id
 from ser_tf.errors import CorpusError
 
@@ -82,17 +83,16 @@ def parse_labsilb(text: str, source: str) -> tuple[Word, ...]:
     words = []
     start_seconds = 0.0
     in_header = True
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in plain_text.numbered_lines(text):
         if in_header or not line.strip():
             in_header = in_header and line.strip() != "#"
             continue
-        fields = line.split()
-        try:
-            end_seconds, mark = float(fields[0]), fields[2]
-        except (IndexError, ValueError):
-            raise CorpusError(f"{source}:{number}: not a syllable row: {line.strip()!r}") from None
+        fields, place = line.split(), f"{source}:{number}"
+        if len(fields) < 3:
+            raise CorpusError(f"{place}: not a syllable row: {plain_text.shown(line)}")
+        end_seconds, mark = plain_text.parse_seconds(fields[0], place), fields[2]
         if end_seconds < start_seconds:
-            raise CorpusError(f"{source}:{number}: the syllable ends at {end_seconds} s, before the one above it")
+            raise CorpusError(f"{place}: the syllable ends at {end_seconds} s, before the one above it")
         if any(letter.isalpha() for letter in mark) and not mark.startswith("_"):
             words.append(Word(mark, start_seconds, end_seconds))
         start_seconds = end_seconds
@@ -144,7 +144,7 @@ def _utterance(path: Path, labsilb: Path) -> Utterance | None:
     speaker, sentence, label = parsed
     syllables = labsilb / f"{path.stem}.labsilb"
     # Latin-1, as xlabel wrote them in 2002: umlauts are single bytes.
-    words = parse_labsilb(syllables.read_text("latin-1"), str(syllables)) if syllables.is_file() else None
+    words = parse_labsilb(plain_text.read(syllables, "latin-1"), str(syllables)) if syllables.is_file() else None
     return Utterance(
         id=path.stem,
         path=path,

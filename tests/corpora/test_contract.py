@@ -167,6 +167,17 @@ def test_a_missing_folder_is_refused(tmp_path):
         corpora.load("emodb", tmp_path / "nothing")
 
 
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
+    root = trees.emodb(tmp_path)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(CorpusError, match=r"wav: cannot be read \(Permission denied\)"):
+        corpora.load("emodb", root)
+
+
 def test_an_unknown_corpus_is_refused():
     with pytest.raises(SettingError, match="'timit' does not exist; there are iemocap, casia"):
         corpora.load("timit", ".")

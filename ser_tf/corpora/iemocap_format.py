@@ -44,12 +44,12 @@ FRAMES_PER_SECOND = 100
 _MAX_FRAME_DIGITS = len(str(int(plain_text.MAX_SECONDS * FRAMES_PER_SECOND)))
 
 # A dialog is never parsed by fixed positions: `impro05a`, `script01_1b` and the like vary in length.
-_ID = re.compile(r"(?P<dialog>(?P<session>Ses\d\d)[FM]_(?P<style>impro|script)\w+)_(?P<letter>[FM])\d{3}")
+_ID = re.compile(r"(?P<dialog>(?P<session>Ses\d\d)[FM]_(?P<style>impro|script)\w{1,40})_(?P<letter>[FM])\d{3}")
 _TURN = re.compile(r"\[(\d+\.\d+) - (\d+\.\d+)\]\s+(?P<id>\S+)\s+(?P<code>\S+)\s+\[[-\d., ]+\]\s*")
 _VOTE = re.compile(r"C-(?P<who>[EFM])\d+:(?P<labels>[^()]*)(?:\(.*)?")
 _VALUE = r"\s*(?:[\d.]+\s*)?;"
 _ATTRIBUTES = re.compile(rf"A-[EFM]\d+:\s*val{_VALUE}\s*act{_VALUE}\s*dom{_VALUE}.*")
-_TRANSCRIPT = re.compile(r"(?P<id>Ses\S+_[FM]\d{3}) \[[\d.]+-[\d.]+\]:\s?(?P<text>.*)")
+_TRANSCRIPT = re.compile(r"(?P<id>Ses\S{1,60}_[FM]\d{3}) \[[\d.]+-[\d.]+\]:\s?(?P<text>.*)")
 _FRAME = re.compile(rf"-?[0-9]{{1,{_MAX_FRAME_DIGITS}}}")
 _STYLES = {"impro": IMPROVISED, "script": SCRIPTED}
 
@@ -94,7 +94,7 @@ def parse_id(utterance_id: str) -> UtteranceId:
     """
     match = _ID.fullmatch(utterance_id)
     if match is None:
-        raise ValueError(f"{utterance_id} is not an utterance of IEMOCAP")
+        raise ValueError(f"{shown(utterance_id)} is not an utterance of IEMOCAP")
     return UtteranceId(
         dialog=match["dialog"],
         session=match["session"],

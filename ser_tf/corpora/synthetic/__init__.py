@@ -44,7 +44,7 @@ def read_salience(root: Path | str) -> Mapping[str, tuple[tuple[float, float], .
     try:
         content = json.loads(path.read_text("utf-8"))
         salience = {key: tuple((float(start), float(end)) for start, end in pairs) for key, pairs in content.items()}
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); generate the corpus anew") from None
     for utterance_id, pairs in salience.items():
         if not all(0 <= start <= end <= MAX_SECONDS for start, end in pairs):

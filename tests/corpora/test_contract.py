@@ -231,6 +231,10 @@ def test_real_emodb():
     assert report.missing == report.unreadable == ()
     for label in ("angry", "happy", "neutral", "sad"):
         assert report.counts[label] == corpus.expected[label]
+    recognition = {utterance.id: utterance.listener_recognition for utterance in corpus.utterances}
+    if (corpus.root / "erkennung.txt").is_file():
+        assert None not in recognition.values()
+        assert (recognition["03a01Fa"], recognition["16b10Wb"], recognition["16b10Td"]) == (0.9, 1.0, 0.95)
     aligned = [utterance for utterance in corpus.utterances if utterance.words]
     assert len(aligned) > 300
     assert all(utterance.words[-1].end_seconds <= utterance.duration_seconds for utterance in aligned)

@@ -4,6 +4,7 @@ Seconds in all: `SER_TF_FUZZ_SECONDS` (default 6). A failure names the target an
 makes that input again.
 """
 
+import dataclasses
 import itertools
 import math
 import os
@@ -11,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,10 @@ SOURCE = "the/file"
 MAX_MESSAGE_CHARACTERS = 600
 SECONDS = float(os.environ.get("SER_TF_FUZZ_SECONDS", "6"))
 CTM = ";; comment\nutt1 1 0.50 0.25 HELLO 0.98\nutt2 A 0.0 0.1 yes\n\nutt1 1 0.10 0.30 <sil>\nutt1 1 0.75 0.2 you\n"
+CREMA_D_VOTES = (
+    '"","A","D","F","H","N","S","fileName"\n"100001",1,0,0,3,6,0,"1001_IEO_HAP_LO"\n"200001",1,0,0,3,6,0,"x"\n'
+)
+DESCRIPTION = '{"layout": "casia", "scale": "small", "seed": 0, "counts": {"utterances": 2, "sad": 1}}'
 SALIENCE = '{\n"Ses01F_impro01_F000": [[0.12, 0.8], [1.0, 1.5]],\n"Ses01F_impro01_M000": []\n}\n'
 
 
@@ -52,56 +58,63 @@ def check_votes(recordings: Mapping[str, crema_d.Judged]) -> None:
     assert all(len(judged.votes) < 100_000 for judged in recordings.values())
 
 
-def text_of(parse: Callable[[str, str], object], encoding: str = "utf-8") -> Callable[[bytes, Path], object]:
-    """A parser of text as a reader of the bytes of a file."""
-    return lambda content, _: parse(plain_text.decode(content, SOURCE, encoding), SOURCE)
+def check_shares(shares: Mapping[str, float]) -> None:
+    assert all(0 <= share <= 1 for share in shares.values())
 
 
-def file_of(name: str, read: Callable[[Path], object]) -> Callable[[bytes, Path], object]:
-    """A reader of a folder with one file as a reader of the bytes of that file."""
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What is fuzzed: a valid file, its reader from bytes and a folder to write to, and a check of what is read."""
+
+    valid: bytes
+    read: Callable[[bytes, Path], Any]
+    check: Callable[[Any], None]
+
+
+def of_text(
+    valid: str, parse: Callable[[str, str], object], check: Callable[[Any], None] = lambda _: None, encoding="utf-8"
+) -> Target:
+    """A parser of text."""
+    return Target(
+        valid.encode(encoding), lambda content, _: parse(plain_text.decode(content, SOURCE, encoding), SOURCE), check
+    )
+
+
+def of_file(valid: str, name: str, read: Callable[[Path], object]) -> Target:
+    """A reader of a folder with one file."""
 
     def write_and_read(content: bytes, folder: Path) -> object:
         (folder / name).write_bytes(content)
         return read(folder)
 
-    return write_and_read
+    return Target(valid.encode(), write_and_read, lambda _: None)
 
 
-def accept(_: object) -> None:
-    """For what has no order to check."""
-
-
-CREMA_D_VOTES = (
-    '"","A","D","F","H","N","S","fileName"\n"100001",1,0,0,3,6,0,"1001_IEO_HAP_LO"\n"200001",1,0,0,3,6,0,"x"\n'
-)
-TARGETS: dict[str, tuple[str, Callable[[bytes, Path], object], Callable]] = {
-    "evaluation": (trees.EVALUATION, text_of(iemocap_format.parse_evaluation, "latin-1"), check_turns),
-    "transcription": (trees.TRANSCRIPTION, text_of(iemocap_format.parse_transcription, "latin-1"), accept),
-    "wdseg": (trees.WDSEG, text_of(iemocap_format.parse_wdseg, "latin-1"), check_words),
-    "labsilb": (trees.LABSILB, text_of(emodb.parse_labsilb, "latin-1"), check_words),
-    "textgrid": (test_alignment.LONG, text_of(alignment.parse_textgrid), check_words),
-    "short textgrid": (test_alignment.SHORT, text_of(alignment.parse_textgrid), check_words),
-    "ctm": (CTM, text_of(alignment.parse_ctm), check_all_words),
-    "crema-d votes": (CREMA_D_VOTES, text_of(crema_d.parse_votes), check_votes),
-    "crema-d actors": ("ActorID,Sex\n1001,Male\n1002,Female\n", text_of(crema_d.parse_demographics), accept),
-    "salience": (SALIENCE, file_of("salience.json", synthetic.read_salience), accept),
-    "description": (
-        '{"layout": "casia", "scale": "small", "seed": 0, "counts": {"utterances": 2, "sad": 1}}',
-        file_of("corpus.json", synthetic.generation.read_description),
-        accept,
-    ),
+TARGETS = {
+    "evaluation": of_text(trees.EVALUATION, iemocap_format.parse_evaluation, check_turns, "latin-1"),
+    "transcription": of_text(trees.TRANSCRIPTION, iemocap_format.parse_transcription, encoding="latin-1"),
+    "wdseg": of_text(trees.WDSEG, iemocap_format.parse_wdseg, check_words, "latin-1"),
+    "listening test": of_text(trees.RECOGNITION, emodb.parse_recognition, check_shares, "latin-1"),
+    "labsilb": of_text(trees.LABSILB, emodb.parse_labsilb, check_words, "latin-1"),
+    "textgrid": of_text(test_alignment.LONG, alignment.parse_textgrid, check_words),
+    "short textgrid": of_text(test_alignment.SHORT, alignment.parse_textgrid, check_words),
+    "ctm": of_text(CTM, alignment.parse_ctm, check_all_words),
+    "crema-d votes": of_text(CREMA_D_VOTES, crema_d.parse_votes, check_votes),
+    "crema-d actors": of_text("ActorID,Sex\n1001,Male\n1002,Female\n", crema_d.parse_demographics),
+    "salience": of_file(SALIENCE, "salience.json", synthetic.read_salience),
+    "description": of_file(DESCRIPTION, "corpus.json", synthetic.generation.read_description),
 }
 
 
 def replay(name: str, number: int) -> bytes:
     """The input of that number."""
-    return fuzzing.mutate(TARGETS[name][0].encode("latin-1", "replace"), random.Random(f"{name} {number}"))
+    return fuzzing.mutate(TARGETS[name].valid, random.Random(f"{name} {number}"))
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutated_annotations_are_read_or_refused_in_one_line(name, tmp_path):
-    _, read, check = TARGETS[name]
-    check(read(TARGETS[name][0].encode("latin-1" if name in ("evaluation", "labsilb") else "utf-8"), tmp_path))
+    target = TARGETS[name]
+    target.check(target.read(target.valid, tmp_path))
     refused = 0
     until = time.monotonic() + SECONDS / (len(TARGETS) + len(FILE_NAMES))
     for number in itertools.count():
@@ -110,7 +123,7 @@ def test_mutated_annotations_are_read_or_refused_in_one_line(name, tmp_path):
         content = replay(name, number)
         try:
             with fuzzing.limited():
-                check(read(content, tmp_path))
+                target.check(target.read(content, tmp_path))
         except UserError as error:
             refused += 1
             message = str(error)

@@ -53,6 +53,33 @@ def test_emodb_refuses_broken_syllables(tmp_path, old, new, reason):
         emodb.load(tmp_path)
 
 
+def test_emodb_listening_test(tmp_path):
+    root = trees.emodb(tmp_path)
+    shares = {utterance.id: utterance.listener_recognition for utterance in emodb.load(root).utterances}
+    assert shares == {"03a01Fa": 0.875, "08a02Na": 1.0, "09a04Lc": None, "16b10Wb": 0.0}
+    (root / "erkennung.txt").unlink()
+    assert all(utterance.listener_recognition is None for utterance in emodb.load(root).utterances)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("erkannt", "recognised", ":1: has no column 'erkannt'"),
+        ("87,50", "187,50", ":3: '187,50' is not a percentage"),
+        ("87,50", "-1", ":3: '-1' is not a percentage"),
+        ("87,50", "nan", ":3: 'nan' is not a percentage"),
+        ("87,50", "8,7,5", ":3: '8,7,5' is not a percentage"),
+        ("08a02Na", "03a01Fa", ":4: '03a01Fa' comes twice"),
+        ("\t95,00", "", ":4: the row has 3 fields, the header 4"),
+    ],
+)
+def test_emodb_refuses_a_broken_listening_test(tmp_path, old, new, reason):
+    assert old in trees.RECOGNITION
+    trees.write_text(trees.emodb(tmp_path) / "erkennung.txt", trees.RECOGNITION.replace(old, new), "latin-1")
+    with pytest.raises(CorpusError, match=rf"erkennung\.txt{reason}"):
+        emodb.load(tmp_path)
+
+
 def test_casia_any_case_and_files_beside(tmp_path):
     corpus = casia.load(trees.casia(tmp_path))
     assert len(corpus.utterances) == 25

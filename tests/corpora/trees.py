@@ -154,11 +154,21 @@ LABSILB = (
 )
 
 
+RECOGNITION = (
+    "Nr.\tSatz\terkannt\tnatuerlich\n"
+    "1\xa0\xa0\t03a01Ab.wav\t65,00\xa0\xa0\t35,00\xa0\xa0\n"
+    "2\xa0\xa0\t03a01Fa.wav\t87,50\xa0\xa0\t75,00\xa0\xa0\n"
+    "3\xa0\xa0\t08a02Na.wav\t100,00\xa0\xa0\t95,00\xa0\xa0\n"
+    "4\xa0\xa0\t16b10Wb.wav\t0,00\xa0\xa0\t25,00\xa0\xa0\n"
+)
+
+
 @builds("emodb")
 def emodb(root: Path) -> Path:
     for stem in ("16b10Wb", "03a01Fa", "08a02Na", "09a04Lc"):
         write_wav(root / "wav" / f"{stem}.wav")
     write_text(root / "labsilb/03a01Fa.labsilb", LABSILB, "latin-1")
+    write_text(root / "erkennung.txt", RECOGNITION, "latin-1")
     write_text(root / "wav/notes.txt", "beside")
     return root
 

@@ -35,7 +35,7 @@ class DataRow:
     note: str = ""
 
 
-def build_data_summary(
+def build_data_summary(  # noqa: PLR0913 - a document of named parts
     *,
     experiment: str,
     title: str,

@@ -26,7 +26,7 @@ __all__ = ["Claim", "Measurement", "build_summary", "corpus_note", "plain"]
 GENERATED = ("synthetic",)
 
 
-def build_summary(
+def build_summary(  # noqa: PLR0913 - a document of named parts
     *,
     experiment: str,
     task: str,

@@ -12,6 +12,7 @@ from ser_tf import files
 from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, RowResult
+from ser_tf.evaluation.schema import Summary
 from ser_tf.evaluation.summary import build_summary
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
@@ -32,7 +33,7 @@ def report_run(
     failures: Mapping[str, Failure],
     notes: Sequence[str],
     output: Console,
-) -> dict[str, Any]:
+) -> Summary:
     """Evaluates what is on disk for this run's jobs, writes the table's folder and prints the table.
 
     Args:

@@ -39,7 +39,7 @@ class Statistics:
 
     Attributes:
         interval: `jackknife`, or `bootstrap` for the percentile interval of resampled units.
-        unit: What is left out, resampled and swapped as a whole.
+        unit: The speakers or sessions that are left out, resampled and swapped as a whole.
         resamples: Number of resamples of the bootstrap.
         random_swaps: Number of random swaps of a permutation test with too many units to try all.
         seed: Seeds resampling and swapping; the same seed gives the same numbers.

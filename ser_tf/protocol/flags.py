@@ -58,6 +58,14 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--tensorboard", action="store_true", help="write TensorBoard logs beside the fold results")
     add("--keep-models", action="store_true", help="keep each fold's trained model, for figures and export")
     add("--reuse-older-code", action="store_true", help="take results that other code made; the table says so")
+    add("--cluster", choices=("speaker", "session"), default="speaker",
+        help="what intervals and tests treat as drawn (default: speaker)")  # fmt: skip
+    add(
+        "--interval",
+        choices=("jackknife", "bootstrap"),
+        default="jackknife",
+        help="kind of interval (default: jackknife)",
+    )
     add("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
 
 

@@ -12,7 +12,7 @@ A paper's ledger is a frozen dataclass whose fields are made with `assumption`. 
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from ser_tf.errors import SettingError
 
@@ -41,7 +41,8 @@ def assumption(
     if not isinstance(default, bool | str) and not choices and minimum is None and maximum is None:
         raise ValueError(f"a number needs choices, a minimum or a maximum: {why}")
     metadata = {"why": why, "choices": tuple(choices), "range": (minimum, maximum)}
-    return cast(V, dataclasses.field(default=default, metadata=metadata))
+    field: V = dataclasses.field(default=default, metadata=metadata)
+    return field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +78,7 @@ def _bounds(limits: tuple[float | None, float | None]) -> list[str]:
 
 def entries(ledger: object) -> tuple[Entry, ...]:
     """Lists all assumptions of a ledger in the order of its fields."""
+    fields: Any = dataclasses.fields(ledger)  # type: ignore[arg-type]
     return tuple(
         Entry(
             key=field.name,
@@ -86,7 +88,7 @@ def entries(ledger: object) -> tuple[Entry, ...]:
             why=field.metadata["why"],
             range=field.metadata["range"],
         )
-        for field in dataclasses.fields(ledger)  # type: ignore[arg-type]
+        for field in fields
     )
 
 

@@ -6,7 +6,7 @@ Both tables have the same rows, Table 1 on CASIA and Table 2 on IEMOCAP.
 import functools
 from typing import TYPE_CHECKING
 
-from ser_tf.evaluation.summary import Claim
+from ser_tf.evaluation.claims import Claim
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.splits import make_folds, task
 from ser_tf.protocol.paper import Figure, FoldOutcome, Paper, System, Table

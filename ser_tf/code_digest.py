@@ -53,10 +53,10 @@ class _Canonical(ast.NodeTransformer):
             node.body = node.body[1:] or [ast.Pass()]
         return node
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:  # noqa: N802 - named by ast
         return self._without_docstring(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: N802
         node.returns = None
         return self._without_docstring(node)
 
@@ -82,7 +82,8 @@ def _path(module: str) -> Path | None:
     package, _, name = module.rpartition(".")
     if not package:
         specification = importlib.util.find_spec(module)
-        return Path(specification.origin) if specification and specification.origin else None
+        source = specification.origin if specification else None
+        return Path(source) if source and source.endswith(".py") else None
     for folder in _folders(package):
         for path in (folder / f"{name}.py", folder / name / "__init__.py"):
             if path.is_file():
@@ -208,6 +209,7 @@ def reached(module: str, name: str) -> dict[tuple[str, str], str]:
     return found
 
 
+@functools.cache
 def digest_of(function: Callable[..., Any]) -> str:
     """SHA-256 of all code that a function can reach, and of the arguments that a `functools.partial` binds.
 
@@ -223,6 +225,7 @@ def digest_of(function: Callable[..., Any]) -> str:
             **arguments,
         }
         function = function.func
+    digest.update(f"{function.__module__}:{function.__qualname__}\n".encode())
     for (module, name), text in sorted(reached(function.__module__, function.__qualname__).items()):
         digest.update(f"{module}:{name}\n{text}\n".encode())
     for key, value in sorted(arguments.items()):

@@ -28,5 +28,8 @@ def load(name: str, root: Path | str) -> Corpus:
     root = Path(root)
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; give the one that holds the corpus {name}")
-    corpus: Corpus = importlib.import_module(f"ser_tf.corpora.{name}").load(root)
+    try:
+        corpus: Corpus = importlib.import_module(f"ser_tf.corpora.{name}").load(root)
+    except OSError as error:
+        raise CorpusError(f"{error.filename or root}: cannot be read ({error.strerror or error})") from None
     return corpus

@@ -43,6 +43,8 @@ class Utterance:
         duration_seconds: From the audio file's header; None when the file is missing or unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
+        listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
+            emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
         speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
@@ -59,6 +61,7 @@ class Utterance:
     words: tuple[Word, ...] | None = None
     duration_seconds: float | None = None
     sentence: str | None = None
+    listener_recognition: float | None = None
     speed: float = 1.0
 
 

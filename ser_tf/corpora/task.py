@@ -114,9 +114,7 @@ class Task:
         """
         number = len(self.select(corpus))
         if number == 0:
-            raise CorpusError(
-                f"{corpus.root}: task {self.name} finds no utterance of {', '.join(self.classes)} in {corpus.name}"
-            )
+            raise CorpusError(f"{corpus.root}: {self._why_nothing(corpus)}")
         expected = self.expected.get(corpus.name)
         if not corpus.is_full:
             of_all = f" of {expected:,}" if expected is not None else ""
@@ -129,6 +127,15 @@ class Task:
         raise CorpusError(
             f"{corpus.root}: task {self.name} selects {number:,} utterances of {corpus.name}, not {expected:,}"
             f"{self._known_missing(corpus)}"
+        )
+
+    def _why_nothing(self, corpus: Corpus) -> str:
+        candidates = self._candidates(corpus)
+        if not candidates:
+            return f"task {self.name} finds no utterance of {', '.join(self.classes)} in {corpus.name}"
+        return (
+            f"task {self.name} needs to know when each word is spoken, and {corpus.name} has no word times for any of "
+            f"its {len(candidates):,} utterances; give alignments as TextGrid or CTM files with --alignment DIR"
         )
 
     def _known_missing(self, corpus: Corpus) -> str:

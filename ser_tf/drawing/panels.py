@@ -1,8 +1,10 @@
 """Panels of pictures: the waveform, and curves over time below it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,7 +16,7 @@ FORMATS = (".png", ".pdf", ".svg")
 """Suffixes of pictures."""
 
 
-def draw_waveform(axes: Axes, waveform: np.ndarray, sample_rate_hz: int = 16_000) -> None:
+def draw_waveform(axes: Axes, waveform: npt.NDArray[np.floating[Any]], sample_rate_hz: int = 16_000) -> None:
     """Draws a waveform (samples,) over seconds as its envelope, so that long recordings stay small files."""
     bins = min(2000, len(waveform))
     edges = np.linspace(0, len(waveform), bins + 1).astype(int)[:-1]
@@ -25,7 +27,7 @@ def draw_waveform(axes: Axes, waveform: np.ndarray, sample_rate_hz: int = 16_000
     axes.tick_params(labelbottom=False)
 
 
-def draw_attention(axes: Axes, seconds: np.ndarray, weights: np.ndarray) -> None:
+def draw_attention(axes: Axes, seconds: npt.NDArray[np.floating[Any]], weights: npt.NDArray[np.floating[Any]]) -> None:
     """Draws attention weights (frames,) over the centres of their frames."""
     axes.fill_between(seconds, weights, color="tab:blue", alpha=0.3, linewidth=0)
     marker = "." if len(seconds) == 1 else None  # a single word has no line
@@ -35,7 +37,7 @@ def draw_attention(axes: Axes, seconds: np.ndarray, weights: np.ndarray) -> None
     axes.set_xlabel("seconds")
 
 
-def posteriors_in_words(classes: tuple[str, ...], posteriors: np.ndarray) -> str:
+def posteriors_in_words(classes: tuple[str, ...], posteriors: npt.NDArray[np.floating[Any]]) -> str:
     """Class posteriors in per cent, largest first."""
     order = np.argsort(-posteriors, kind="stable")
     return ", ".join(f"{classes[place]} {100 * posteriors[place]:.0f}%" for place in order)

@@ -9,18 +9,20 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ser_tf.corpora.base import Utterance, at_speed, source_of, speed_of
 from ser_tf.corpora.task import Task
-from ser_tf.data import store
-from ser_tf.features.spec import FeatureSpec
 from ser_tf.protocol import stages
 from ser_tf.protocol.folds import Fold, sha256_of
 from ser_tf.protocol.record import Circumstances, Inputs, Reads, UserInput, recording
+
+if TYPE_CHECKING:  # TensorFlow comes along with them, and results are tabulated without it
+    from ser_tf.data.store import Frames
+    from ser_tf.features.spec import FeatureSpec
 
 L = TypeVar("L")
 FIT_PURPOSES = ("train", "normaliser", "vocabulary", "selection")
@@ -38,7 +40,7 @@ class LeakError(RuntimeError):
 class FeatureView:
     """Features of certain utterances only."""
 
-    def __init__(self, features: store.Frames, ids: Sequence[str]) -> None:
+    def __init__(self, features: "Frames", ids: Sequence[str]) -> None:
         """Narrows a store to `ids`."""
         self._store = features
         self.ids = tuple(ids)
@@ -74,6 +76,11 @@ class Places:
     tensorboard: Path | None = None
 
 
+def _say_nothing(done: int, maximum: int, text: str) -> None:
+    """For a job that nobody watches."""
+    del done, maximum, text
+
+
 def seed_of(*parts: object) -> int:
     """A seed of 31 bits that depends on all parts and on nothing else."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big") >> 1
@@ -97,7 +104,7 @@ class FoldContext(Generic[L]):
         waited_seconds: Time spent waiting for first stages that another process was making.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a record of named parts
         self,
         *,
         fold: Fold,
@@ -108,13 +115,13 @@ class FoldContext(Generic[L]):
         places: Places,
         circumstances: Circumstances,
         inputs: Mapping[str, UserInput] | None = None,
-        report: EpochReport = lambda done, maximum, text: None,
+        report: EpochReport | None = None,
     ) -> None:
         """Takes what the runner knows of the job; see the class's attributes."""
         self.reads = Reads()
         self.fold, self.seed, self.task = fold, seed, task
         self.utterances, self.places, self.circumstances = utterances, places, circumstances
-        self.report = report
+        self.report: EpochReport = report or _say_nothing
         self.stage_seconds: dict[str, float] = {}
         self.waited_seconds = 0.0
         self.given_ledger, self.given_inputs = ledger, inputs or {}
@@ -137,7 +144,7 @@ class FoldContext(Generic[L]):
             LeakError: the inner fold has test utterances of this one.
         """
         inner = fold or self.fold
-        if fold and (leaked := set(self.fold.test).intersection(fold.train, fold.validation, fold.test)):
+        if fold and (leaked := set(self.fold.test) & {*fold.train, *fold.validation, *fold.test}):
             raise LeakError(f"{len(leaked)} test utterances in the inner fold {fold.name}, such as {min(leaked)}")
         return FoldContext(
             fold=inner,
@@ -157,7 +164,7 @@ class FoldContext(Generic[L]):
 
         keras.utils.set_random_seed(seed_of(self.seed, self.fold.name, *parts))
 
-    def view(self, spec: FeatureSpec, ids: Sequence[str], purpose: str) -> FeatureView:
+    def view(self, spec: "FeatureSpec", ids: Sequence[str], purpose: str) -> FeatureView:
         """Opens features for a purpose and records it.
 
         Args:
@@ -170,6 +177,8 @@ class FoldContext(Generic[L]):
                 for whose original is not a training utterance, or not to train.
             ValueError: the purpose is unknown.
         """
+        from ser_tf.data import store
+
         self.record(ids, purpose)
         self.reads.features[spec.name] = spec.fingerprint()
         everything = [self.utterances[utterance_id] for utterance_id in sorted(self.utterances)]

@@ -139,6 +139,11 @@ def _execute_in_worker(job: Job[Any]) -> FoldResult | Failure:
     return execute(_worker_run, job, _worker_events.put)
 
 
+def _say_nothing(event: Event) -> None:
+    """Epochs are not reported from a cluster."""
+    del event
+
+
 class RayCluster:
     """Jobs on a Ray cluster whose machines share the output folder and the corpus."""
 
@@ -177,7 +182,7 @@ class RayCluster:
         @ray.remote(num_cpus=1, max_retries=0)
         def run_one(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure:
             configure_tensorflow()
-            return execute(shared, job, lambda event: None)
+            return execute(shared, job, _say_nothing)
 
         shared = ray.put(run)
         waiting = list(jobs)

@@ -50,6 +50,8 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)")
     add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
         help="change assumptions (see --list)")  # fmt: skip
+    add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
+        help="also train with other values of these assumptions, one at a time (all: every one)")  # fmt: skip
     add("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
     add("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
@@ -58,6 +60,14 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--tensorboard", action="store_true", help="write TensorBoard logs beside the fold results")
     add("--keep-models", action="store_true", help="keep each fold's trained model, for figures and export")
     add("--reuse-older-code", action="store_true", help="take results that other code made; the table says so")
+    add("--cluster", choices=("speaker", "session"), default="speaker",
+        help="what intervals and tests treat as drawn (default: speaker)")  # fmt: skip
+    add(
+        "--interval",
+        choices=("jackknife", "bootstrap"),
+        default="jackknife",
+        help="kind of interval (default: jackknife)",
+    )
     add("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
 
 

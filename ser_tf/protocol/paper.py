@@ -15,8 +15,10 @@ import numpy.typing as npt
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.errors import SettingError, UserError
+from ser_tf.evaluation.claims import Claim, Direction, Form
 from ser_tf.evaluation.data_summary import DataRow
-from ser_tf.evaluation.summary import Claim
+from ser_tf.evaluation.predictions import Origin
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.record import UserInput
 
@@ -48,12 +50,15 @@ class FoldOutcome:
         epochs: Trained epochs, or None for a system without epochs.
         best_epoch: The epoch, from 1, whose weights were kept, or None.
         model: The trained Keras model, kept on request; None for a system without one.
+        measured: Quantities of each test utterance by name, such as the share of attention on silence; each
+            (test utterances,).
     """
 
     posteriors: npt.NDArray[np.floating[Any]]
     epochs: int | None = None
     best_epoch: int | None = None
     model: SavesItself | None = None
+    measured: Mapping[str, npt.NDArray[np.floating[Any]]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +76,7 @@ class System(Generic[L]):
         keras: Whether its model is a Keras model, which can be kept, drawn, exported and served.
         note: Shown with the row.
         speeds: Playback speeds to compute features at: 1, plus those of the speed-perturbed training copies.
+        origin: `paper`, `beyond` for a row that the paper's table does not have, or `baseline`.
     """
 
     key: str
@@ -82,6 +88,7 @@ class System(Generic[L]):
     keras: bool = True
     note: str = ""
     speeds: tuple[float, ...] = (1.0,)
+    origin: Origin = "paper"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +127,29 @@ class Material:
 
 
 @dataclasses.dataclass(frozen=True)
+class Measured:
+    """A claim about what a row's trained models do, measured on every test utterance.
+
+    Attributes:
+        row: The row's key.
+        name: Short name, shown where a comparison of rows has its metric.
+        text: The claim in words.
+        value: The quantity's name in `FoldOutcome.measured`.
+        compared_with: Name of the quantity that it is compared with, or None.
+        direction: Whether the paper claims it to be `greater` or `less`; None where it claims nothing.
+        form: `share` is printed in percent, `number` as it is.
+    """
+
+    row: str
+    name: str
+    text: str
+    value: str
+    compared_with: str | None = None
+    direction: Direction | None = None
+    form: Form = "share"
+
+
+@dataclasses.dataclass(frozen=True)
 class Table(Generic[L]):
     """One table of a paper.
 
@@ -129,6 +159,7 @@ class Table(Generic[L]):
         corpora: Corpora that the published numbers were measured on.
         rows: The systems in the order of the table.
         claims: The paper's comparisons between rows.
+        measured: The paper's claims about trained models.
     """
 
     number: int
@@ -136,6 +167,7 @@ class Table(Generic[L]):
     corpora: tuple[str, ...]
     rows: tuple[System[L], ...]
     claims: tuple[Claim, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,6 +228,7 @@ class Paper(Generic[L]):
         options: Flags that its tables have beyond the common ones.
         prepare: Called with the corpus, the ledger and the path of each option by name (None where it is not given);
             None for a paper that prepares nothing.
+        conditions: Says for a ledger, in words, how folds are made and what chooses the epoch.
         served: Gives what serving has to know of its models; None for one weight a frame and no words.
     """
 
@@ -208,6 +241,7 @@ class Paper(Generic[L]):
     figures: tuple[Figure, ...] = ()
     options: tuple[Option, ...] = ()
     prepare: Callable[[Corpus, L, Mapping[str, Path | None]], Material] | None = None
+    conditions: Callable[[L], Conditions] | None = None
     served: "Callable[[], Served[L]] | None" = None
 
     def table(self, number: int) -> Table[L]:
@@ -247,8 +281,3 @@ class Paper(Generic[L]):
                 if row.fit is not None:
                     rows.setdefault(row.key, row)
         return rows
-
-
-def is_papers_corpus(table: Table[Any], corpus: Corpus) -> bool:
-    """Whether numbers on this corpus can be held against the published ones."""
-    return corpus.name in table.corpora and corpus.is_full

@@ -5,9 +5,9 @@ from. A file with another record moves aside (`...older-1.json`, its model with 
 and comes back when its settings do: changing a setting loses nothing.
 """
 
+import contextlib
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +51,7 @@ class FoldResult:
         record: What it was made from; None for files of before there were records.
         best_epoch: The epoch whose weights were kept, or None.
         sessions: Sessions of the test utterances.
+        measured: Quantities of each test utterance by name.
     """
 
     paper: str
@@ -77,6 +78,7 @@ class FoldResult:
     record: Record | None = None
     best_epoch: int | None = None
     sessions: tuple[str, ...] = ()
+    measured: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """One JSON object; the columns of utterances become a list of objects."""
@@ -162,6 +164,15 @@ def _older(path: Path) -> re.Match[str] | None:
     return re.search(r"\.older-(\d+)\.json$", path.name)
 
 
+def all_of(path: Path) -> list[FoldResult]:
+    """All readable results at a place and aside from it, newest first."""
+    found = []
+    for candidate in candidates(path):
+        with contextlib.suppress(*DAMAGED):
+            found.append(FoldResult.from_json(candidate.read_text(encoding="utf-8")))
+    return found
+
+
 def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldResult] | None:
     """The first result at a place, or aside from it, that is wanted; damaged files are passed over.
 
@@ -217,8 +228,8 @@ def bring_back(found: Path, path: Path, model_of: Callable[[Path], Path]) -> Non
 
 
 def _move(source: Path, target: Path, model_of: Callable[[Path], Path]) -> None:
-    os.replace(source, target)
+    source.replace(target)
     for suffix in (".keras", ".json"):
         model = model_of(source).with_suffix(suffix)
         if model.exists():
-            os.replace(model, model_of(target).with_suffix(suffix))
+            model.replace(model_of(target).with_suffix(suffix))

@@ -176,11 +176,11 @@ def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
     """
     counts: dict[str, int] = {}
     for job in jobs:
-        found = results.find(_place(run, job), lambda result: True)
-        if found is None:
+        there = results.all_of(_place(run, job))
+        if not there:
             continue
-        reasons = differences(run, job, found[1]) or ["kept no model"]
-        text = ", ".join(reasons)
+        nearest = min((differences(run, job, result) for result in there), key=len)
+        text = ", ".join(nearest or ["kept no model"])
         counts[text] = counts.get(text, 0) + 1
     return "; ".join(
         f"{number} {('was ' if number == 1 else 'were ') if text.startswith('made') else ''}{text}"
@@ -267,7 +267,7 @@ def _keep_model(run: Run[L], job: Job[L], outcome: FoldOutcome, result: results.
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
         outcome.model.save(str(partial))
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     keys = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")
@@ -300,6 +300,7 @@ def _result(
         posteriors=tuple(tuple(row) for row in posteriors.tolist()),
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
+        measured={name: np.asarray(values, np.float64).tolist() for name, values in outcome.measured.items()},
         seconds=round(seconds, 3),
         stage_seconds={name: round(spent, 3) for name, spent in context.stage_seconds.items()},
         peak_memory_mb=round(_peak_memory_mb(), 1),

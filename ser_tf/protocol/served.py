@@ -14,6 +14,7 @@ from ser_tf.features.framing import FrameParams
 from ser_tf.features.spec import FeatureSpec
 
 L = TypeVar("L")
+L_contra = TypeVar("L_contra", contravariant=True)
 NOWHERE = -1.0
 
 
@@ -63,7 +64,7 @@ class Analysed(Generic[L]):
     outputs: Mapping[str, tf.Tensor]
 
 
-class ReadsWords(Protocol[L]):
+class ReadsWords(Protocol[L_contra]):
     """How a paper's models are given words, inside the served graph."""
 
     def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
@@ -73,7 +74,7 @@ class ReadsWords(Protocol[L]):
         """The words as the network was trained on them."""
 
     def inputs(
-        self, words: Words, lengths: tf.Tensor, model: keras.Model, row: str, spec: FeatureSpec, ledger: L
+        self, words: Words, lengths: tf.Tensor, model: keras.Model, row: str, spec: FeatureSpec, ledger: L_contra
     ) -> dict[str, tf.Tensor]:
         """What of the model's inputs comes from words."""
 

@@ -36,7 +36,7 @@ def once(
     places = context.places.stages / name
     places.mkdir(parents=True, exist_ok=True)
     stem = f"{inner.name}-seed{context.seed}"
-    with open(places / f"{stem}.lock", "w") as lock:
+    with (places / f"{stem}.lock").open("w") as lock:
         asked = time.perf_counter()
         fcntl.flock(lock, fcntl.LOCK_EX)
         context.waited_seconds += time.perf_counter() - asked
@@ -99,5 +99,5 @@ def _make(
     folder = places / f"{stem}.{record.digest()[:16]}"
     if folder.exists():  # damaged: its record could not be read
         shutil.rmtree(folder)
-    os.replace(partial, folder)
+    partial.replace(folder)
     return folder

@@ -1,7 +1,7 @@
 """What a network reads on a fold: batches of inputs, targets and weights for each purpose."""
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from ser_tf.protocol.context import FoldContext
 from ser_tf.training.recipe import Recipe
 
 L = TypeVar("L")
-Columns = Mapping[str, npt.NDArray[np.generic]]
+Columns = Mapping[str, npt.NDArray[Any]]
 Batch = dict[str, tf.Tensor]
 
 
@@ -26,8 +26,6 @@ class Batches(Generic[L]):
         recipe: Gives the size of a batch and the class weights.
     """
 
-    bucket_batches = pipeline.BatchParams.bucket_batches
-
     def __init__(self, context: FoldContext[L], spec: FeatureSpec, recipe: Recipe) -> None:
         """Makes no batch yet."""
         self.context, self.spec, self.recipe = context, spec, recipe
@@ -35,7 +33,7 @@ class Batches(Generic[L]):
     @property
     def params(self) -> pipeline.BatchParams:
         """How batches are cut."""
-        return pipeline.BatchParams(self.recipe.batch_size, self.bucket_batches)
+        return pipeline.BatchParams(self.recipe.batch_size)
 
     def read(
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
@@ -55,12 +53,17 @@ class Batches(Generic[L]):
         ids: tuple[str, ...] = getattr(self.context.fold, part)
         return ids
 
+    def units(self, ids: Sequence[str]) -> npt.NDArray[np.integer[Any]]:
+        """Number of things that the loss counts for each utterance: 1, or its frames, pieces or segments."""
+        return np.ones(len(ids), np.int64)
+
     def class_weights(self) -> npt.NDArray[np.float32]:
-        """Weight of each class in the loss, float32 (classes,)."""
-        number = len(self.context.task.classes)
+        """Weight of each class in the loss, float32 (classes,); their mean over what is counted is 1."""
+        ids, number = self.context.fold.train, len(self.context.task.classes)
         if self.recipe.class_weights == "none":
             return np.ones(number, np.float32)
-        return balanced_class_weights(self.context.targets(self.context.fold.train), number)
+        counted = self.units(ids) if self.recipe.class_counts == "units" else np.ones(len(ids), np.int64)
+        return balanced_class_weights(self.context.targets(ids), number, counted)
 
     def columns(self, ids: Sequence[str]) -> Columns:
         """`target` and `weight` of each utterance."""
@@ -68,10 +71,19 @@ class Batches(Generic[L]):
         return {"target": targets, "weight": self.class_weights()[targets]}
 
     def supervised(self, part: str) -> tf.data.Dataset:
-        """Batches of a set with `target` and `weight`, shuffled anew in each epoch of training."""
+        """Batches of a set with `target` and `weight`, shuffled anew in each epoch of training.
+
+        The weights of training are scaled so that a batch's sum of weighted losses is on average the mean over the
+        set: a unit counts the same whatever batch it is in.
+        """
         ids = self.ids(part)
-        purpose, seed = ("train", self.context.seed) if part == "train" else ("selection", None)
-        return self.read(ids, purpose, self.columns(ids), seed).map(self.expand)
+        columns = self.columns(ids)
+        if part != "train":
+            return self.read(ids, "selection", columns).map(self.expand)
+        total = float(np.sum(columns["weight"] * self.units(ids)))
+        batches = -(-len(ids) // self.recipe.batch_size)
+        scaled = {**columns, "weight": (columns["weight"] * (batches / total)).astype(np.float32)}
+        return self.read(ids, "train", scaled, self.context.seed).map(self.expand)
 
     def expand(self, batch: Batch) -> Batch:
         """Changes a supervised batch inside the pipeline; here not at all."""
@@ -79,16 +91,25 @@ class Batches(Generic[L]):
 
     def combine(self, ids: Sequence[str], posteriors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """From posteriors in the order of `position` to one of each utterance; here they are that already."""
+        if len(posteriors) != len(ids):
+            raise ValueError(f"{len(posteriors)} posteriors of {len(ids)} utterances")
         return posteriors
 
 
-def balanced_class_weights(targets: npt.NDArray[np.int32], num_classes: int) -> npt.NDArray[np.float32]:
-    """Weights inverse to class frequency with mean 1 over the utterances, float32 (classes,).
+def balanced_class_weights(
+    targets: npt.NDArray[np.int32], num_classes: int, units: npt.NDArray[np.integer[Any]] | None = None
+) -> npt.NDArray[np.float32]:
+    """Weights inverse to class frequency with mean 1 over what is counted, float32 (classes,).
 
     A class without utterances gets weight 0.
+
+    Args:
+        targets: Class index of each utterance.
+        num_classes: Number of classes.
+        units: How often each utterance counts; by default once.
     """
-    counts = np.bincount(targets, minlength=num_classes)
+    counts = np.bincount(targets, None if units is None else units, num_classes)
     present = counts > 0
     weights = np.zeros(num_classes, np.float32)
-    weights[present] = len(targets) / (present.sum() * counts[present])
+    weights[present] = counts.sum() / (present.sum() * counts[present])
     return weights

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-Loss = keras.losses.Loss | Callable[..., Any]
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+"""Takes targets and outputs, gives the loss of each unit: (batch,), or (batch, frames) where frames are classified."""
 OPTIMISERS: Mapping[str, type[keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
     "rmsprop": keras.optimizers.RMSprop,
@@ -40,6 +42,9 @@ class Recipe:
         max_epochs: Maximum epochs; one in a smoke run.
         patience: Epochs without an improvement after which training stops; the best epoch's weights stay.
         class_weights: `balanced` (inverse to class frequency) or `none`.
+        class_counts: What `balanced` counts: `units`, the things that the loss counts (frames, pieces, segments), or
+            `utterances`.
+        monitor: What chooses the epoch: `loss` of the validation set, or its `ua`.
         losses: For each output of the model that is trained, its loss and the weight of the loss.
         decay: Of the learning rate, or None.
         clip_norm: Norm that gradients are clipped at, or None.
@@ -54,6 +59,8 @@ class Recipe:
     patience: int
     class_weights: str
     losses: Mapping[str, tuple[Loss, float]]
+    class_counts: str = "units"
+    monitor: str = "loss"
     decay: Decay | None = None
     clip_norm: float | None = None
     clip_each: bool = False
@@ -76,6 +83,6 @@ class Recipe:
         return OPTIMISERS[self.optimiser](rate, **clipping)
 
 
-def cross_entropy() -> keras.losses.Loss:
-    """Cross-entropy with class indices, a mean by the weights of a batch."""
-    return keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+def cross_entropy(target: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of each unit with class indices: (...,) and (..., classes) -> (...,)."""
+    return keras.losses.sparse_categorical_crossentropy(target, probabilities)

@@ -78,6 +78,17 @@ def test_missing_alignments_are_named(full):
         aligned.check(broken)
 
 
+def test_a_corpus_without_word_times_is_told_apart_from_one_without_the_classes(full):
+    wordless = dataclasses.replace(
+        full, utterances=tuple(dataclasses.replace(utterance, words=None) for utterance in full.utterances)
+    )
+    aligned = Task("t", FOUR, needs_alignment=True)
+    with pytest.raises(CorpusError, match="has no word times for any of its 2 utterances; give alignments as TextGrid"):
+        aligned.check(wordless)
+    with pytest.raises(CorpusError, match="finds no utterance of boredom"):
+        Task("t", ("boredom",), needs_alignment=True).check(wordless)
+
+
 def test_partial_corpus_is_a_warning_of_one_line(corpus):
     warning = Task("t", FOUR, expected={"iemocap": 2280}).check(corpus)
     assert warning == "iemocap is partial (4 of 10,039 utterances): task t uses 2 of 2,280"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ser_tf.corpora import casia, iemocap
 from ser_tf.corpora.base import Corpus
+from ser_tf.corpora.plain_text import MAX_SECONDS, shown
 from ser_tf.corpora.synthetic.generation import SALIENCE, generate, is_there, read_description
 from ser_tf.errors import CorpusError
 
@@ -42,6 +43,10 @@ def read_salience(root: Path | str) -> Mapping[str, tuple[tuple[float, float], .
     path = Path(root) / SALIENCE
     try:
         content = json.loads(path.read_text("utf-8"))
-        return {key: tuple((float(start), float(end)) for start, end in pairs) for key, pairs in content.items()}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        salience = {key: tuple((float(start), float(end)) for start, end in pairs) for key, pairs in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); generate the corpus anew") from None
+    for utterance_id, pairs in salience.items():
+        if not all(0 <= start <= end <= MAX_SECONDS for start, end in pairs):
+            raise CorpusError(f"{path}: times of {shown(utterance_id)} are not in order; generate the corpus anew")
+    return salience

@@ -109,10 +109,15 @@ def read_description(root: Path | str) -> dict:
         description = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise CorpusError(f"{root}: not a generated corpus, it has no {DESCRIPTION}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); generate the corpus anew") from None
-    if not isinstance(description, dict) or description.get("layout") not in LAYOUTS or "counts" not in description:
-        raise CorpusError(f"{path}: does not name a layout and counts; generate the corpus anew")
+    if not isinstance(description, dict) or description.get("layout") not in LAYOUTS:
+        raise CorpusError(f"{path}: does not name a layout; generate the corpus anew")
+    counts = description.get("counts")
+    if not isinstance(counts, dict) or not all(type(number) is int and number >= 0 for number in counts.values()):
+        raise CorpusError(f"{path}: does not give counts; generate the corpus anew")
+    if not counts.get("utterances"):
+        raise CorpusError(f"{path}: does not give the number of utterances; generate the corpus anew")
     return description
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ser_tf.corpora import plain_text
 from ser_tf.corpora.base import Word, is_hidden, spoken_word
 from ser_tf.errors import CorpusError
 
@@ -20,8 +21,11 @@ SILENCE_TOKENS = ("sil", "sp", "spn", "silence", "#", "-")
 SUFFIXES = (".textgrid", ".ctm")
 
 _VALUE = re.compile(
-    r'"(?P<text>(?:[^"]|"")*)"|(?P<flag><\w+>)|(?<![\w.\[])(?P<number>-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w\]])'
+    r'"(?P<text>[^"]*(?:""[^"]*)*)"|(?P<flag><\w+>)'
+    r"|(?<![\w.\[])(?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf)|--undefined--)(?![\w\]])",
+    re.IGNORECASE,
 )
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def plain_word(token: str) -> str | None:
@@ -71,52 +75,89 @@ def parse_textgrid(text: str, source: str) -> tuple[Word, ...]:
         All intervals of the tier, silent ones with an empty text, in the order of time.
 
     Raises:
-        CorpusError: not a TextGrid, no tier of words or several, or an interval that ends before it begins.
+        CorpusError: not a TextGrid, no tier of words or several, or times that are not numbers, negative, reversed or
+            not in order; names `source` and the line.
     """
-    values = [_value(match) for match in _VALUE.finditer(text)]
     tiers = [
         (name, intervals)
-        for name, intervals in _tiers(values, source)
+        for name, intervals in _tiers(_Values(text, source))
         if name.lower() in WORD_TIERS or name.lower().endswith(tuple(f" - {tier}" for tier in WORD_TIERS))
     ]
     if len(tiers) != 1:
-        found = "no tier" if not tiers else f"{len(tiers)} tiers ({', '.join(name for name, _ in tiers)})"
+        names = plain_text.shown(", ".join(name for name, _ in tiers))
+        found = "no tier" if not tiers else f"{len(tiers)} tiers ({names})"
         raise CorpusError(f"{source}: {found} of words; exactly one must be called {' or '.join(WORD_TIERS)}")
-    return _ordered(tiers[0][1], source)
+    return tiers[0][1]
 
 
-def _value(match: re.Match) -> str | float:
-    if match["text"] is not None:
-        return match["text"].replace('""', '"')
-    return float(match["number"]) if match["number"] else match["flag"]
+class _Values:
+    """The strings, flags and numbers of a TextGrid, one after the other; its words between them mean nothing."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self._text, self._source = text, source
+        self._matches = _VALUE.finditer(text)
+        self._line, self._position = 1, 0
+
+    @property
+    def place(self) -> str:
+        """File and line of the value that was taken last."""
+        return f"{self._source}:{self._line}"
+
+    def take(self, kind: str) -> str:
+        """The next value as written, which must be a `text`, `flag` or `number`."""
+        match = next(self._matches, None)
+        if match is not None:
+            self._line += self._text.count("\n", self._position, match.start())
+            self._position = match.start()
+        if match is None or match[kind] is None:
+            raise CorpusError(f"{self.place}: not a complete TextGrid in Praat's text format")
+        return str(match[kind])
+
+    def string(self) -> str:
+        return self.take("text").replace('""', '"')
+
+    def seconds(self) -> float:
+        return plain_text.parse_seconds(self.take("number"), self.place)
+
+    def count(self) -> int:
+        number = self.take("number")
+        if not _COUNT.fullmatch(number):
+            raise CorpusError(f"{self.place}: {plain_text.shown(number)} is not a number of tiers or intervals")
+        return int(number)
 
 
-def _tiers(values: Sequence[str | float], source: str) -> list[tuple[str, list[Word]]]:
-    """Takes the sequence of all numbers and strings of a TextGrid apart: interval tiers with their intervals."""
-    rest = iter(values)
-
-    def take(kind: type) -> str | float:
-        value = next(rest, None)
-        if value is None or not isinstance(value, kind):
-            raise CorpusError(f"{source}: not a complete TextGrid in Praat's text format")
-        return value
-
-    if [take(str), take(str)] != ["ooTextFile", "TextGrid"]:
-        raise CorpusError(f"{source}: not a TextGrid in Praat's text format")
-    take(float), take(float), take(str)  # start, end, "<exists>"
+def _tiers(values: _Values) -> list[tuple[str, tuple[Word, ...]]]:
+    """Takes the values of a TextGrid apart: name and intervals of each interval tier."""
+    if [values.string(), values.string()] != ["ooTextFile", "TextGrid"]:
+        raise CorpusError(f"{values.place}: not a TextGrid in Praat's text format")
+    _skip_times(values)
+    values.take("flag")  # <exists>
     tiers = []
-    for _ in range(int(take(float))):
-        kind, name = take(str), str(take(str))
-        take(float), take(float)
-        intervals = []
-        for _ in range(int(take(float))):
-            times = [float(take(float)) for _ in range(2 if kind == "IntervalTier" else 1)]
-            label = str(take(str))
-            if kind == "IntervalTier":
-                intervals.append(Word(label.strip(), *times))
+    for _ in range(values.count()):
+        kind, name = values.string(), values.string()
+        _skip_times(values)
         if kind == "IntervalTier":
-            tiers.append((name, intervals))
+            tiers.append((name, _intervals(values)))
+        else:
+            for _ in range(values.count()):
+                values.seconds(), values.string()
     return tiers
+
+
+def _skip_times(values: _Values) -> None:
+    """Start and end of the recording or of a tier."""
+    values.seconds(), values.seconds()
+
+
+def _intervals(values: _Values) -> tuple[Word, ...]:
+    words: list[Word] = []
+    for _ in range(values.count()):
+        start_seconds, end_seconds = values.seconds(), values.seconds()
+        place = values.place
+        word = Word(values.string().strip(), start_seconds, end_seconds)
+        plain_text.check_order(words[-1] if words else None, word, place)
+        words.append(word)
+    return tuple(words)
 
 
 def parse_ctm(text: str, source: str) -> dict[str, tuple[Word, ...]]:
@@ -130,37 +171,31 @@ def parse_ctm(text: str, source: str) -> dict[str, tuple[Word, ...]]:
         The words of each utterance in the order of time.
 
     Raises:
-        CorpusError: a row of another form; names `source` and the line.
+        CorpusError: a row of another form, a time that is not a number or negative, or a word inside of another one;
+            names `source` and the line.
     """
-    words: dict[str, list[Word]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    rows: dict[str, list[tuple[Word, int]]] = {}
+    for number, line in plain_text.numbered_lines(text):
         fields = line.split()
         if not fields or line.startswith(";;"):
             continue
-        try:
-            utterance, _, start, length, token = fields[:5]
-            start_seconds, length_seconds = float(start), float(length)
-        except ValueError:
+        place = f"{source}:{number}"
+        if len(fields) < 5:
             raise CorpusError(
-                f"{source}:{number}: not a row of utterance, channel, start, length, word: {line.strip()!r}"
-            ) from None
-        if start_seconds < 0 or length_seconds < 0:
-            raise CorpusError(f"{source}:{number}: negative time: {line.strip()!r}")
-        words.setdefault(utterance, []).append(Word(token, start_seconds, start_seconds + length_seconds))
-    return {
-        utterance: _ordered(sorted(each, key=lambda word: word.start_seconds), source)
-        for utterance, each in words.items()
-    }
+                f"{place}: not a row of utterance, channel, start, length, word: {plain_text.shown(line)}"
+            )
+        start_seconds, length_seconds = (plain_text.parse_seconds(field, place) for field in fields[2:4])
+        word = Word(fields[4], start_seconds, start_seconds + length_seconds)
+        rows.setdefault(fields[0], []).append((word, number))
+    return {utterance: _in_time(each, source) for utterance, each in rows.items()}
 
 
-def _ordered(words: Sequence[Word], source: str) -> tuple[Word, ...]:
-    for word in words:
-        if word.end_seconds < word.start_seconds:
-            raise CorpusError(f"{source}: {word.text!r} ends at {word.end_seconds} s, before it begins")
-    for before, word in zip(words, words[1:], strict=False):
-        if word.start_seconds < before.start_seconds:
-            raise CorpusError(f"{source}: {word.text!r} at {word.start_seconds} s begins before the word ahead of it")
-    return tuple(words)
+def _in_time(rows: Sequence[tuple[Word, int]], source: str) -> tuple[Word, ...]:
+    """Sorts the words of one utterance by their times."""
+    ordered = sorted(rows, key=lambda row: (row[0].start_seconds, row[0].end_seconds))
+    for (before, _), (word, number) in zip(ordered, ordered[1:], strict=False):
+        plain_text.check_order(before, word, f"{source}:{number}")
+    return tuple(word for word, _ in ordered)
 
 
 def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
@@ -184,7 +219,7 @@ def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
     alignments: dict[str, tuple[Word, ...]] = {}
     sources: dict[str, Path] = {}
     for path in paths:
-        text = _read(path)
+        text = plain_text.read(path)
         is_ctm = path.suffix.lower() == ".ctm"
         found = parse_ctm(text, str(path)) if is_ctm else {path.stem: parse_textgrid(text, str(path))}
         for utterance, words in found.items():
@@ -192,13 +227,3 @@ def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
                 raise CorpusError(f"{path}: the alignment of {utterance} comes twice, also in {sources[utterance]}")
             alignments[utterance], sources[utterance] = words, path
     return alignments
-
-
-def _read(path: Path) -> str:
-    """Reads UTF-8, or UTF-16 as Praat writes it when a label is not ASCII."""
-    content = path.read_bytes()
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: not {encoding.removesuffix('-sig').upper()} text at byte {error.start}") from None

@@ -14,6 +14,9 @@ from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.mirsamadi2017 import contours, energy
 from ser_tf.papers.mirsamadi2017.pitch import PitchParams, pitch
 
+_SMALLEST_RMS = 1e-5
+"""Floor of the energy's logarithm, below the last of 16 bits."""
+
 CONTOUR_NAMES = ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate") + tuple(
     f"mfcc_{order}" for order in range(1, 13)
 )
@@ -30,6 +33,7 @@ class LldParams(framing.FrameParams):
     Attributes:
         pitch: Settings of F0 and voicing; its frames must be those of `mfcc`.
         mfcc: Settings of the cepstral coefficients.
+        energy: `rms`, or `log` for its natural logarithm.
         smoothing_frames: Length of the moving average, odd; 1 switches it off.
         delta_reach_frames: Deltas look so many frames to both sides.
     """
@@ -38,18 +42,19 @@ class LldParams(framing.FrameParams):
     hop_seconds: float = 0.010  # §3: 100 frames/s
     pitch: PitchParams = PitchParams()
     mfcc: MfccParams = MfccParams(
-        window_shape=stft.HAMMING,  # not stated; see ledger
-        fft_samples=512,  # not stated; see ledger
-        bands=26,  # not stated; see ledger
-        low_hz=0.0,  # not stated; see ledger
-        high_hz=8000.0,  # not stated; see ledger
+        window_shape=stft.HAMMING,  # not stated; see ledger (window)
+        fft_samples=512,  # §3 has 257 bins for the spectral features
+        bands=26,  # not stated; see ledger (mel_bands)
+        low_hz=0.0,  # fixed here: IS09's
+        high_hz=8000.0,  # not stated; see ledger (mel_high_hz)
         mel_scale=mel.HTK,  # not stated; see ledger
-        unit_area=False,  # not stated; see ledger
+        unit_area=False,  # fixed here: IS09's; a constant for each band, which the logarithm turns into an offset
         pre_emphasis=0.97,  # not stated; see ledger
         coefficients=12,  # §3
-        first_coefficient=1,  # not stated; see ledger
-        lifter=22,  # not stated; see ledger
+        first_coefficient=1,  # fixed here: IS09's; energy is a descriptor of its own
+        lifter=22,  # not stated; see ledger (cepstral_lifter)
     )
+    energy: str = "rms"  # not stated; see ledger
     smoothing_frames: int = 3  # not stated; see ledger
     delta_reach_frames: int = 2  # not stated; see ledger
 
@@ -88,7 +93,10 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
     total = tf.shape(frames)[-2]
     mask = framing.frame_mask(total, params, num_samples)
     f0_hz, voicing = pitch(silenced, params.pitch, total, num_samples)
-    levels = tf.stack([voicing, energy.rms(frames), energy.zero_crossing_rate(frames)], axis=-1)
+    level = energy.rms(frames)
+    if params.energy == "log":
+        level = tf.math.log(tf.maximum(level, _SMALLEST_RMS))
+    levels = tf.stack([voicing, level, energy.zero_crossing_rate(frames)], axis=-1)
     others = tf.concat([levels, mfcc_frames(waveform, params.mfcc, num_samples)], axis=-1)
     smooth = tf.concat(
         [

@@ -26,9 +26,9 @@ class PitchParams(framing.FrameParams):
     """Settings of the pitch analysis; F0 <= 500 Hz and the voicing cut-off are those of openSMILE's IS09 set.
 
     Attributes:
-        analysis_seconds: Window of the autocorrelation, centred on each frame. A frame of 25 ms holds only one and a
-            half periods of a 60 Hz voice, too few to be compared with each other; the frame rate is not touched. It
-            is longer than a frame by a whole and even number of hops.
+        analysis_seconds: Window of the autocorrelation, centred on each frame; longer than a frame by an even number of
+            hops, or as long. A frame of 25 ms holds only one and a half periods of a 60 Hz voice; a longer window sees
+            lower voices.
         rate_divisor: The analysis runs on every so-many-th sample of the low-passed waveform.
         low_pass_samples: Length of that low-pass, a Hamming-windowed sinc.
         low_hz: Lowest F0.
@@ -36,20 +36,20 @@ class PitchParams(framing.FrameParams):
         voicing_cutoff: Frames of a lower voicing probability are unvoiced.
         octave_cost: By how much correlation a candidate an octave higher is preferred, against subharmonics.
         largest_step: Neighbouring frames belong together when their F0 differ by at most this share.
-        shortest_run_frames: Frames are voiced when at least so many belong together; odd, 1 switches this off.
+        min_run_frames: Frames are voiced when at least so many belong together; odd, 1 switches this off.
         silence_rms: Frames well below this level are unvoiced; the last of 16 bits is three times as loud.
     """
 
-    analysis_seconds: float = 0.065  # not stated; see ledger
-    rate_divisor: int = 2  # not stated; see ledger
-    low_pass_samples: int = 18  # not stated; see ledger
-    low_hz: float = 50.0  # not stated; see ledger
-    high_hz: float = 500.0  # not stated; see ledger
+    analysis_seconds: float = 0.025  # §3; see ledger (f0_window_seconds)
+    rate_divisor: int = 2  # fixed here: half the rate holds every voice, at half the cost
+    low_pass_samples: int = 18  # fixed here: the shortest filter without audible aliasing
+    low_hz: float = 50.0  # not stated; see ledger (f0_low_hz)
+    high_hz: float = 500.0  # not stated; see ledger (f0_high_hz)
     voicing_cutoff: float = 0.55  # not stated; see ledger
-    octave_cost: float = 0.1  # not stated; see ledger
-    largest_step: float = 0.1  # not stated; see ledger
-    shortest_run_frames: int = 3  # not stated; see ledger
-    silence_rms: float = 1e-5  # not stated; see ledger
+    octave_cost: float = 0.1  # not stated; see ledger (f0_octave_cost)
+    largest_step: float = 0.1  # fixed here: faster glides than 10% in 10 ms are errors
+    min_run_frames: int = 3  # not stated; see ledger (f0_min_run_frames)
+    silence_rms: float = 1e-5  # fixed here: below the last of 16 bits
 
     def __post_init__(self) -> None:
         """Checks that analysis windows lie on the grid of the frames.
@@ -205,7 +205,7 @@ def _continuous(hz: tf.Tensor, mask: tf.Tensor | None, params: PitchParams) -> t
     A voice glides; what leaps by more than `largest_step` within a hop is an octave error or noise that happens to
     correlate.
     """
-    reach = params.shortest_run_frames // 2
+    reach = params.min_run_frames // 2
     if not reach:
         return hz
     previous, current, _ = contours.shifted(hz[..., tf.newaxis], mask, 1)

@@ -14,7 +14,7 @@ class SpectralParams(stft.StftParams):
 
     window_seconds: float = 0.025  # §3
     hop_seconds: float = 0.010  # §3: 100 frames/s
-    window_shape: str = stft.HAMMING  # not stated; see ledger
+    window_shape: str = stft.HAMMING  # not stated; see ledger (window)
     fft_samples: int = 512  # §3: 257-dimensional magnitude FFT vectors
 
 

@@ -50,10 +50,29 @@ def _spectral_features(ledger: Ledger) -> FeatureSpec:
 
 def _lld_features(ledger: Ledger) -> FeatureSpec:
     defaults = LldParams()
+    pitch = dataclasses.replace(
+        defaults.pitch,
+        analysis_seconds=ledger.f0_window_seconds,
+        low_hz=ledger.f0_low_hz,
+        high_hz=ledger.f0_high_hz,
+        voicing_cutoff=ledger.voicing_cutoff,
+        octave_cost=ledger.f0_octave_cost,
+        min_run_frames=ledger.f0_min_run_frames,
+    )
+    mfcc = dataclasses.replace(
+        defaults.mfcc,
+        window_shape=ledger.window,
+        bands=ledger.mel_bands,
+        mel_scale=ledger.mel_scale,
+        high_hz=ledger.mel_high_hz,
+        pre_emphasis=ledger.pre_emphasis,
+        lifter=ledger.cepstral_lifter,
+    )
     return lld_spec(
         LldParams(
-            pitch=dataclasses.replace(defaults.pitch, voicing_cutoff=ledger.voicing_cutoff, high_hz=ledger.f0_high_hz),
-            mfcc=dataclasses.replace(defaults.mfcc, window_shape=ledger.window),
+            pitch=pitch,
+            mfcc=mfcc,
+            energy=ledger.energy,
             smoothing_frames=ledger.smoothing_frames,
             delta_reach_frames=ledger.delta_reach_frames,
         )
@@ -80,15 +99,22 @@ def _recipe(ledger: Ledger, output: str) -> Recipe:
         optimiser=ledger.optimiser,
         learning_rate=ledger.learning_rate,
         batch_size=ledger.batch_size,
-        max_epochs=ledger.max_epochs,
+        max_epochs=ledger.fixed_epochs if ledger.stopping == "none" else ledger.max_epochs,
         patience=ledger.patience,
         class_weights=ledger.class_weights,
-        losses={output: (cross_entropy(), 1.0)},
+        class_counts=ledger.class_counts,
+        monitor=ledger.monitor,
+        losses={output: (cross_entropy, 1.0)},
     )
 
 
 class _FrameWiseBatches(Batches[Ledger]):
     """The utterance's class and weight on every valid frame (Fig. 1(b))."""
+
+    def units(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Frames of each utterance."""
+        view = self.context.view(self.spec, ids, "train")
+        return np.asarray([view.num_frames(utterance_id) for utterance_id in ids], np.int64)
 
     def expand(self, batch: Batch) -> Batch:
         """Repeats targets and weights over time, weight 0 on padding: (batch,) -> (batch, frames)."""
@@ -113,6 +139,7 @@ def fit_functionals_network(context: FoldContext[Ledger], which: str) -> FoldOut
         _functional_names(which, context.ledger),
         normaliser.mean,
         normaliser.std,
+        dropout_place=context.ledger.dropout_place,
     )
     recipe = _recipe(context.ledger, "probabilities")
     return loop.train(context, model, Batches(context, spec, recipe), recipe)
@@ -140,6 +167,8 @@ def fit_recurrent_network(
         normaliser.mean,
         normaliser.std,
         dense_units=hidden,
+        lstm_units=networks.LSTM_UNITS // (1 if ledger.lstm_width == "per_direction" else 2),
+        dropout_place=ledger.dropout_place,
         frame_decision=ledger.frame_decision if aggregation == "frame_wise" else networks.FRAME_DECISIONS[0],
         attention_units=(ledger.attention_hidden_units,) if deep_attention else (),
     )

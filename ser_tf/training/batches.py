@@ -80,8 +80,10 @@ class Batches(Generic[L]):
         columns = self.columns(ids)
         if part != "train":
             return self.read(ids, "selection", columns).map(self.expand)
-        total = float(np.sum(columns["weight"] * self.units(ids)))
-        batches = -(-len(ids) // self.recipe.batch_size)
+        weights, units = columns["weight"], self.units(ids)
+        # Where an utterance gives several rows, pieces of it, each row is a unit.
+        total = float(np.sum(weights * units) if len(units) == len(weights) else np.sum(weights))
+        batches = -(-len(weights) // self.recipe.batch_size)
         scaled = {**columns, "weight": (columns["weight"] * (batches / total)).astype(np.float32)}
         return self.read(ids, "train", scaled, self.context.seed).map(self.expand)
 

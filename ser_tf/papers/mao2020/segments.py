@@ -1,13 +1,15 @@
 """Segments of many utterances in shuffled batches, read from a feature store while training goes on.
 
-Of the segments only their places are in memory, eight bytes each; their frames are read from the memory map when a
-batch is put together, so that the 300,000 segments of mao2020 (§4.1) never lie in memory as floats.
+Only the places of segments are in memory, eight bytes each; their frames are read from the memory map when a batch is
+put together, so the 300,000 segments of §4.1 never lie in memory as floats.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.data import pipeline
@@ -15,7 +17,7 @@ from ser_tf.data.store import Frames
 from ser_tf.papers.mao2020.segmenting import SegmentParams, num_segments
 
 
-def places(store: Frames, ids: Sequence[str], params: SegmentParams) -> np.ndarray:
+def places(store: Frames, ids: Sequence[str], params: SegmentParams) -> npt.NDArray[np.int32]:
     """Where the segments of utterances lie.
 
     Args:
@@ -26,13 +28,15 @@ def places(store: Frames, ids: Sequence[str], params: SegmentParams) -> np.ndarr
     Returns:
         int32 (segments, 2): the utterance's row in `ids`, and the segment's first frame.
     """
-    counts = [num_segments(store.num_frames(one), params) for one in ids]
+    counts = [num_segments(store.num_frames(utterance_id), params) for utterance_id in ids]
     rows = np.repeat(np.arange(len(ids), dtype=np.int32), counts)
     starts = np.concatenate([np.arange(count, dtype=np.int32) * params.hop_frames for count in counts])
     return np.stack([rows, starts], axis=1)
 
 
-def read(store: Frames, ids: Sequence[str], where: np.ndarray, params: SegmentParams) -> np.ndarray:
+def read(
+    store: Frames, ids: Sequence[str], where: npt.NDArray[np.int32], params: SegmentParams
+) -> npt.NDArray[np.float32]:
     """Reads segments.
 
     Args:
@@ -56,10 +60,10 @@ def dataset(
     ids: Sequence[str],
     params: SegmentParams,
     batch_size: int,
-    columns: Mapping[str, np.ndarray],
+    columns: Mapping[str, npt.NDArray[np.generic]],
     seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Batches of `{"segments": (batch, frames, dims), **columns}`, each segment with its utterance's columns.
+    """Batches of `{"segments": (batch, frames, dims), "position": (batch,), **columns}`.
 
     Args:
         store: Where features are read from.
@@ -71,24 +75,27 @@ def dataset(
             keeps their order.
 
     Returns:
-        A dataset whose every iteration is one epoch.
+        A dataset whose every iteration is one epoch; `position` counts the segments of all utterances.
     """
     everywhere = places(store, ids, params)
     epochs = itertools.count()
 
-    def batches() -> Iterator[dict[str, np.ndarray]]:
+    def batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
         order = np.arange(len(everywhere), dtype=np.int32)
         if seed is not None:
             np.random.default_rng([seed, next(epochs)]).shuffle(order)
         for first in range(0, len(order), batch_size):
-            where = everywhere[order[first : first + batch_size]]
+            positions = order[first : first + batch_size]
+            where = everywhere[positions]
             yield {
                 "segments": read(store, ids, where, params),
+                "position": positions,
                 **{name: values[where[:, 0]] for name, values in columns.items()},
             }
 
     signature = {
         "segments": tf.TensorSpec((None, params.frames, store.dims), tf.float32),
+        "position": tf.TensorSpec((None,), tf.int32),
         **{name: tf.TensorSpec((None, *values.shape[1:]), values.dtype) for name, values in columns.items()},
     }
     number = -(-len(everywhere) // batch_size)

@@ -1,6 +1,8 @@
 """Spectrograms as images, whose height is frequency and whose width is time, in batches of different widths."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,14 +21,29 @@ def _column_mask(images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
 class SpectrogramImage(ExplicitMaskLayer):
     """Spectrograms to images: (features (batch, frames, bins), lengths (batch,)) -> (images, columns).
 
-    The lowest bin becomes the first row. Frames behind an utterance's length become zero, and an image that is
-    narrower than `shortest` gets zeros on its right; such columns count as the utterance's own.
+    The lowest bin becomes the first row, or the last one. Frames after an utterance's end become zero, and an image
+    that is narrower than `shortest` gets columns on its right that count as the utterance's own: zeros, or `fill`.
     """
 
-    def __init__(self, shortest: int = 1, longest: int | None = None, **kwargs) -> None:
-        """Takes the smallest width and the largest; what is longer is cut off, None cuts nothing."""
+    def __init__(
+        self,
+        shortest: int = 1,
+        longest: int | None = None,
+        flipped: bool = False,
+        fill: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Takes the smallest and the largest width, how the image lies and what fills it.
+
+        Args:
+            shortest: The smallest width.
+            longest: The largest width; what is longer is cut off, None cuts nothing.
+            flipped: Whether the lowest bin becomes the last row.
+            fill: One value a bin for the columns that short utterances lack; None for zeros.
+            **kwargs: Of a Keras layer.
+        """
         super().__init__(**kwargs)
-        self.shortest, self.longest = shortest, longest
+        self.shortest, self.longest, self.flipped, self.fill = shortest, longest, flipped, fill
 
     def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Turns and masks: float32 (batch, bins, width, 1) and int32 (batch,)."""
@@ -38,7 +55,13 @@ class SpectrogramImage(ExplicitMaskLayer):
         # Not a product: padding may hold anything, infinity included.
         masked = tf.where(valid, features, tf.zeros_like(features))
         wide = tf.pad(masked, [[0, 0], [0, tf.maximum(self.shortest - frames, 0)], [0, 0]])
+        if self.fill is not None:
+            place = tf.range(tf.shape(wide)[1])[tf.newaxis]
+            lacking = tf.logical_and(place >= lengths[:, tf.newaxis], place < self.shortest)
+            wide = tf.where(lacking[..., tf.newaxis], tf.constant(self.fill, wide.dtype), wide)
         images = tf.transpose(wide, (0, 2, 1))[..., tf.newaxis]
+        if self.flipped:
+            images = tf.reverse(images, axis=[1])
         return tf.ensure_shape(images, self._images_shape(features.shape)), tf.maximum(lengths, self.shortest)
 
     def _images_shape(self, features_shape: tuple) -> tuple:
@@ -56,7 +79,9 @@ class SpectrogramImage(ExplicitMaskLayer):
 
     def get_config(self) -> dict:
         """Arguments of the constructor."""
-        return {**super().get_config(), "shortest": self.shortest, "longest": self.longest}
+        return {**super().get_config(), "shortest": self.shortest, "longest": self.longest} | {
+            "flipped": self.flipped, "fill": self.fill
+        }  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("ser_tf")

@@ -116,7 +116,7 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
     """Reads the weights that `keras.applications` publishes; `shapes` are VGGNet-16's by default.
 
     Raises:
-        UserError: it cannot be read, or is not VGGNet-16 with its fully connected layers.
+        UserError: it cannot be read, or is not VGGNet-16 with or without its fully connected layers.
     """
     shapes = shapes or vgg16_shapes()
     if not path.is_file():
@@ -124,11 +124,13 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
     weights = {}
     try:
         with h5py.File(path) as file:
+            if VGG16_DENSE_LAYERS[0] not in file:  # keras.applications' "notop": convolutions only
+                shapes = {name: shape for name, shape in shapes.items() if name not in VGG16_DENSE_LAYERS}
             for name in shapes:
                 kernel, bias = (file[name][weight][()] for weight in file[name].attrs["weight_names"])
                 weights[name] = (kernel, bias)
     except (OSError, KeyError, ValueError, TypeError, AttributeError):
-        raise UserError(f"{path}: not VGGNet-16 with its fully connected layers; {HOW_TO_GET_VGG16}") from None
+        raise UserError(f"{path}: not the weights of VGGNet-16; {HOW_TO_GET_VGG16}") from None
     return check(path, weights, shapes)
 
 

@@ -1,7 +1,6 @@
 """Words of lee2020's utterances: alignments and word vectors from the user's files, and what a table says of them."""
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from ser_tf.corpora.task import Task
 from ser_tf.errors import CorpusError
 from ser_tf.papers.lee2020 import glove
 from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
-from ser_tf.protocol.system import Option, Prepared
+from ser_tf.protocol.paper import Material, Option
+from ser_tf.protocol.record import UserInput
 
 NO_WORD = "<no word>"
 """Stands for the whole of an utterance whose alignment has special tokens alone (laughter, breath)."""
@@ -50,7 +50,7 @@ def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
             f"{folder}: none of its {len(alignments)} alignments (such as {min(alignments)}) belongs to an utterance of"
             f" {corpus.name} (such as {corpus.utterances[0].id})"
         )
-    aligned = (dataclasses.replace(one, words=alignments.get(one.id)) for one in corpus.utterances)
+    aligned = (dataclasses.replace(utterance, words=alignments.get(utterance.id)) for utterance in corpus.utterances)
     return dataclasses.replace(corpus, utterances=tuple(aligned))
 
 
@@ -59,8 +59,8 @@ def alignment_note(folder: Path) -> str:
     return f"alignments of the user's files in {folder.name}"
 
 
-def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_folds: int) -> Prepared:
-    """Reads what the options name; see `ser_tf.protocol.system.Paper`.
+def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_folds: int) -> Material:
+    """Reads what the options name; see `ser_tf.protocol.paper.Paper`.
 
     Args:
         corpus: The corpus with its own alignments.
@@ -75,31 +75,16 @@ def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_fo
     if folder:
         corpus = with_alignments(corpus, folder)
     chosen = task.select(corpus)
-    texts = {utterance.id: words_of(utterance) for utterance in chosen}
     notes = [*_remarks(corpus, task, chosen, num_folds)]
     if folder:
         notes.append(alignment_note(folder))
-    digests = {"words": _digest(texts)}
-    vectors = None
-    if vectors_file:
-        known = {word.text for words in texts.values() for word in words} - {NO_WORD}
-        vectors = glove.read(vectors_file, known)
-        digests["glove"] = vectors.digest()
-        dims = vectors.matrix.shape[1]
-        notes.append(
-            f"word vectors of {vectors_file.name} ({dims}-d) for {len(vectors.words):,} of {len(known):,} words"
-        )
-    else:
-        notes.append(NO_GLOVE)
-    return Prepared(corpus, {"glove": vectors}, digests, tuple(notes))
-
-
-def _digest(texts: Mapping[str, Sequence[Word]]) -> str:
-    digest = hashlib.sha256()
-    for key in sorted(texts):
-        row = [(word.text, round(word.start_seconds, 6), round(word.end_seconds, 6)) for word in texts[key]]
-        digest.update(f"{key}\t{row}\n".encode())
-    return digest.hexdigest()
+    if not vectors_file:
+        return Material(corpus, notes=(*notes, NO_GLOVE))
+    known = {word.text for utterance in chosen for word in words_of(utterance)} - {NO_WORD}
+    vectors = glove.read(vectors_file, known)
+    dims = vectors.matrix.shape[1]
+    notes.append(f"word vectors of {vectors_file.name} ({dims}-d) for {len(vectors.words):,} of {len(known):,} words")
+    return Material(corpus, {"glove": UserInput(vectors, vectors.digest())}, tuple(notes))
 
 
 def _remarks(corpus: Corpus, task: Task, chosen: Sequence[Utterance], num_folds: int) -> list[str]:

@@ -11,6 +11,8 @@ from ser_tf.errors import AudioError, CorpusError
 IMPROVISED = "improvised"
 SCRIPTED = "scripted"
 ACTED = "acted"
+UNKNOWN = "unknown"
+"""Gender or style that the user's own table does not tell; releases of corpora tell both."""
 NO_MAJORITY = "no majority"
 """Key of `ValidationReport.counts` for utterances whose label is None."""
 
@@ -34,17 +36,23 @@ class Utterance:
         corpus: Name of the corpus.
         speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
         session: The session, or for a corpus without sessions the group of speakers that takes its place.
-        gender: `female` or `male`.
-        style: `improvised`, `scripted` or `acted`.
-        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority.
+        gender: `female`, `male` or `unknown`.
+        style: `improvised`, `scripted`, `acted` or `unknown`.
+        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority. The
+            user's own table may have other classes, each under its own name.
         votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
         transcript: The words as the release writes them, or None.
         words: The forced alignment as written (fillers included), or None without one.
-        duration_seconds: From the audio file's header; None when the file is missing or unreadable.
+        duration_seconds: Length of the utterance, from the audio file's header; None when the file is missing or
+            unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
         listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
             emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
+        start_seconds: Where the utterance begins in its audio file, in the file's own time.
+        end_seconds: Where it ends, or None for the end of the file.
+        split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
+            table), or None without a fixed split.
         speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
@@ -62,6 +70,9 @@ class Utterance:
     duration_seconds: float | None = None
     sentence: str | None = None
     listener_recognition: float | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    split: str | None = None
     speed: float = 1.0
 
 

@@ -143,7 +143,9 @@ class Corpus:
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
         stray: Files beside the recordings that the release does not have, or has and that are not recordings.
         absent: One line for each annotation that the release has and this copy lacks.
-        notes: What the release itself lacks.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        audio_root: The folder of the recordings that `load` was given for a user's table.
+        columns: The names of columns that `load` was given for a user's table.
     """
 
     name: str
@@ -155,6 +157,8 @@ class Corpus:
     stray: tuple[Path, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    audio_root: Path | None = None
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -238,6 +242,19 @@ def duration_or_none(path: Path) -> float | None:
         return read_wav_header(path).duration_seconds
     except AudioError:
         return None
+
+
+def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | None:
+    """Length of the part of its file that is the utterance, or None when it does not lie in the file.
+
+    Args:
+        utterance: With its start and end.
+        file_seconds: Length of the file; None when it cannot be read.
+    """
+    if file_seconds is None:
+        return None
+    end_seconds = file_seconds if utterance.end_seconds is None else utterance.end_seconds
+    return end_seconds - utterance.start_seconds if utterance.start_seconds < end_seconds <= file_seconds else None
 
 
 def spoken_word(text: str) -> str | None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from ser_tf import labels
 from ser_tf.corpora import table_columns, table_files
 from ser_tf.corpora.base import Corpus, Utterance, count, duration_or_none, part_seconds, sorted_by_id
+from ser_tf.corpora.delimited import Delimited
 from ser_tf.corpora.plain_text import shown
 from ser_tf.corpora.table_audio import AudioFolder
 from ser_tf.corpora.table_fields import GENDERS, STYLES, Fields, majority, usable_name
@@ -77,11 +78,7 @@ def load(root: Path | str, audio_root: Path | str | None = None, columns: Mappin
     mapping = {table_columns.field_of(ours): theirs for ours, theirs in (columns or {}).items()}
     content = table_files.read(root, mapping)
     found = table_columns.resolve(content.header, content.place, mapping)
-    entries = [_entry(Fields(row, found), folder) for row in content.rows]
-    if not entries:
-        raise CorpusError(f"{content.place}: the table has a header and no rows")
-    entries = _joined(entries) if "annotator" in found else entries
-    _refuse_twice(entries)
+    entries = _entries(content, found, folder)
     if not any(entry.utterance.path.is_file() for entry in entries):
         where = f"none of its {len(entries):,} recordings is there, such as {entries[0].utterance.path}"
         raise CorpusError(f"{root}: {where}; give their folder with --audio-root DIR")
@@ -99,6 +96,26 @@ def load(root: Path | str, audio_root: Path | str | None = None, columns: Mappin
     )
 
 
+def _entries(content: Delimited, found: Mapping[str, str], folder: AudioFolder) -> list[Entry]:
+    """All recordings of a table, each once.
+
+    Raises:
+        CorpusError: there is none, one comes twice, or a row is not understood.
+    """
+    entries = [_entry(Fields(row, found), folder) for row in content.rows]
+    if not entries:
+        raise CorpusError(f"{content.place}: the table has a header and no rows")
+    if "annotator" in found:
+        entries = _joined(entries)
+    _refuse_twice(entries)
+    if len(classes := {entry.utterance.label for entry in entries} - {None}) > MAX_CLASSES:
+        column = shown(found.get("label", found.get("votes", "")))
+        raise CorpusError(
+            f"{content.place}: column {column} has {len(classes):,} different labels; is it the right one?"
+        )
+    return entries
+
+
 def _entry(fields: Fields, folder: AudioFolder) -> Entry:
     written = fields.text("file")
     if not written:
@@ -107,7 +124,11 @@ def _entry(fields: Fields, folder: AudioFolder) -> Entry:
         path = folder.find(written)
     except ValueError as error:
         raise fields.fail("file", str(error)) from None
-    votes = fields.votes()
+    if fields.has("annotator"):
+        label, votes = None, (fields.vote("label", fields.text("label")),)
+    else:
+        votes = fields.votes()
+        label = fields.label() if fields.has("label") else majority(votes)
     start_seconds, end_seconds = fields.part()
     utterance = Utterance(
         id=fields.name("id"),
@@ -117,7 +138,7 @@ def _entry(fields: Fields, folder: AudioFolder) -> Entry:
         session=fields.required_name("session") if fields.has("session") else "",
         gender=fields.one_of("gender", GENDERS),
         style=fields.one_of("style", STYLES),
-        label=fields.label() if fields.has("label") else majority(votes),
+        label=label,
         votes=votes,
         transcript=fields.text("transcript") or None,
         sentence=fields.text("sentence") or None,
@@ -125,8 +146,6 @@ def _entry(fields: Fields, folder: AudioFolder) -> Entry:
         end_seconds=end_seconds,
         split=fields.split(),
     )
-    if fields.has("annotator"):
-        utterance = dataclasses.replace(utterance, label=None, votes=(fields.vote("label", fields.text("label")),))
     return Entry(fields.place, written, utterance, fields.text("annotator"))
 
 
@@ -222,6 +241,4 @@ def _notes(header: Sequence[str], found: Mapping[str, str], utterances: Sequence
         notes.append(f"classes of the table's own: {', '.join(own)}")
     if unlabelled := sum(utterance.label is None for utterance in utterances):
         notes.append(f"{unlabelled:,} of {len(utterances):,} recordings have no label")
-    if len(classes) > MAX_CLASSES:
-        raise CorpusError(f"{found['label']!r} has {len(classes):,} different labels; is it the right column?")
     return tuple(notes)

@@ -115,7 +115,7 @@ def resolve(header: Sequence[str], place: str, mapping: Mapping[str, str]) -> di
         if theirs and field not in found:
             raise CorpusError(f"{place}: has no column {shown(theirs)} for the {field}; {there}")
     for field in REQUIRED:
-        if field not in found and not (field == "label" and "votes" in found):
+        if field not in found and not (field == "label" and "votes" in found and "annotator" not in found):
             names = ", ".join(COLUMNS[field][:4])
             raise CorpusError(
                 f"{place}: has no column for the {field} ({names}, ...); {there}; name it with --columns {field}=NAME"

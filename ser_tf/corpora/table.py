@@ -124,6 +124,7 @@ def _entry(fields: Fields, folder: AudioFolder) -> Entry:
         path = folder.find(written)
     except ValueError as error:
         raise fields.fail("file", str(error)) from None
+    votes: tuple[tuple[str, ...], ...]
     if fields.has("annotator"):
         label, votes = None, (fields.vote("label", fields.text("label")),)
     else:

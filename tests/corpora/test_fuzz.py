@@ -20,6 +20,7 @@ import pytest
 from ser_tf import corpora
 from ser_tf.corpora import alignment, crema_d, emodb, iemocap_format, plain_text, synthetic
 from ser_tf.corpora.base import Word
+from ser_tf.corpora.synthetic.description import read_description
 from ser_tf.errors import UserError
 from tests.corpora import fuzzing, test_alignment, trees
 
@@ -134,7 +135,7 @@ TARGETS = {
     "table": of_table(TABLE),
     "table of annotators": of_table("path;spk;emotion;rater\na;1;sad;x\na;1;Wut;y\nb.wav;2;angry|sad;x\n"),
     "salience": of_file(SALIENCE, "salience.json", synthetic.read_salience),
-    "description": of_file(DESCRIPTION, "corpus.json", synthetic.generation.read_description),
+    "description": of_file(DESCRIPTION, "corpus.json", read_description),
 }
 
 

@@ -6,8 +6,8 @@ of each emotion (sigmoid). `build_network` puts both together. Time is padded on
 on the padding.
 
 Deviations: Table 2 does not say which side of a kernel lies along time (see `satt2017_body`), how edges are padded
-(fixed here: so that sizes stay), how wide the self-attention's hidden layer is, or what follows the first dense layer (by
-default ReLU, as after the convolutions).
+(fixed here: so that sizes stay), how wide the self-attention's hidden layer is, or what follows the first dense layer
+(by default ReLU, as after the convolutions).
 """
 
 from collections.abc import Sequence

@@ -122,7 +122,7 @@ _BEST = _key("fusion", SOFT, ALL)
 
 
 def _claims() -> tuple[Claim, ...]:
-    """The sentences of §4.2, each comparison once; that MLEE only is comparable to soft targets claims no difference."""
+    """The comparisons of §4.2, each once; that MLEE only is comparable to soft targets claims no difference."""
     found: dict[tuple[str, str], str] = {}
 
     def claim(text: str, better: str, worse: str) -> None:

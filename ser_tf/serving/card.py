@@ -1,9 +1,10 @@
-"""The card of a served model: what it is, what it was trained on, how good it is, and under which licences."""
+"""The card of a served model: what it is, what it was trained on, how good it is, what it refuses, and its licences."""
 
 from typing import Any
 
 import numpy as np
 
+from ser_tf.audio_limits import MAX_ABS_SAMPLE, MAX_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import metrics
 from ser_tf.protocol.kept import KeptModel
@@ -12,10 +13,14 @@ from ser_tf.serving.served import ServedModel
 
 CARD, LABELS = "card.json", "labels.txt"
 CODE_LICENCE = "Apache-2.0"
+ERRORS = (
+    "The output `error` is empty, or says why a recording cannot be used; then its label is empty and its probabilities"
+    " are zero. Other recordings of the same batch are answered as if it were not there."
+)
 
 
 def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, Any]:
-    """Everything that a user of the model should know, as JSON values; no path of the machine that trained it."""
+    """Describes a model to its users as JSON values; holds no path of the machine that trained it."""
     card, result = kept.card, kept.result
     paper, row = card["paper"], card["row"]
     decided = result.posterior_array.argmax(axis=1)
@@ -34,7 +39,7 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
         "smoke": card["smoke"],
         "settings_hash": card["settings_hash"],
         "metrics": {
-            "on": "the test part of this fold",
+            "on": "the test set of this fold",
             "utterances": len(result.ids),
             "speakers": len(set(result.speakers)),
             "wa": metrics.weighted_accuracy(counts),
@@ -45,9 +50,12 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
         "versions": result.versions,
         "feature": {"name": kept.spec.name, "dims": kept.spec.dims} if "features" in kept.model.input else None,
         "sample_rate_hz": kept.spec.params.sample_rate_hz,
-        "longest_seconds": served.limits.longest_seconds,
-        "lowest_rate_hz": served.limits.lowest_hz,
+        "max_seconds": served.limits.max_seconds,
+        "min_rate_hz": served.limits.min_rate_hz,
+        "max_rate_hz": MAX_SAMPLE_RATE_HZ,
+        "max_abs_sample": MAX_ABS_SAMPLE,
         "reads_words": served.reads_words,
+        "errors": ERRORS,
         "licence": {
             "code": CODE_LICENCE,
             "corpus": corpus.licence,

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ser_tf.corpora.wav_header import check_wav, read_wav_header
+from ser_tf.corpora import recordings
 from ser_tf.errors import AudioError, CorpusError
 
 IMPROVISED = "improvised"
@@ -148,9 +148,10 @@ class Corpus:
         return len(self.utterances) == self.expected["utterances"]
 
     def check_audio(self) -> None:
-        """Reads every audio header, which takes about a second for ten thousand files, and the samples of float files.
+        """Reads every audio header, which takes about a second for ten thousand files, and the samples of other files.
 
-        Samples of the corpora are integers; a file of floats was made by somebody else and may hold anything.
+        A WAV file of integers, as most corpora are, is usable when its header is. Floats may hold anything, and only
+        decoding shows whether a compressed file is whole.
 
         Raises:
             CorpusError: one line with the first file that cannot be used, the reason, and how many others there are.
@@ -158,8 +159,8 @@ class Corpus:
         errors = []
         for utterance in self.utterances:
             try:
-                if read_wav_header(utterance.path).encoding == "float":
-                    check_wav(utterance.path)
+                if not recordings.read_header(utterance.path).has_integers:
+                    recordings.read_samples(utterance.path)
             except AudioError as error:
                 errors.append(str(error))
         if errors:
@@ -180,7 +181,7 @@ class Corpus:
                 missing.append(str(utterance.path))
             else:
                 try:
-                    check_wav(utterance.path)
+                    recordings.read_samples(utterance.path)
                 except AudioError as error:
                     unreadable.append(str(error))
             if progress:
@@ -221,7 +222,7 @@ def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
 def duration_or_none(path: Path) -> float | None:
     """Length in seconds by the audio file's header, or None when it is missing or unreadable."""
     try:
-        return read_wav_header(path).duration_seconds
+        return recordings.read_header(path).duration_seconds
     except AudioError:
         return None
 

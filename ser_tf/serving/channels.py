@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ
 from ser_tf.errors import AudioError
+from ser_tf.features import parallel
+from ser_tf.features.resampling import resample
 from ser_tf.serving.reader import Sound
-from ser_tf.serving.resampling import resample
 
 MEAN, LEFT, RIGHT, EACH = "mean", "left", "right", "each"
 CHOICES = (LEFT, RIGHT, MEAN, EACH)
@@ -52,11 +53,11 @@ def _at_model_rate(samples: npt.NDArray[np.float32], rate_hz: int) -> npt.NDArra
 
 @functools.cache
 def _graph() -> Callable[[npt.NDArray[np.float32], tf.Tensor], tf.Tensor]:
-    """The operations of the served graph, traced once in a process."""
+    """The operations of training and of the served graph, traced once in a process."""
 
     def compute(samples: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
-        mono = tf.reduce_mean(samples, axis=1)
-        return tf.cond(rate_hz == MODEL_SAMPLE_RATE_HZ, lambda: mono, lambda: resample(mono, rate_hz))
+        with parallel.on_processor():
+            return resample(tf.reduce_mean(samples, axis=1), rate_hz)
 
     signature = [tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int64)]
     return tf.function(compute, input_signature=signature, autograph=False)

@@ -10,9 +10,8 @@ import dataclasses
 import tensorflow as tf
 
 from ser_tf.audio_limits import MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MAX_WAV_CHUNKS, MIN_SAMPLE_RATE_HZ
-from ser_tf.corpora.wav_header import EXTENSIBLE, IEEE_FLOAT, PCM
+from ser_tf.corpora.wav_header import ALAW, EXTENSIBLE, IEEE_FLOAT, MULAW, PCM
 
-ALAW, MULAW = 0x0006, 0x0007
 ENCODINGS = ((PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (IEEE_FLOAT, 32), (IEEE_FLOAT, 64), (ALAW, 8), (MULAW, 8))
 """Format tag and bits of a sample of every encoding that is read."""
 HEADER_BYTES = 12

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ser_tf.serving import panels
+from ser_tf.drawing import panels
 from ser_tf.serving.prediction import Predicted, Prediction
 
 MOST_RECORDINGS = 6

@@ -65,4 +65,4 @@ def exported(runs, emodb, tmp_path_factory):
 
     model = runs.model("mirsamadi2017_table3", "lld_weighted_pool")
     folder = tmp_path_factory.mktemp("exported") / "lld" / "1"
-    return folder, model, export.export(model, emodb, folder, longest_seconds=20.0)
+    return folder, model, export.export(model, emodb, folder, max_seconds=20.0)

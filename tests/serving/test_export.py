@@ -151,7 +151,7 @@ def test_an_export_is_never_overwritten(exported, runs, capsys):
 def test_a_row_without_a_network_is_one_line(runs, tmp_path):
     run = runs.table("mirsamadi2017_table2", "svm_mean")
     with pytest.raises(SettingError, match="row svm_mean of mirsamadi2017 has no Keras network to serve"):
-        export.papers.kept_model(run, "svm_mean")
+        models.kept_model(papers.load, run, "svm_mean")
 
 
 def test_another_corpus_is_found_out(runs, emodb):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rich.table
 
 from ser_tf import cli, files
@@ -35,7 +36,7 @@ BATCH_SIZES = (1, 8, 32)
 WARM_UP = 3
 WORDS_A_SECOND = 3
 
-Inputs = dict[str, np.ndarray]
+Inputs = dict[str, npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,8 +15,9 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
 from ser_tf import cli
 from ser_tf.corpora.base import Word
@@ -28,7 +29,7 @@ from ser_tf.serving.transport import TIMEOUT_SECONDS, ServerError, ask_grpc, ask
 GRPC_ADDRESS, REST_ADDRESS = "localhost:8500", "localhost:8501"
 MAX_TIMEOUT_SECONDS = 86_400.0
 
-Ask = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
+Ask = Callable[[Mapping[str, npt.NDArray[Any]]], dict[str, npt.NDArray[Any]]]
 """Takes the inputs of `wav_bytes` by name, gives its outputs by name."""
 
 
@@ -63,7 +64,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return flags
 
 
-def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> dict[str, np.ndarray]:
+def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> dict[str, npt.NDArray[Any]]:
     """Makes the inputs of `wav_bytes` for one file.
 
     Args:
@@ -111,7 +112,7 @@ def main(argv: list[str]) -> int:
     alignments = None if flags.alignment is None else read_alignments(flags.alignment)
     transport = ask_rest if flags.rest else ask_grpc
 
-    def ask(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def ask(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         return transport(flags.address, flags.model, inputs, timeout_seconds=flags.timeout)
 
     answered = 0

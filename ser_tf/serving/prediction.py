@@ -75,7 +75,7 @@ class Prediction:
     start_seconds: float
     end_seconds: float
     label: str
-    outputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -245,7 +245,7 @@ def alignments_of(folder: Path | None) -> Mapping[str, Sequence[Word]] | None:
 
 
 def prediction_of(
-    outputs: Mapping[str, np.ndarray], row: int, start_seconds: float = 0.0, end_seconds: float = 0.0
+    outputs: Mapping[str, npt.NDArray[Any]], row: int, start_seconds: float = 0.0, end_seconds: float = 0.0
 ) -> Prediction:
     """Takes one row of a batch's outputs; padding of its attention is cut off, times become the recording's."""
     chosen = {name: value[row] for name, value in outputs.items() if name != "error"}

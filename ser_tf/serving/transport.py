@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 from ser_tf.serving import server_address
@@ -29,10 +30,10 @@ class ServerError(UserError):
 def ask_rest(
     address: str,
     model: str,
-    inputs: Mapping[str, np.ndarray],
+    inputs: Mapping[str, npt.NDArray[Any]],
     signature: str = "wav_bytes",
     timeout_seconds: float = TIMEOUT_SECONDS,
-) -> dict[str, np.ndarray]:
+) -> dict[str, npt.NDArray[Any]]:
     """Asks by REST.
 
     Args:
@@ -110,7 +111,7 @@ def _failure(error: Exception) -> str:
     return f"no server answers ({getattr(error, 'strerror', None) or error or type(error).__name__})"
 
 
-def _json_value(array: np.ndarray) -> Any:
+def _json_value(array: npt.NDArray[Any]) -> Any:
     """Converts to nested lists; bytes as TensorFlow Serving wants them."""
     if array.dtype != object:
         return array.tolist()
@@ -139,10 +140,10 @@ def _first_line(text: str) -> str:
 def ask_grpc(
     address: str,
     model: str,
-    inputs: Mapping[str, np.ndarray],
+    inputs: Mapping[str, npt.NDArray[Any]],
     signature: str = "wav_bytes",
     timeout_seconds: float = TIMEOUT_SECONDS,
-) -> dict[str, np.ndarray]:
+) -> dict[str, npt.NDArray[Any]]:
     """Asks by gRPC; arguments, result and errors as for `ask_rest`."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its notes would stand between the answers
     import grpc

@@ -9,8 +9,10 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
@@ -24,7 +26,7 @@ BAD_PLACE = 1
 """Row of the recording that cannot be used, in the requests that have one."""
 SCRIPT = Path(__file__).with_name("fresh_process.py")
 
-Outputs = Mapping[str, np.ndarray]
+Outputs = Mapping[str, npt.NDArray[Any]]
 
 
 class VerificationError(Exception):
@@ -36,7 +38,7 @@ class Request:
     """One call of a served model: a signature and its inputs by name."""
 
     signature: str
-    inputs: Mapping[str, np.ndarray]
+    inputs: Mapping[str, npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +69,9 @@ class Reference:
     """
 
     name: str
-    waveform: np.ndarray
+    waveform: npt.NDArray[Any]
     contents: bytes
-    posteriors: np.ndarray
+    posteriors: npt.NDArray[Any]
     words: tuple[Word, ...] | None = None
 
 
@@ -102,14 +104,14 @@ def ask(model: Path, asked: Sequence[Request]) -> Answers:
     return Answers(outputs, tuple(found["ops"]), tuple(found["foreign"]))
 
 
-def _encoded(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+def _encoded(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, str]:
     return {
         name: base64.b64encode(tf.make_tensor_proto(value).SerializeToString()).decode()
         for name, value in arrays.items()
     }
 
 
-def _decoded(texts: Mapping[str, str]) -> dict[str, np.ndarray]:
+def _decoded(texts: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
     protos = {name: tensor_pb2.TensorProto.FromString(base64.b64decode(text)) for name, text in texts.items()}
     return {name: tf.make_ndarray(proto) for name, proto in protos.items()}
 
@@ -144,7 +146,7 @@ def requests_with_a_bad_recording(references: Sequence[Reference]) -> list[Reque
 
 def _requests(
     references: Sequence[Reference],
-    waveforms: Sequence[np.ndarray],
+    waveforms: Sequence[npt.NDArray[Any]],
     contents: Sequence[bytes],
     texts: Sequence[Sequence[Word]],
 ) -> list[Request]:

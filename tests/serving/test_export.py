@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from ser_tf import cli
+from ser_tf import cli, papers
 from ser_tf.data import audio
 from ser_tf.errors import SettingError, UserError
 from ser_tf.evaluation import metrics
+from ser_tf.protocol import models
 from ser_tf.serving import card, export, fresh_process, requests, verification, warm_up
 from ser_tf.serving.verification import Reference, Request, VerificationError
 from tests.serving import recordings

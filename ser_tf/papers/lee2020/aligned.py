@@ -8,9 +8,10 @@ alone, frames alone or both take the same batches.
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.corpora.base import Word
@@ -29,7 +30,7 @@ class Features(Protocol):
     def num_frames(self, utterance_id: str) -> int:
         """Number of frames."""
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[Any]:
         """float32 (frames, dims)."""
 
 
@@ -42,11 +43,11 @@ class Aligned:
         segments: First frame and number of frames of each word, int32 (words, 2); at least one frame each.
     """
 
-    words: np.ndarray
-    segments: np.ndarray
+    words: npt.NDArray[Any]
+    segments: npt.NDArray[Any]
 
 
-def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> np.ndarray:
+def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[Any]:
     """Frames under each word (lee2020 §3.1.2).
 
     A segment has the frames whose windows lie wholly inside of the word's time after it was made longer on both
@@ -73,7 +74,7 @@ def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, o
     return np.stack([first, last - first + 1], axis=1).astype(np.int32)
 
 
-def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: float) -> np.ndarray:
+def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[Any]:
     """Segments of equal length that know nothing of words (lee2020 Table 3).
 
     Args:
@@ -91,7 +92,7 @@ def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: f
     return word_segments(parts, num_frames, params, overlap)
 
 
-def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> np.ndarray:
+def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> npt.NDArray[Any]:
     """The sizes that `pipeline.plan_epoch` takes, int64 (utterances, 1 or 2).
 
     Args:
@@ -101,8 +102,8 @@ def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> 
     """
     sizes = {
         "segments": lambda item, frames: (len(item.words), frames),
-        "frames": lambda item, frames: (frames,),
-        "words": lambda item, frames: (len(item.words),),
+        "frames": lambda _, frames: (frames,),
+        "words": lambda item, _: (len(item.words),),
     }[read]
     return np.asarray([sizes(*pair) for pair in zip(items, num_frames, strict=True)], np.int64)
 
@@ -112,7 +113,7 @@ def dataset(
     ids: Sequence[str],
     items: Sequence[Aligned],
     params: pipeline.BatchParams,
-    columns: Mapping[str, np.ndarray] | None = None,
+    columns: Mapping[str, npt.NDArray[Any]] | None = None,
     seed: int | None = None,
     read: str = "segments",
 ) -> tf.data.Dataset:
@@ -137,7 +138,7 @@ def dataset(
     sizes = sizes_of(items, [features.num_frames(one) for one in ids], read)
     epochs = itertools.count()
 
-    def batches() -> Iterator[dict[str, np.ndarray]]:
+    def batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
         rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
         for positions in pipeline.plan_epoch(sizes, params, rng):
             chosen = [items[position] for position in positions]

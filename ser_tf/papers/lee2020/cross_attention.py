@@ -1,5 +1,7 @@
 """Attention between two modalities: crossed global attention, and the attentions that it was compared with."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -39,7 +41,9 @@ class CrossAttention(ExplicitMaskLayer):
         self.num_heads, self.project = num_heads, project
         self.stop_gradient, self.crossed = stop_gradient, crossed
 
-    def build(self, text_shape: tuple, audio_shape: tuple, mask_shape: tuple | None = None) -> None:
+    def build(
+        self, text_shape: tuple[Any, ...], audio_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> None:
         """Creates the projections and queries of both modalities.
 
         Raises:
@@ -92,7 +96,9 @@ class CrossAttention(ExplicitMaskLayer):
                 outputs[f"c_{name}_{other}"] = _aggregate(crossing, heads[other])
         return outputs
 
-    def compute_output_shape(self, text_shape: tuple, audio_shape: tuple, mask_shape: tuple | None = None) -> dict:
+    def compute_output_shape(
+        self, text_shape: tuple[Any, ...], audio_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> dict[str, Any]:
         """Shapes of all outputs."""
         batch, words, _ = text_shape
         shapes: dict[str, tuple] = {}
@@ -102,7 +108,7 @@ class CrossAttention(ExplicitMaskLayer):
                 shapes[f"c_{query}_{name}"] = (batch, shape[-1])
         return shapes
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         own = {key: getattr(self, key) for key in ("num_heads", "project", "stop_gradient", "crossed")}
         return {**super().get_config(), **own}
@@ -118,7 +124,7 @@ def _aggregate(weights: tf.Tensor, heads: tf.Tensor) -> tf.Tensor:
 class ProductDecision(keras.layers.Layer):
     """The decision of lee2020, eq. 15, as a posterior: the product of three, normalised to a sum of one."""
 
-    def __init__(self, weight: float, **kwargs) -> None:
+    def __init__(self, weight: float, **kwargs: Any) -> None:
         """Takes alpha, the exponent of the single modalities' posteriors."""
         super().__init__(**kwargs)
         self.weight = weight
@@ -128,11 +134,13 @@ class ProductDecision(keras.layers.Layer):
         logs = [tf.math.log(tf.maximum(each, SMALLEST)) for each in (joint, text, audio)]
         return tf.nn.softmax(logs[0] + self.weight * (logs[1] + logs[2]))
 
-    def compute_output_shape(self, joint_shape: tuple, text_shape: tuple, audio_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self, joint_shape: tuple[Any, ...], text_shape: tuple[Any, ...], audio_shape: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
         """Shape (batch, classes)."""
         return tuple(joint_shape)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "weight": self.weight}
 
@@ -151,8 +159,8 @@ class QueryAttention(ExplicitMaskLayer):
         return tf.einsum("bt,btd->bd", weights, sequence), weights
 
     def compute_output_shape(
-        self, query_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None
-    ) -> tuple[tuple, tuple]:
+        self, query_shape: tuple[Any, ...], sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple]:
         """Shapes (batch, dims) and (batch, steps)."""
         return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
 
@@ -165,7 +173,9 @@ class AlignmentAttention(ExplicitMaskLayer):
     for each sequence.
     """
 
-    def build(self, queries_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None) -> None:
+    def build(
+        self, queries_shape: tuple[Any, ...], sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> None:
         """Creates u, v and b."""
         self._sequence_vector = self.add_weight(name="u", shape=(sequence_shape[-1], 1), initializer="glorot_uniform")
         self._query_vector = self.add_weight(name="v", shape=(queries_shape[-1], 1), initializer="glorot_uniform")
@@ -189,8 +199,8 @@ class AlignmentAttention(ExplicitMaskLayer):
         return tf.einsum("bwt,btd->bwd", weights, sequence), weights
 
     def compute_output_shape(
-        self, queries_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None
-    ) -> tuple[tuple, tuple]:
+        self, queries_shape: tuple[Any, ...], sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple]:
         """Shapes of contexts and weights."""
         batch, words = queries_shape[:2]
         return (batch, words, sequence_shape[2]), (batch, words, sequence_shape[1])

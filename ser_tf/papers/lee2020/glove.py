@@ -9,8 +9,10 @@ import hashlib
 import itertools
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 
@@ -31,7 +33,7 @@ class WordVectors:
     """
 
     words: tuple[str, ...]
-    matrix: np.ndarray
+    matrix: npt.NDArray[Any]
 
     def digest(self) -> str:
         """SHA-256 over words and numbers."""
@@ -56,10 +58,10 @@ def read(path: Path, words: Collection[str]) -> WordVectors:
         WordVectorError: the file is missing or empty, or a line has too few numbers or one that is not finite.
     """
     wanted = {word.encode(): word for word in words}
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, npt.NDArray[Any]] = {}
     dims = 0
     try:
-        with open(path, "rb") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 line = line.rstrip(b"\r\n ")
                 if not dims:
@@ -87,7 +89,7 @@ def _is_header(line: bytes) -> bool:
     return len(fields) == 2 and all(field.isdigit() for field in fields)
 
 
-def _numbers(path: Path, number: int, line: bytes, dims: int) -> np.ndarray:
+def _numbers(path: Path, number: int, line: bytes, dims: int) -> npt.NDArray[Any]:
     try:
         values = np.asarray([float(field) for field in itertools.islice(line.split(b" "), 1, None)], np.float32)
     except ValueError:

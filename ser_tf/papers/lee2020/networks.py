@@ -14,7 +14,7 @@ NUM_HEADS = 4  # §4.2
 ALIGN_WEIGHT = 0.1  # §4.2, alpha of eq. 14 and 15
 
 
-def build_cross_attention_network(
+def build_cross_attention_network(  # noqa: PLR0913 - the paper's symbols
     text: TextSettings,
     audio: AudioSettings,
     num_classes: int,

@@ -5,6 +5,8 @@ would be padding for the most part; here segments are laid one behind the other 
 segment, and a recurrent layer starts anew where a segment does. What comes out is what each segment would give alone.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -75,7 +77,7 @@ class PackSegments(ExplicitMaskLayer):
 class RestartingLSTMCell(keras.layers.LSTMCell):
     """An LSTM cell whose states are zero before each step that the last column of its input marks with 1."""
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the weights, which the mark has none of."""
         super().build((*input_shape[:-1], input_shape[-1] - 1))
 
@@ -95,7 +97,7 @@ class PackedBLSTM(ExplicitMaskLayer):
     `PADDING`.
     """
 
-    def __init__(self, units: int, **kwargs) -> None:
+    def __init__(self, units: int, **kwargs: Any) -> None:
         """Takes the units of each direction."""
         super().__init__(**kwargs)
         self.units = units
@@ -104,7 +106,7 @@ class PackedBLSTM(ExplicitMaskLayer):
             RestartingLSTMCell(units), return_sequences=True, go_backwards=True, name="backward_lstm"
         )
 
-    def build(self, frames_shape: tuple, owners_shape: tuple | None = None) -> None:
+    def build(self, frames_shape: tuple[Any, ...], owners_shape: tuple[Any, ...] | None = None) -> None:
         """Creates the weights."""
         for layer in (self.forward_lstm, self.backward_lstm):
             layer.build((*frames_shape[:-1], frames_shape[-1] + 1))
@@ -118,11 +120,13 @@ class PackedBLSTM(ExplicitMaskLayer):
         backward = self.backward_lstm(tf.concat([frames, tf.concat([changes, edge], axis=1)], axis=-1))
         return tf.concat([forward, tf.reverse(backward, axis=[1])], axis=-1)
 
-    def compute_output_shape(self, frames_shape: tuple, owners_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, frames_shape: tuple[Any, ...], owners_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape (rows, steps, 2 x units)."""
         return (*frames_shape[:2], 2 * self.units)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "units": self.units}
 
@@ -144,6 +148,8 @@ class PackedMean(ExplicitMaskLayer):
         shape = tf.concat([tf.shape(segments)[:2], [states.shape[-1]]], axis=0)
         return tf.ensure_shape(tf.scatter_nd(words, means, tf.cast(shape, words.dtype)), (None, None, states.shape[-1]))
 
-    def compute_output_shape(self, states_shape: tuple, owners_shape: tuple, segments_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self, states_shape: tuple[Any, ...], owners_shape: tuple[Any, ...], segments_shape: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
         """Shape (batch, words, dims)."""
         return (segments_shape[0], segments_shape[1], states_shape[-1])

@@ -6,9 +6,11 @@ those that it reads. Padding is on the right and changes no output.
 """
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.layers.pooling import FrameMask
 from ser_tf.layers.segments import WordEmbedding
@@ -28,7 +30,7 @@ class TextSettings:
     """
 
     vocabulary: tuple[str, ...]
-    embedding: np.ndarray
+    embedding: npt.NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +42,8 @@ class AudioSettings:
         std: Of each dimension, (dims,), which is divided by.
     """
 
-    mean: np.ndarray
-    std: np.ndarray
+    mean: npt.NDArray[Any]
+    std: npt.NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True)

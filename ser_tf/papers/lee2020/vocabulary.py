@@ -4,8 +4,10 @@ import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.papers.lee2020.glove import WordVectors
 
@@ -27,7 +29,7 @@ class Vocabulary:
         """Number of words with the unknown one."""
         return len(self.words) + 1
 
-    def encode(self, words: Sequence[str]) -> np.ndarray:
+    def encode(self, words: Sequence[str]) -> npt.NDArray[Any]:
         """Numbers of words, int32 (words,)."""
         return np.asarray([self._ids.get(word, UNKNOWN_ID) for word in words], np.int32)
 
@@ -45,7 +47,7 @@ def fit(texts: Iterable[Sequence[str]], least_count: int = 1) -> Vocabulary:
 
 def initial_embedding(
     vocabulary: Vocabulary, vectors: WordVectors | None, dims: int, rng: np.random.Generator
-) -> np.ndarray:
+) -> npt.NDArray[Any]:
     """The embedding before training, float32 (words with the unknown one, dims).
 
     A word with a given vector gets it. The others are drawn evenly with the same deviation as the given vectors'

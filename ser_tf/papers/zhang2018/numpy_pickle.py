@@ -101,7 +101,7 @@ def read(path: Path) -> Any:
         UserError: the file cannot be read, holds something else, or more than arrays.
     """
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
             read_header = (
                 np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from ser_tf.audio_limits import MAX_ABS_SAMPLE, MODEL_SAMPLE_RATE_HZ
 from ser_tf.corpora.wav_header import IEEE_FLOAT
-from ser_tf.serving import companding, riff
 from ser_tf.features.resampling import resample
+from ser_tf.serving import companding, riff
 from ser_tf.serving.riff import Limits, one_decimal
 
 RECORDINGS_AT_ONCE = 4

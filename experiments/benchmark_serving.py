@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rich.table
 
 from ser_tf import cli, files
@@ -35,7 +36,7 @@ BATCH_SIZES = (1, 8, 32)
 WARM_UP = 3
 WORDS_A_SECOND = 3
 
-Inputs = dict[str, np.ndarray]
+Inputs = dict[str, npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +96,12 @@ def taken(paths: Sequence[Path], card: dict[str, Any]) -> list[Path]:
     found = [
         path
         for path, header in headers.items()
-        if header.sample_rate >= card["lowest_rate_hz"] and header.duration_seconds <= card["longest_seconds"]
+        if header.sample_rate >= card["min_rate_hz"] and header.duration_seconds <= card["max_seconds"]
     ]
     if not found:
         raise AudioError(
-            f"{paths[0].parent}: has no WAV file at {card['lowest_rate_hz']} Hz or more and of at most"
-            f" {card['longest_seconds']:g} s, which {card['row']} takes"
+            f"{paths[0].parent}: has no WAV file at {card['min_rate_hz']} Hz or more and of at most"
+            f" {card['max_seconds']:g} s, which {card['row']} takes"
         )
     return found
 
@@ -137,11 +138,14 @@ def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
     """Decoding and features of a model alone, from its card."""
     import tensorflow as tf
 
-    from ser_tf.serving import papers, served, wav
+    from ser_tf import papers
+    from ser_tf.protocol import ledger as ledgers
+    from ser_tf.serving import riff, served, wav
 
-    ledger = papers.ledger_type(card["paper"])(**card["assumptions"])
-    (spec,) = papers.systems(card["paper"])[card["row"]].features(ledger)
-    limits = wav.Limits(card["longest_seconds"], card["lowest_rate_hz"])
+    paper = papers.load(card["paper"])
+    ledger = ledgers.restore(type(paper.ledger), card["assumptions"])
+    (spec,) = paper.systems[card["row"]].features(ledger)
+    limits = riff.Limits(card["max_seconds"], card["min_rate_hz"])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def compute(audio: tf.Tensor) -> tf.Tensor:

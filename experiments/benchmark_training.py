@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import rich.table
+from ser_tf.protocol.system import Experiment, System
 
 from ser_tf import cli
 from ser_tf.errors import SettingError
 from ser_tf.protocol import command, progress, runner
-from ser_tf.protocol.system import Experiment, System
 
 NETWORKS = (
     "mirsamadi2017_table3:lld_weighted_pool",

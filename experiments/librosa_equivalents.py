@@ -1,27 +1,32 @@
 """The features as librosa computes them, with the same settings, for `experiments.benchmark_features`."""
 
 from collections.abc import Callable
+from typing import Any
 
 import librosa
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.data.audio import SAMPLE_RATE_HZ as RATE_HZ
-from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, mel
-from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
-from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
-from ser_tf.features.mfcc import LogMelParams
+from ser_tf.features import mel
+from ser_tf.features.mfcc import LOG_MEL, MFCC, LogMelParams
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import LOG_POWER_SPECTROGRAM as LOG_POWER
+from ser_tf.features.spectrogram import LOG_SPECTROGRAM as LOG_MAGNITUDE
 from ser_tf.features.stft import StftParams
+from ser_tf.papers.mirsamadi2017.lld import LLD
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 
 PYIN_FRAME_SAMPLES = 1024
 
 
-def librosa_magnitude(waveform: np.ndarray, params: StftParams) -> np.ndarray:
+def librosa_magnitude(waveform: npt.NDArray[Any], params: StftParams) -> npt.NDArray[Any]:
     """Magnitudes `(bins, frames)` as librosa computes them."""
     lengths = {"n_fft": params.fft_samples, "win_length": params.window_samples, "hop_length": params.hop_samples}
     return np.abs(librosa.stft(waveform, **lengths, window=params.window_shape, center=False))
 
 
-def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
+def librosa_log_mel(waveform: npt.NDArray[Any], params: LogMelParams) -> npt.NDArray[Any]:
     """Log mel band powers `(bands, frames)`."""
     bands = librosa.feature.melspectrogram(
         S=librosa_magnitude(waveform, params) ** 2,
@@ -35,13 +40,13 @@ def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
     return np.log(np.maximum(bands, params.log_floor))
 
 
-def librosa_log_spectrogram(waveform: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+def librosa_log_spectrogram(waveform: npt.NDArray[Any], spec: FeatureSpec) -> npt.NDArray[Any]:
     """Log magnitude or power of the lowest bins."""
     magnitude = librosa_magnitude(waveform, spec.params)[: spec.dims]
     return np.log(np.maximum(magnitude**spec.params.exponent, spec.params.log_floor))
 
 
-def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
+def librosa_lld(waveform: npt.NDArray[Any], f0: Callable) -> npt.NDArray[Any]:
     """The low-level descriptors and their deltas, with F0 by `librosa.yin` or `librosa.pyin`."""
     params = LLD.params
     frames = {"frame_length": params.window_samples, "hop_length": params.hop_samples, "center": False}
@@ -59,7 +64,7 @@ def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
     return np.concatenate([contours, librosa.feature.delta(contours, width=5, mode="nearest")])
 
 
-LIBROSA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+LIBROSA: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
     "stft": lambda waveform: librosa_magnitude(waveform, SPECTRAL.params),
     "mfcc, rms, zcr, yin, delta": lambda waveform: librosa_lld(waveform, librosa.yin),
     "mfcc, rms, zcr, pyin, delta": lambda waveform: librosa_lld(waveform, librosa.pyin),

@@ -24,8 +24,9 @@ from rich.progress import track
 from rich.table import Table
 
 from ser_tf import cli
+from ser_tf.drawing import panels
 from ser_tf.errors import AudioError, SettingError
-from ser_tf.serving import panels, picture, prediction
+from ser_tf.serving import picture, prediction
 from ser_tf.serving.prediction import Predicted, Prediction
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")

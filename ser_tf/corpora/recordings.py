@@ -126,9 +126,9 @@ def cut(
 
 def _starts_like_wav(path: Path) -> bool:
     try:
-        if stat.S_ISFIFO(os.stat(path).st_mode):  # would wait for a writer
+        if stat.S_ISFIFO(path.stat().st_mode):  # would wait for a writer
             raise AudioError(f"{path}: it is a pipe, not a file")
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(4)
     except FileNotFoundError:
         raise AudioError(f"{path}: the file does not exist") from None
@@ -170,7 +170,7 @@ def _header_of(file: soundfile.SoundFile, path: Path) -> RecordingHeader:
 
 def _ends_within_a_page(path: Path) -> bool:
     """Whether the last page of an Ogg file claims more bytes than there are."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(end - _OGG_PAGE_BYTES, 0))
         tail = file.read()

@@ -11,18 +11,18 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio
 from ser_tf.errors import AudioError, UserError
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 
 Report = Callable[[int, int], None]
 """Called with (utterances done, utterances in all)."""
@@ -38,7 +38,7 @@ class Frames(Protocol):
     def num_frames(self, utterance_id: str) -> int:
         """Number of frames of one utterance."""
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[Any]:
         """Features of one utterance, float32 (frames, dims)."""
 
 
@@ -51,9 +51,9 @@ class FeatureStore:
         index = json.loads((directory / "index.json").read_text())
         self.dims: int = index["dims"]
         self._rows: dict[str, tuple[int, int]] = {key: (start, frames) for key, start, frames in index["utterances"]}
-        self._data: np.ndarray | None = None
+        self._data: npt.NDArray[Any] | None = None
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         """Leaves the memory map out of a pickle."""
         return {**self.__dict__, "_data": None}
 
@@ -65,7 +65,7 @@ class FeatureStore:
         """Number of frames of one utterance."""
         return self._rows[utterance_id][1]
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[Any]:
         """Features of one utterance, float32 (frames, dims), a view of the memory map."""
         if self._data is None:
             self._data = np.memmap(self.directory / "data.f32", dtype=np.float32, mode="r").reshape(-1, self.dims)
@@ -88,7 +88,7 @@ class JoinedStores:
         """Number of frames of one utterance."""
         return self._of(utterance_id).num_frames(utterance_id)
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[Any]:
         """Features of one utterance, float32 (frames, dims)."""
         return self._of(utterance_id)[utterance_id]
 
@@ -133,7 +133,7 @@ def _locked(directory: Path) -> Iterator[None]:
     """Holds an exclusive lock that the system itself releases when the process dies."""
     with _one_line(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(directory.with_suffix(".lock"), "w")
+        handle = directory.with_suffix(".lock").open("w")
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -154,7 +154,7 @@ def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], 
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
 
-    def computed() -> Iterator[tuple[str, np.ndarray]]:
+    def computed() -> Iterator[tuple[str, npt.NDArray[Any]]]:
         for done, (utterance, features) in enumerate(audio.map_utterances(utterances, spec), start=1):
             yield utterance.id, features
             if report:
@@ -165,10 +165,10 @@ def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], 
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    os.replace(partial, directory)
+    partial.replace(directory)
 
 
-def fill(directory: Path, name: str, dims: int, features: Iterable[tuple[str, np.ndarray]]) -> None:
+def fill(directory: Path, name: str, dims: int, features: Iterable[tuple[str, npt.NDArray[Any]]]) -> None:
     """Makes a store of an empty folder, one utterance in memory at a time.
 
     Args:
@@ -179,7 +179,7 @@ def fill(directory: Path, name: str, dims: int, features: Iterable[tuple[str, np
     """
     rows: list[tuple[str, int, int]] = []
     start = 0
-    with open(directory / "data.f32", "wb") as data:
+    with (directory / "data.f32").open("wb") as data:
         for utterance_id, frames in features:
             data.write(np.ascontiguousarray(frames, np.float32).data)
             rows.append((utterance_id, start, len(frames)))

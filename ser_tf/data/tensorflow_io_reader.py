@@ -90,7 +90,7 @@ def _plain_wav(path: Path) -> bytes:
     """The file with a plain header, because the decoders stumble over WAVE_FORMAT_EXTENSIBLE and fill bytes."""
     header = wav_header.read_wav_header(path)
     block = header.channels * header.bits // 8
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         file.seek(header.data_offset)
         samples = file.read(header.num_samples * block)
     tag = wav_header.IEEE_FLOAT if header.encoding == "float" else wav_header.PCM

@@ -1,5 +1,7 @@
 """Words in a network: their embedding, and what is picked out of the states along them."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -13,13 +15,13 @@ class WordEmbedding(keras.layers.Embedding):
     Row 0 is the unknown word, row i + 1 the i-th word of the vocabulary.
     """
 
-    def __init__(self, vocabulary: tuple[str, ...], output_dim: int, **kwargs) -> None:
+    def __init__(self, vocabulary: tuple[str, ...], output_dim: int, **kwargs: Any) -> None:
         """Takes the words and the dimension of the embedding."""
         kwargs.pop("input_dim", None)
         super().__init__(len(vocabulary) + 1, output_dim, **kwargs)
         self.vocabulary = tuple(vocabulary)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "vocabulary": list(self.vocabulary)}
 
@@ -37,7 +39,7 @@ class LastStates(ExplicitMaskLayer):
         last = tf.gather(states[..., :half], tf.reshape(lengths, (-1,)) - 1, axis=1, batch_dims=1)
         return tf.concat([last, states[:, 0, half:]], axis=-1)
 
-    def compute_output_shape(self, states_shape: tuple, lengths_shape: tuple) -> tuple:
+    def compute_output_shape(self, states_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, dims)."""
         return (states_shape[0], states_shape[2])
 
@@ -50,6 +52,8 @@ class MaskedMax(ExplicitMaskLayer):
         """Takes the maximum of each dimension over the steps whose mask is true, of which there is one at least."""
         return tf.reduce_max(tf.where(mask[..., tf.newaxis], sequence, sequence.dtype.min), axis=1)
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape (batch, dims)."""
         return (sequence_shape[0], sequence_shape[2])

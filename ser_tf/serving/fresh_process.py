@@ -10,6 +10,7 @@ Foreign operations are those that core TensorFlow has no CPU kernel for, and tho
 
 import base64
 import json
+import pathlib
 import sys
 
 if __name__ == "__main__":
@@ -58,11 +59,11 @@ def main(model: str, requests: str, answers: str) -> None:
     """Answers all requests."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         meta_graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], model)
-        with open(requests) as file:
+        with pathlib.Path(requests).open() as file:
             asked = json.load(file)
         found = [_answer(session, meta_graph.signature_def[one["signature"]], one["inputs"]) for one in asked]
     ops = operations(meta_graph.graph_def)
-    with open(answers, "w") as file:
+    with pathlib.Path(answers).open("w") as file:
         json.dump({"answers": found, "ops": ops, "foreign": [one for one in ops if is_foreign(one)]}, file)
 
 

@@ -1,13 +1,15 @@
 """One picture of what a model hears in a recording: waveform, attention and posteriors over time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ser_tf.serving import panels
+from ser_tf.drawing import panels
 from ser_tf.serving.prediction import Predicted, Prediction
 
 MOST_RECORDINGS = 6
@@ -75,7 +77,7 @@ def _draw_attention(axes: Axes, windows: Sequence[Prediction]) -> None:
         axes.set_ylabel("attention, kHz")
 
 
-def _edges(centres: np.ndarray) -> np.ndarray:
+def _edges(centres: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Borders of cells around their evenly spaced centres."""
     distance = centres[1] - centres[0] if len(centres) > 1 else 1.0
     return np.append(centres - distance / 2, centres[-1] + distance / 2)

@@ -1,0 +1,155 @@
+"""Many short segments in few long rows, so that a recurrent layer reads them all with little padding.
+
+Segments of words differ much in length (a word before a pause is ten times as long as an article). One row a segment
+would be padding for the most part; here segments are laid one behind the other in rows as long as the longest
+segment, and a recurrent layer starts anew where a segment does. What comes out is what each segment would give alone.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+
+PADDING = -1
+"""Owner of the cells behind the last segment of a row."""
+
+
+def next_fit(lengths: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Lays segments, longest first, into rows; one that does not fit behind the last one opens the next row.
+
+    Args:
+        lengths: Frames of each segment, int32 (segments,), none above `steps`.
+        steps: Frames of a row, int32 ().
+
+    Returns:
+        Row and first step of each segment, int32 (segments,) each.
+    """
+    order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+
+    def lay(state: tuple[tf.Tensor, tf.Tensor, tf.Tensor], length: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        row, _, end = state
+        fits = end + length <= steps
+        begin = tf.where(fits, end, 0)
+        return tf.where(fits, row, row + 1), begin, begin + length
+
+    rows, begins, _ = tf.scan(lay, tf.gather(lengths, order), (0, 0, 0))
+    back = tf.math.invert_permutation(order)
+    return tf.gather(rows, back), tf.gather(begins, back)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class PackSegments(ExplicitMaskLayer):
+    """Cuts the segment of each word out of an utterance's frames (lee2020 §3.1.2) and packs them into rows.
+
+    (features (batch, frames, dims), segments (batch, words, 2): first frame and number) -> frames (rows, steps, dims)
+    and the owner of each, int32 (rows, steps): the number of the segment, counted through the words of the batch one
+    utterance after the other, or `PADDING`. A word of padding, whose segment has no frames, counts for nothing.
+    """
+
+    def call(self, features: tf.Tensor, segments: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Packs all segments of a batch."""
+        words = tf.where(segments[..., 1] > 0)  # rows of (utterance, word)
+        first, lengths = tf.unstack(tf.gather_nd(segments, words), axis=1)
+        steps = tf.reduce_max(lengths)
+        rows, begins = next_fit(lengths, steps)
+        owner = tf.repeat(tf.range(tf.size(lengths)), lengths)
+        inside = tf.range(tf.size(owner)) - tf.gather(tf.cumsum(lengths, exclusive=True), owner)
+        sources = tf.stack([tf.gather(tf.cast(words[:, 0], tf.int32), owner), tf.gather(first, owner) + inside], axis=1)
+        places = tf.stack([tf.gather(rows, owner), tf.gather(begins, owner) + inside], axis=1)
+        shape = tf.stack([tf.reduce_max(rows) + 1, steps])
+        frames = tf.scatter_nd(places, tf.gather_nd(features, sources), tf.concat([shape, [features.shape[-1]]], 0))
+        owners = tf.tensor_scatter_nd_update(tf.fill(shape, PADDING), places, owner)
+        return tf.ensure_shape(frames, (None, None, features.shape[-1])), owners
+
+    def compute_output_spec(
+        self, features: keras.KerasTensor, segments: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """A float32 and an int32 tensor."""
+        return (
+            keras.KerasTensor((None, None, features.shape[-1]), features.dtype),
+            keras.KerasTensor((None, None), "int32"),
+        )
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class RestartingLSTMCell(keras.layers.LSTMCell):
+    """An LSTM cell whose states are zero before each step that the last column of its input marks with 1."""
+
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        """Creates the weights, which the mark has none of."""
+        super().build((*input_shape[:-1], input_shape[-1] - 1))
+
+    def call(
+        self, sequence: tf.Tensor, states: list[tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """One step: ((batch, dims + 1), states) -> (batch, units), states."""
+        kept = 1.0 - sequence[:, -1:]
+        return super().call(sequence[:, :-1], [kept * state for state in states], training=training)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class PackedBLSTM(ExplicitMaskLayer):
+    """A bidirectional LSTM that reads every segment of a packed row by itself.
+
+    (frames (rows, steps, dims), owners (rows, steps)) -> (rows, steps, 2 x units); rubbish where the owner is
+    `PADDING`.
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        """Takes the units of each direction."""
+        super().__init__(**kwargs)
+        self.units = units
+        self.forward_lstm = keras.layers.RNN(RestartingLSTMCell(units), return_sequences=True, name="forward_lstm")
+        self.backward_lstm = keras.layers.RNN(
+            RestartingLSTMCell(units), return_sequences=True, go_backwards=True, name="backward_lstm"
+        )
+
+    def build(self, frames_shape: tuple[Any, ...], owners_shape: tuple[Any, ...] | None = None) -> None:
+        """Creates the weights."""
+        for layer in (self.forward_lstm, self.backward_lstm):
+            layer.build((*frames_shape[:-1], frames_shape[-1] + 1))
+        self.built = True
+
+    def call(self, frames: tf.Tensor, owners: tf.Tensor) -> tf.Tensor:
+        """Reads all rows in one call."""
+        changes = tf.cast(owners[:, 1:] != owners[:, :-1], frames.dtype)[..., tf.newaxis]
+        edge = tf.ones_like(frames[:, :1, :1])
+        forward = self.forward_lstm(tf.concat([frames, tf.concat([edge, changes], axis=1)], axis=-1))
+        backward = self.backward_lstm(tf.concat([frames, tf.concat([changes, edge], axis=1)], axis=-1))
+        return tf.concat([forward, tf.reverse(backward, axis=[1])], axis=-1)
+
+    def compute_output_shape(
+        self, frames_shape: tuple[Any, ...], owners_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
+        """Shape (rows, steps, 2 x units)."""
+        return (*frames_shape[:2], 2 * self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class PackedMean(ExplicitMaskLayer):
+    """Mean over the frames of each segment, put back to its word; words of padding get zeros.
+
+    (states (rows, steps, dims), owners (rows, steps), segments (batch, words, 2)) -> (batch, words, dims).
+    """
+
+    def call(self, states: tf.Tensor, owners: tf.Tensor, segments: tf.Tensor) -> tf.Tensor:
+        """Undoes the packing."""
+        words = tf.where(segments[..., 1] > 0)
+        lengths = tf.gather_nd(segments[..., 1], words)
+        flat = tf.reshape(states, (-1, states.shape[-1]))
+        sums = tf.math.unsorted_segment_sum(flat, tf.reshape(owners, (-1,)), tf.size(lengths))
+        means = sums / tf.cast(lengths, states.dtype)[:, tf.newaxis]
+        shape = tf.concat([tf.shape(segments)[:2], [states.shape[-1]]], axis=0)
+        return tf.ensure_shape(tf.scatter_nd(words, means, tf.cast(shape, words.dtype)), (None, None, states.shape[-1]))
+
+    def compute_output_shape(
+        self, states_shape: tuple[Any, ...], owners_shape: tuple[Any, ...], segments_shape: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """Shape (batch, words, dims)."""
+        return (segments_shape[0], segments_shape[1], states_shape[-1])

@@ -1,0 +1,120 @@
+"""Dictionaries of arrays that NumPy saved as a pickle, read so that a hostile file runs nothing.
+
+A pickle can name any function and call it. The reader here admits the three names that NumPy's arrays are made of and
+refuses everything else before it is looked up. For those three it has stand-ins, which only remember what they are
+given: NumPy's own would take bytes from the file as addresses of Python objects.
+"""
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser_tf.errors import UserError
+
+MAGIC = np.lib.format.MAGIC_PREFIX
+_NUMBERS = re.compile("[biuf][1248]")
+_OBJECTS = re.compile("O[48]?")
+
+
+class _Kind:
+    """What a file says of `numpy.dtype`."""
+
+    __slots__ = ("name", "order", "plain")
+
+    def __init__(self, name: str, *_: Any) -> None:
+        self.name, self.order, self.plain = name, "=", True
+
+    def __setstate__(self, state: Any) -> None:
+        self.order, self.plain = state[1], not any(state[2:5])  # parts, names and fields of records
+
+
+class _Array:
+    """What a file says of `numpy.ndarray`, and of the function that begins one."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, *_: Any) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+_ADMITTED = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Kind,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Makes stand-ins of arrays and Python's own containers, strings and numbers."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Looks up a name that the pickle wants to use."""
+        if (module, name) not in _ADMITTED:
+            raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
+        return _ADMITTED[module, name]
+
+
+def _made(value: Any, done: dict[int, Any]) -> Any:
+    """The value with arrays in place of their stand-ins; `done` has what was made already, by the original's id."""
+    if not isinstance(value, dict | list | tuple | _Array):
+        return value
+    if id(value) not in done:
+        if isinstance(value, dict):
+            made: Any = {key: _made(held, done) for key, held in value.items()}
+        elif isinstance(value, _Array):
+            made = _array(value, done)
+        else:
+            made = type(value)(_made(held, done) for held in value)
+        done[id(value)] = made
+    return done[id(value)]
+
+
+def _array(value: _Array, done: dict[int, Any]) -> Any:
+    """An array of numbers; of objects, a list, or the one object of an array without axes."""
+    _, shape, kind, is_fortran, content = value.state
+    if kind.plain and _NUMBERS.fullmatch(kind.name):
+        raw = content.encode("latin1") if isinstance(content, str) else content  # Python 2's strings hold bytes
+        numbers = np.frombuffer(raw, np.dtype(kind.name).newbyteorder(kind.order))
+        return numbers.reshape(shape, order="F" if is_fortran else "C")
+    if kind.plain and _OBJECTS.fullmatch(kind.name) and isinstance(content, list):
+        objects = _made(content, done)
+        return objects if shape else objects[0]
+    raise pickle.UnpicklingError(f"it has an array of {kind.name!r} that is none of numbers")
+
+
+def read(path: Path) -> Any:
+    """The object in a `.npy` file that holds one pickled object, such as a dictionary of arrays.
+
+    Arrays of numbers stay arrays; arrays of objects become lists.
+
+    Args:
+        path: The file; one that Python 2 wrote is read as well.
+
+    Raises:
+        UserError: the file cannot be read, holds something else, or more than arrays.
+    """
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            read_header = (
+                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            )
+            shape, _, kind = read_header(file)
+            if kind != np.dtype(object) or shape != ():
+                raise UserError(f"{path}: an array of {kind}, not a dictionary of layers")
+            return _made(_ArraysOnly(file, encoding="latin1").load(), {})
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except pickle.UnpicklingError as error:
+        raise UserError(f"{path}: refused: {error}") from None
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken pickle can raise anything
+        raise UserError(f"{path}: not a NumPy file with a dictionary ({error})") from None

@@ -1,0 +1,114 @@
+"""Digests of recordings' contents, remembered so that a corpus is hashed once.
+
+A digest is remembered with the file's size and times. A copied, moved or touched recording is hashed again and has the
+same digest; another recording of the same size under the same name has another one. Imports no TensorFlow.
+"""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ser_tf import files
+from ser_tf.data import locks
+from ser_tf.errors import AudioError, UserError
+
+Report = Callable[[int, int], None]
+"""Called with (files done, files in all)."""
+
+THREADS = 4
+SETTLED_NS = 2_000_000_000
+"""A file that changed less than this ago may change again within the clock's resolution; it is not remembered."""
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class _State:
+    """What tells that a file was written, without reading it."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int  # of content or owner, name, permissions, times; nobody can set it back
+
+    @classmethod
+    def of(cls, path: Path) -> "_State":
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            reason = "the file does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
+            raise AudioError(f"{path}: {reason}") from None
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def is_settled(self, now_ns: int) -> bool:
+        return max(self.modified_ns, self.changed_ns) < now_ns - SETTLED_NS
+
+
+_Known = dict[str, tuple[_State, str]]
+
+
+def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None) -> dict[Path, str]:
+    """Returns the SHA-256 of each file's bytes, reading only files that changed since they were last asked for.
+
+    Args:
+        paths: The files.
+        cache: File that remembers digests; made if needed, and safe to delete. A damaged one is made anew.
+        report: Called after each file that had to be read.
+
+    Returns:
+        For each path, hexadecimal digits.
+
+    Raises:
+        AudioError: a file cannot be read; names it.
+        UserError: the cache cannot be written.
+    """
+    wanted = list(dict.fromkeys(paths))
+    names = [os.path.abspath(path) for path in wanted]
+    known = _load(cache)
+    states = [_State.of(path) for path in wanted]
+    fresh = [place for place, name in enumerate(names) if name not in known or known[name][0] != states[place]]
+    found = {path: known[name][1] for path, name in zip(wanted, names, strict=True) if name in known}
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        hashed = pool.map(_hash, (wanted[place] for place in fresh))
+        for done, (place, digest) in enumerate(zip(fresh, hashed, strict=True), 1):
+            found[wanted[place]] = digest
+            if report:
+                report(done, len(fresh))
+    now_ns = time.time_ns()
+    new = {names[place]: (states[place], found[wanted[place]]) for place in fresh if states[place].is_settled(now_ns)}
+    if new:
+        _remember(cache, new)
+    return {path: found[path] for path in wanted}
+
+
+def _hash(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _load(cache: Path) -> _Known:
+    """What is remembered; nothing when the cache is missing, damaged or of another format."""
+    try:
+        document = json.loads(cache.read_bytes())
+        if document["format"] != _FORMAT:
+            return {}
+        return {name: (_State(*numbers), digest) for name, (*numbers, digest) in document["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _remember(cache: Path, new: _Known) -> None:
+    """Adds to the cache, beside what other processes have added; forgets files that are gone."""
+    try:
+        with locks.exclusive(cache.with_name(f"{cache.name}.lock")):
+            kept = {name: entry for name, entry in _load(cache).items() if os.path.exists(name)}
+            rows = {name: [*dataclasses.astuple(state), digest] for name, (state, digest) in (kept | new).items()}
+            files.atomic_write_text(cache, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
+    except OSError as error:
+        raise UserError(f"{cache.parent}: cannot be written ({error.strerror}); choose another folder") from None

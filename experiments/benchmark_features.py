@@ -30,9 +30,13 @@ import rich.table
 from experiments.librosa_equivalents import LIBROSA
 from ser_tf import cli, errors
 from ser_tf.data import audio
-from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, parallel
-from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
-from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
+from ser_tf.features import parallel
+from ser_tf.features.mfcc import LOG_MEL, MFCC
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import LOG_POWER_SPECTROGRAM as LOG_POWER
+from ser_tf.features.spectrogram import LOG_SPECTROGRAM as LOG_MAGNITUDE
+from ser_tf.papers.mirsamadi2017.lld import LLD
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import progress
 
 RATE_HZ = audio.SAMPLE_RATE_HZ

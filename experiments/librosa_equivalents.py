@@ -6,11 +6,14 @@ import librosa
 import numpy as np
 
 from ser_tf.data.audio import SAMPLE_RATE_HZ as RATE_HZ
-from ser_tf.features import LLD, LOG_MEL, MFCC, SPECTRAL, FeatureSpec, mel
-from ser_tf.features import LOG_POWER_SPECTROGRAM as LOG_POWER
-from ser_tf.features import LOG_SPECTROGRAM as LOG_MAGNITUDE
-from ser_tf.features.mfcc import LogMelParams
+from ser_tf.features import mel
+from ser_tf.features.mfcc import LOG_MEL, MFCC, LogMelParams
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.features.spectrogram import LOG_POWER_SPECTROGRAM as LOG_POWER
+from ser_tf.features.spectrogram import LOG_SPECTROGRAM as LOG_MAGNITUDE
 from ser_tf.features.stft import StftParams
+from ser_tf.papers.mirsamadi2017.lld import LLD
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 
 PYIN_FRAME_SAMPLES = 1024
 

@@ -4,22 +4,15 @@ The paper's best row on IEMOCAP: feature-level attention, 66.74% UA.
 
     python -m experiments.mao2020_table2 --corpus iemocap --corpus-root DIR
 
-Seven rows that share one SegCNN for each fold and seed, which takes nearly all the time; a row more costs its own
-second stage alone. Rows of other papers are shown as published.
+Seven rows that share one SegCNN for each fold and seed, which takes nearly all the time; one more row costs only its
+own second stage. Rows of other papers are shown as published.
 """
 
 from ser_tf import cli
-from ser_tf.papers import mao2020 as paper
+from ser_tf.papers.mao2020 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="mao2020_table2",
-    title="Multiple-instance learning with attention over segments, IEMOCAP",
-    paper=paper.IEMOCAP,
-    rows=paper.TABLE2,
-    claims=paper.CLAIMS,
-)
+main = main_of(PAPER, 2)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

@@ -8,17 +8,10 @@ Six rows in five folds; on EmoDB's four classes minutes on two cores, on IEMOCAP
 """
 
 from ser_tf import cli
-from ser_tf.papers import mirsamadi2017 as paper
+from ser_tf.papers.mirsamadi2017 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="mirsamadi2017_table2",
-    title="Hand-crafted and learned low-level descriptors with fixed functionals",
-    paper=paper.PAPER,
-    rows=paper.TABLE2,
-    claims=paper.TABLE2_CLAIMS,
-)
+main = main_of(PAPER, 2)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

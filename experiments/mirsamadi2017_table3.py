@@ -8,17 +8,10 @@ Eight rows, the deeper attention of Fig. 1(f) and the SVM that the paper compare
 """
 
 from ser_tf import cli
-from ser_tf.papers import mirsamadi2017 as paper
+from ser_tf.papers.mirsamadi2017 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="mirsamadi2017_table3",
-    title="Recurrent networks with different temporal aggregation",
-    paper=paper.PAPER,
-    rows=paper.TABLE3,
-    claims=paper.TABLE3_CLAIMS,
-)
+main = main_of(PAPER, 3)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

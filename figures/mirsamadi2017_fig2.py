@@ -1,54 +1,11 @@
 """Figure 2 of Mirsamadi et al. 2017: the waveform above, the local attention weights below.
 
-    python -m experiments.mirsamadi2017_table3 --keep-models
-    python -m figures.mirsamadi2017_fig2 --run runs/mirsamadi2017_table3/synthetic
-
-Each example is shown with the model of the fold that tested it. Without `--utterances` these are the surest right
-answers of two classes, which the title says; the paper does not say how it chose its two.
+python -m experiments.mirsamadi2017_table3 --keep-models
+python -m figures.mirsamadi2017_fig2 --run runs/mirsamadi2017_table3/synthetic
 """
 
-from collections.abc import Sequence
-
-from matplotlib.figure import Figure
-
-from figures import examples, panels
 from ser_tf import cli
-from ser_tf.errors import SettingError
-from ser_tf.papers import mirsamadi2017 as paper
-
-EXAMPLES = 2  # Figure 2 has two
-
-
-def draw(shown: Sequence[examples.Example]) -> Figure:
-    """One column an example: the waveform above, the attention weights below, the posteriors named.
-
-    Raises:
-        SettingError: the row's model has no attention.
-    """
-    figure = Figure(figsize=(panels.COLUMN_INCHES * len(shown), 3.2), layout="constrained")
-    columns = figure.subplots(2, len(shown), squeeze=False, sharex="col")
-    for example, (top, bottom) in zip(shown, columns.T, strict=True):
-        model = example.model
-        outputs = model.outputs(example.waveform)
-        if "attention" not in outputs:
-            raise SettingError(f"--row {model.card['row']}: its model has no attention; take lld_weighted_pool")
-        panels.draw_waveform(top, example.waveform)
-        panels.draw_attention(bottom, model.frame_seconds(len(outputs["attention"])), outputs["attention"])
-        posteriors = panels.posteriors_in_words(model.classes, outputs["probabilities"])
-        top.set_title(f"{example.title}\n{posteriors}", fontsize=7)
-    if shown[0].model.card["smoke"]:
-        figure.suptitle("smoke run: shows that the software runs, nothing else", fontsize=7)
-    return figure
-
-
-def main(argv: list[str]) -> int:
-    """Draws the figure; returns the exit status."""
-    flags = examples.parser_of("mirsamadi2017_fig2", __doc__, "lld_weighted_pool", "fig2.png").parse_args(argv)
-    shown = examples.of_run(flags, paper.TABLE3, paper.Ledger, EXAMPLES)
-    path = panels.save(draw(shown), flags.output or flags.run / "fig2.png")
-    print(f"written to {path}")
-    return cli.DONE
-
+from ser_tf.papers.mirsamadi2017 import PAPER
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(lambda argv: PAPER.figure("fig2").draw("python -m figures.mirsamadi2017_fig2", argv))

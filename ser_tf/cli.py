@@ -10,7 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ser_tf import errors
 
@@ -23,7 +23,7 @@ INTERRUPTED = 128 + signal.SIGINT
 class ArgumentParser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser` that shows defaults and reports bad usage in one line."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         """Creates a parser; arguments as for `argparse.ArgumentParser`."""
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**kwargs)

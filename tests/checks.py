@@ -14,7 +14,7 @@ TOLERANCE = 1e-5
 
 
 def example(dims: int, lengths=LENGTHS, frames: int | None = None, seed: int = 0) -> dict[str, np.ndarray]:
-    """A right-padded batch `features` (batch, frames, dims), `lengths` (batch,), with rubbish in the padding."""
+    """A right-padded batch `features` (batch, frames, dims), `lengths` (batch,), undefined values in the padding."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(len(lengths), max(lengths), dims)).astype(np.float32)
     frames = max(lengths) if frames is None else frames
@@ -114,13 +114,17 @@ def check_ledger(ledger) -> None:
         assert len(entry.why) > 10
         other = next((choice for choice in entry.choices if choice != entry.default), None)
         if other is None:
-            other = _another(entry.default)
+            other = _another(entry)
         changed = ledgers.override(ledger, [f"{entry.key}={other}"])
         assert ledgers.overridden(changed).keys() == {entry.key}
 
 
-def _another(value):
-    """Another value of the same type; a number becomes a little larger, so that it is allowed as well."""
-    if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, int) else value * 1.1
+def _another(entry: ledgers.Entry):
+    """Another allowed value of the same type: a little larger, or smaller where the default is the maximum."""
+    if isinstance(entry.default, bool):
+        return not entry.default
+    maximum = entry.range[1]
+    larger = entry.default + 1 if isinstance(entry.default, int) else entry.default * 1.1 or 0.1
+    if maximum is None or larger <= maximum:
+        return larger
+    return entry.default - 1 if isinstance(entry.default, int) else entry.default * 0.9

@@ -52,7 +52,7 @@ def test_the_generated_corpus_has_the_ratios_that_were_drawn(scale, tmp_path):
 def test_verdict_on_the_papers_own_corpus(monkeypatch, tmp_path):
     root = trees.BUILDERS["iemocap"](tmp_path / "corpus")
     shares = {key: row.values["existence"] for key, row in _rows(corpora.load("iemocap", root)).items()}
-    monkeypatch.setattr(data_table, "is_papers_corpus", lambda paper, corpus: True)
+    monkeypatch.setattr(data_table, "corpus_kind", lambda is_papers, is_whole: "papers")
 
     def verdicts():
         argv = ["--corpus", "iemocap", "--corpus-root", str(root), "--output", str(tmp_path / "out")]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from ser_tf import cli
-from ser_tf.protocol.command import main_of
+from ser_tf import cli, papers
 from ser_tf.protocol.folds import sha256_of
+from ser_tf.protocol.paper import DataTable
+from ser_tf.protocol.results import FoldResult
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[1] / "experiments").glob("*_table*.py"))
 SUMMARY = ("experiment", "corpus", "task", "seeds", "smoke", "rows", "claims", "assumptions", "leaks", "seconds")
@@ -20,26 +21,28 @@ ACCURACY = {"fold_mean", "fold_std", "pooled", "ci95"}
 CLAIM = ("text", "better", "worse", "metric", "difference", "ci95", "p_value", "verdict")
 
 
-def _experiment(name):
-    """What the script runs; a table of the paper that shows data and trains nothing has its own test."""
-    module = importlib.import_module(f"experiments.{name}")
-    if not hasattr(module, "EXPERIMENT"):
-        pytest.skip(f"{name} trains nothing: it has no EXPERIMENT")
-    return module.EXPERIMENT
+def _table(name):
+    """The page's paper and table, and its `main`; a table that shows data and trains nothing has its own test."""
+    key, _, number = name.partition("_table")
+    paper = papers.load(key)
+    table = paper.table(int(number))
+    if isinstance(table, DataTable):
+        pytest.skip(f"{name} trains nothing")
+    return paper, table, importlib.import_module(f"experiments.{name}").main
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def ran(request, emodb, emodb_root, tmp_path_factory):
-    """The experiment, its exit status, its output folder and its folder of results."""
-    experiment = _experiment(request.param)
-    task = experiment.paper.task(experiment.paper.ledger)
+    """The paper, the table, the exit status, the output folder and the table's folder."""
+    paper, table, main = _table(request.param)
+    task = paper.task(paper.ledger)
     if not task.select(emodb):
         pytest.skip(f"task {task.name} finds no utterance of the tiny corpus (styles {task.styles or 'all'})")
-    output = tmp_path_factory.getbasetemp() / experiment.paper.key  # tables of one paper share what they train
+    output = tmp_path_factory.getbasetemp() / paper.key  # tables of one paper share what they train
     argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output)]
-    fold = experiment.paper.folds(task.select(emodb), experiment.paper.ledger, 0)[0].name
-    status = cli.status_of(main_of(experiment), [*argv, "--workers", "1", "--folds", fold])
-    return experiment, status, output, output / experiment.name / "emodb"
+    fold = paper.folds(task.select(emodb), paper.ledger, 0)[0].name
+    status = cli.status_of(main, [*argv, "--workers", "1", "--folds", fold])
+    return paper, table, status, output, output / request.param / "emodb"
 
 
 def test_there_are_tables():
@@ -49,12 +52,12 @@ def test_there_are_tables():
 @pytest.mark.parametrize("name", NAMES)
 def test_list_names_every_row_and_assumption(name, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    experiment = _experiment(name)
-    assert experiment.name == name
-    assert cli.status_of(main_of(experiment), ["--list"]) == 0
+    paper, table, main = _table(name)
+    assert paper.experiment(table) == name
+    assert cli.status_of(main, ["--list"]) == 0
     shown = capsys.readouterr().out
-    assert all(row.key in shown for row in experiment.rows)
-    assert all(key in shown for key in vars(experiment.paper.ledger))
+    assert all(row.key in shown for row in table.rows)
+    assert all(key in shown for key in vars(paper.ledger))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -65,17 +68,17 @@ def test_the_docstring_gives_the_command(name):
 
 
 def test_it_finishes_and_its_summary_has_every_key(ran):
-    experiment, status, _, folder = ran
+    paper, table, status, _, folder = ran
     assert status == 0
     text = (folder / "summary.json").read_text()
     assert "NaN" not in text and "Infinity" not in text
     summary = json.loads(text)
     assert tuple(summary)[: len(SUMMARY)] == SUMMARY
-    assert summary["experiment"] == experiment.name and summary["corpus"] == "emodb" and summary["seeds"] == [0]
+    assert summary["experiment"] == paper.experiment(table) and summary["corpus"] == "emodb" and summary["seeds"] == [0]
     assert summary["smoke"] is True and summary["seconds"] > 0 and isinstance(summary["leaks"], list)
-    assert summary["assumptions"] == json.loads(json.dumps(vars(experiment.paper.ledger)))
-    assert [row["key"] for row in summary["rows"]] == [row.key for row in experiment.rows]
-    for row, system in zip(summary["rows"], experiment.rows, strict=True):
+    assert summary["assumptions"] == json.loads(json.dumps(vars(paper.ledger)))
+    assert [row["key"] for row in summary["rows"]] == [row.key for row in table.rows]
+    for row, system in zip(summary["rows"], table.rows, strict=True):
         assert tuple(row)[: len(ROW)] == ROW
         assert row["published"] is None or row["published"].keys() >= {"wa", "ua"}
         assert row["label"] == system.label and row["status"] in ("run", "cited", "left out")
@@ -88,15 +91,15 @@ def test_it_finishes_and_its_summary_has_every_key(ran):
     for claim in summary["claims"]:
         assert tuple(claim)[: len(CLAIM)] == CLAIM and {claim["better"], claim["worse"]} <= keys
         assert claim["verdict"] == "smoke" or claim["difference"] is None
-    assert len(summary["claims"]) == len(experiment.claims)
+    assert len(summary["claims"]) == len(table.claims)
 
 
 def test_tables_and_confusion_matrices(ran):
-    experiment, _, _, folder = ran
+    _, table, _, _, folder = ran
     summary = json.loads((folder / "summary.json").read_text())
     with open(folder / "table.csv", newline="") as file:
         lines = list(csv.DictReader(file))
-    assert len(lines) >= len(experiment.rows)
+    assert len(lines) >= len(table.rows)
     assert "emodb" in (folder / "table.md").read_text() and "tabular" in (folder / "table.tex").read_text()
     for row in summary["rows"]:
         picture = folder / f"confusion_{row['key']}.png"
@@ -115,13 +118,13 @@ def _predictions(folder, row):
 
 
 def test_manifest_and_leaks(ran):
-    _, _, output, folder = ran
+    _, _, _, output, folder = ran
     manifest = json.loads((folder / "manifest.json").read_text())
     for fold in manifest["folds"].values():
         assert fold.keys() == {"train", "validation", "test"}
         assert all(part["sha256"] == sha256_of(part["utterances"]) for part in fold.values())
     for one in manifest["results"]:
-        assert json.loads((output / one["file"]).read_text())["settings_hash"] == one["settings_hash"]
+        assert FoldResult.from_json((output / one["file"]).read_text()).digest == one["record"]
     leaks = json.loads((folder / "leaks.json").read_text())
     assert leaks.keys() == {"found", "checks"}
     against = {check["against"].split()[0] for check in leaks["checks"]}

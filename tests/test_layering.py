@@ -13,28 +13,31 @@ MODULES = {
     for folder in ("ser_tf", "experiments", "figures")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-BASE = {"audio_limits", "errors", "files", "labels", "cli", ""}
+BASE = {"errors", "files", "labels", "cli", "code_digest", "audio_limits", ""}
 """What everyone may import; the last is the package itself."""
 MAY_IMPORT = {
-    "audio_limits": set(),
     "errors": set(),
     "files": set(),
     "labels": set(),
     "cli": set(),
+    "code_digest": set(),
+    "audio_limits": set(),
     "": set(),
     "corpora": set(),
     "features": set(),
     "data": {"features", "corpora"},
     "layers": {"features"},
-    "models": {"layers", "features"},
     "evaluation": {"data"},
     "protocol": {"evaluation", "data", "features", "corpora"},
-    "papers": {"models", "layers", "protocol", "evaluation", "data", "features", "corpora"},
-    "weights": {"models", "layers"},
-    "serving": {"papers", "evaluation", "features", "models", "layers", "corpora", "data", "protocol", "weights"},
-    "predict": {"serving", "papers", "features", "models", "layers", "data"},
+    "training": {"protocol", "data", "features", "corpora"},
+    "drawing": {"protocol", "data", "corpora"},
+    "papers": {"layers", "training", "drawing", "protocol", "evaluation", "data", "features", "corpora"},
+    "serving": {"papers", "drawing", "evaluation", "features", "corpora", "data", "protocol"},
+    "predict": {"serving", "drawing", "papers", "features", "data"},
+    "__main__": {"papers", "protocol"},
 }
 """Room of `ser_tf` -> the rooms that it may import besides `BASE` and itself."""
+PAPERS = ("ando2019", "lee2020", "mao2020", "mirsamadi2017", "zhang2018")
 HEAVY = {"tensorflow", "keras", "tensorflow_io"}
 
 
@@ -66,6 +69,35 @@ def test_reading_imports_finds_them_all():
     assert room("ser_tf.__version__") == "" and room("ser_tf") == "" and room("numpy") is None
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "papers"])
+def test_no_paper_imports_another(module):
+    own = module.split(".")[2:3]
+    others = {name.split(".")[2] for name in imported(MODULES[module]) if name.startswith("ser_tf.papers.")}
+    assert others <= set(own)
+
+
+def reached(starts):
+    """Modules that are imported, directly or not, at the head of a module or inside of functions."""
+    found, waiting = set(), list(starts)
+    while waiting:
+        module = waiting.pop()
+        if module in MODULES and module not in found:
+            found.add(module)
+            waiting += imported(MODULES[module])
+    return found
+
+
+def test_what_serves_one_paper_lies_in_its_folder():
+    """Outside of `papers`, a module is reached from at least two papers, or from none of them."""
+    by = {
+        paper: reached(module for module in MODULES if module.startswith(f"ser_tf.papers.{paper}")) for paper in PAPERS
+    }
+    for module in MODULES:
+        if module.startswith("ser_tf") and room(module) != "papers":
+            users = [paper for paper, modules in by.items() if module in modules]
+            assert len(users) != 1, f"{module} serves {users[0]} only"
+
+
 def test_every_room_has_its_arrows():
     assert {room(module) for module in MODULES if room(module) is not None} <= MAY_IMPORT.keys()
     assert len(MODULES) > 50
@@ -95,7 +127,7 @@ def test_features_are_functions_of_waveforms_without_files(module):
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("figures")])
 def test_figures_never_train(module):
     names = imported(MODULES[module])
-    training = ("experiments", "ser_tf.protocol.training", "ser_tf.protocol.executors")
+    training = ("experiments", "ser_tf.training", "ser_tf.protocol.executors")
     assert not [name for name in names if name.startswith(training)]
 
 

@@ -11,6 +11,8 @@ from ser_tf.errors import AudioError, CorpusError
 IMPROVISED = "improvised"
 SCRIPTED = "scripted"
 ACTED = "acted"
+UNKNOWN = "unknown"
+"""Gender or style that the user's own table does not tell; releases of corpora tell both."""
 NO_MAJORITY = "no majority"
 """Key of `ValidationReport.counts` for utterances whose label is None."""
 
@@ -34,15 +36,23 @@ class Utterance:
         corpus: Name of the corpus.
         speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
         session: The session, or for a corpus without sessions the group of speakers that takes its place.
-        gender: `female` or `male`.
-        style: `improvised`, `scripted` or `acted`.
-        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority.
+        gender: `female`, `male` or `unknown`.
+        style: `improvised`, `scripted`, `acted` or `unknown`.
+        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority. The
+            user's own table may have other classes, each under its own name.
         votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
         transcript: The words as the release writes them, or None.
         words: The forced alignment as written (fillers included), or None without one.
-        duration_seconds: From the audio file's header; None when the file is missing or unreadable.
+        duration_seconds: Length of the utterance, from the audio file's header; None when the file is missing or
+            unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
+        listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
+            emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
+        start_seconds: Where the utterance begins in its audio file, in the file's own time.
+        end_seconds: Where it ends, or None for the end of the file.
+        split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
+            table), or None without a fixed split.
         speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
@@ -59,6 +69,10 @@ class Utterance:
     words: tuple[Word, ...] | None = None
     duration_seconds: float | None = None
     sentence: str | None = None
+    listener_recognition: float | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    split: str | None = None
     speed: float = 1.0
 
 
@@ -129,7 +143,9 @@ class Corpus:
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
         stray: Files beside the recordings that the release does not have, or has and that are not recordings.
         absent: One line for each annotation that the release has and this copy lacks.
-        notes: What the release itself lacks.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        audio_root: The folder of the recordings that `load` was given for a user's table.
+        columns: The names of columns that `load` was given for a user's table.
     """
 
     name: str
@@ -141,6 +157,8 @@ class Corpus:
     stray: tuple[Path, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    audio_root: Path | None = None
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -225,6 +243,19 @@ def duration_or_none(path: Path) -> float | None:
         return recordings.read_header(path).duration_seconds
     except AudioError:
         return None
+
+
+def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | None:
+    """Length of the part of its file that is the utterance, or None when it does not lie in the file.
+
+    Args:
+        utterance: With its start and end.
+        file_seconds: Length of the file; None when it cannot be read.
+    """
+    if file_seconds is None:
+        return None
+    end_seconds = file_seconds if utterance.end_seconds is None else utterance.end_seconds
+    return end_seconds - utterance.start_seconds if utterance.start_seconds < end_seconds <= file_seconds else None
 
 
 def spoken_word(text: str) -> str | None:

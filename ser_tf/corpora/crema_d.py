@@ -6,13 +6,12 @@ begins with 1 are votes on the voice alone; they also tell which recordings the 
 emotion. The release has no sessions; five groups of actors, with both sexes dealt evenly, take their place.
 """
 
-import csv
 import dataclasses
-import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ser_tf.corpora import delimited, plain_text
 from ser_tf.corpora.base import ACTED, Corpus, Utterance, duration_or_none, is_hidden, sorted_by_id
 from ser_tf.errors import CorpusError
 
@@ -51,6 +50,20 @@ NUM_GROUPS = 5
 
 _ID = re.compile(r"(?P<actor>\d{4})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_[A-Z]{1,2}")
 _VOICE_ONLY = "1"
+_COUNT = re.compile(r"[0-9]{1,4}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """A recording in the table of votes.
+
+    Attributes:
+        place: File and line, for messages.
+        votes: One tuple of one label for each voter.
+    """
+
+    place: str
+    votes: tuple[tuple[str, ...], ...]
 
 
 def parse_id(stem: str) -> tuple[str, str, str]:
@@ -61,7 +74,7 @@ def parse_id(stem: str) -> tuple[str, str, str]:
     """
     match = _ID.fullmatch(stem)
     if match is None:
-        raise ValueError(f"{stem!r} is not of the form 1001_DFA_ANG_XX")
+        raise ValueError(f"{plain_text.shown(stem)} is not of the form 1001_DFA_ANG_XX")
     if match["sentence"] not in SENTENCES:
         raise ValueError(f"sentence {match['sentence']} of {stem} is none of {', '.join(SENTENCES)}")
     if match["emotion"] not in EMOTIONS:
@@ -69,45 +82,49 @@ def parse_id(stem: str) -> tuple[str, str, str]:
     return match["actor"], match["sentence"], EMOTIONS[match["emotion"]]
 
 
-def parse_votes(text: str, source: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Reads `tabulatedVotes.csv`: for each recording the votes on the voice alone, one tuple of one label each.
+def parse_votes(text: str, source: str) -> dict[str, Judged]:
+    """Reads `tabulatedVotes.csv`: the votes on the voice of each recording.
 
     The table has counts, so that the order of the voters is lost: votes come in the order of its columns.
 
     Raises:
-        CorpusError: a column is missing, a count is not a number, or a recording comes twice; names `source` and line.
+        CorpusError: not a table, a column is missing, a count is not a number, or a recording comes twice; names
+            `source` and the line.
     """
-    votes: dict[str, tuple[tuple[str, ...], ...]] = {}
-    reader = csv.DictReader(io.StringIO(text))
-    if missing := {"", "fileName", *VOTES} - set(reader.fieldnames or ()):
-        raise CorpusError(f"{source}:1: has no column {', '.join(repr(name) for name in sorted(missing))}")
-    for row in reader:
-        if not row[""].startswith(_VOICE_ONLY):
+    recordings: dict[str, Judged] = {}
+    table = delimited.parse(text, source)
+    delimited.require(table, ("", "fileName", *VOTES))
+    for row in table.rows:
+        if not row.values[""].startswith(_VOICE_ONLY):
             continue
-        try:
-            given = tuple((label,) for code, label in VOTES.items() for _ in range(int(row[code])))
-        except (TypeError, ValueError):
-            raise CorpusError(f"{source}:{reader.line_num}: a count of votes is not a number") from None
-        if row["fileName"] in votes:
-            raise CorpusError(f"{source}:{reader.line_num}: {row['fileName']} comes twice")
-        votes[row["fileName"]] = given
-    return votes
+        counts = {label: row.values[code] for code, label in VOTES.items()}
+        if wrong := [number for number in counts.values() if not _COUNT.fullmatch(number)]:
+            raise CorpusError(f"{row.place}: a count of votes is not a number: {plain_text.shown(wrong[0])}")
+        stem = row.values["fileName"]
+        if stem in recordings:
+            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} comes twice, also in {recordings[stem].place}")
+        votes = tuple((label,) for label, number in counts.items() for _ in range(int(number)))
+        recordings[stem] = Judged(row.place, votes)
+    return recordings
 
 
 def parse_demographics(text: str, source: str) -> dict[str, str]:
     """Reads `VideoDemographics.csv` into `female` or `male` for each actor.
 
     Raises:
-        CorpusError: a column is missing or a sex is unknown; names `source` and the line.
+        CorpusError: not a table, a column is missing, an actor comes twice, or a sex is unknown; names `source` and
+            the line.
     """
-    reader = csv.DictReader(io.StringIO(text))
-    if missing := {"ActorID", "Sex"} - set(reader.fieldnames or ()):
-        raise CorpusError(f"{source}:1: has no column {', '.join(repr(name) for name in sorted(missing))}")
-    genders = {}
-    for row in reader:
-        if row["Sex"] not in ("Female", "Male"):
-            raise CorpusError(f"{source}:{reader.line_num}: sex {row['Sex']!r} is neither Female nor Male")
-        genders[row["ActorID"]] = row["Sex"].lower()
+    genders: dict[str, str] = {}
+    table = delimited.parse(text, source)
+    delimited.require(table, ("ActorID", "Sex"))
+    for row in table.rows:
+        actor, sex = row.values["ActorID"], row.values["Sex"]
+        if sex not in ("Female", "Male"):
+            raise CorpusError(f"{row.place}: sex {plain_text.shown(sex)} is neither Female nor Male")
+        if actor in genders:
+            raise CorpusError(f"{row.place}: actor {plain_text.shown(actor)} comes twice")
+        genders[actor] = sex.lower()
     return genders
 
 
@@ -130,18 +147,18 @@ def load(root: Path | str) -> Corpus:
     root = Path(root)
     table = _find(root, "tabulatedVotes.csv")
     demographics = _find(root, "VideoDemographics.csv")
-    genders = parse_demographics(demographics.read_text("utf-8"), str(demographics))
+    genders = parse_demographics(plain_text.read(demographics), str(demographics))
     groups = groups_of(genders)
     utterances = []
-    for stem, votes in parse_votes(table.read_text("utf-8"), str(table)).items():
+    for stem, judged in parse_votes(plain_text.read(table), str(table)).items():
         try:
             actor, sentence, label = parse_id(stem)
         except ValueError as error:
-            raise CorpusError(f"{table}: {error}") from None
+            raise CorpusError(f"{judged.place}: {error}") from None
         if actor not in genders:
             raise CorpusError(f"{demographics}: has no actor {actor}, who speaks {stem}")
         path = root / "AudioWAV" / f"{stem}.wav"
-        utterance = Utterance(stem, path, NAME, actor, groups[actor], genders[actor], ACTED, label, votes)
+        utterance = Utterance(stem, path, NAME, actor, groups[actor], genders[actor], ACTED, label, judged.votes)
         utterances.append(
             dataclasses.replace(
                 utterance,

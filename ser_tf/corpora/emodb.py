@@ -1,13 +1,17 @@
 """EmoDB, the Berlin database of emotional speech: ten German actors, ten sentences, seven acted emotions.
 
 On disk: `wav/03a01Fa.wav` is speaker 03, text a01, emotion F, version a. `labsilb/03a01Fa.labsilb` holds the times of
-the syllables, where the release has them; these are the `words` of the utterances. The release has no sessions and no
-votes of evaluators; five pairs of one male and one female speaker take the sessions' place.
+the syllables, where the release has them; these are the `words` of the utterances. `erkennung.txt` is the release's
+listening test: how many of about twenty listeners recognised the intended emotion (percent, one row a recording). The
+release has no sessions and no votes of evaluators; five pairs of one male and one female speaker take the sessions'
+place.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from ser_tf.corpora import delimited, plain_text
 from ser_tf.corpora.base import ACTED, Corpus, Utterance, Word, duration_or_none, is_hidden, sorted_by_id
 from ser_tf.errors import CorpusError
 
@@ -51,6 +55,9 @@ SENTENCES = {
     "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
 }
 
+LISTENING_TEST = "erkennung.txt"
+
+_PERCENT = re.compile(r"[0-9]{1,3}(?:[,.][0-9]{1,4})?")
 _ID = re.compile(r"(?P<speaker>\d\d)(?P<sentence>[a-z]\d\d)(?P<emotion>[A-Z])(?P<version>[a-z])")
 
 
@@ -82,17 +89,16 @@ def parse_labsilb(text: str, source: str) -> tuple[Word, ...]:
     words = []
     start_seconds = 0.0
     in_header = True
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in plain_text.numbered_lines(text):
         if in_header or not line.strip():
             in_header = in_header and line.strip() != "#"
             continue
-        fields = line.split()
-        try:
-            end_seconds, mark = float(fields[0]), fields[2]
-        except (IndexError, ValueError):
-            raise CorpusError(f"{source}:{number}: not a syllable row: {line.strip()!r}") from None
+        fields, place = line.split(), f"{source}:{number}"
+        if len(fields) < 3:
+            raise CorpusError(f"{place}: not a syllable row: {plain_text.shown(line)}")
+        end_seconds, mark = plain_text.parse_seconds(fields[0], place), fields[2]
         if end_seconds < start_seconds:
-            raise CorpusError(f"{source}:{number}: the syllable ends at {end_seconds} s, before the one above it")
+            raise CorpusError(f"{place}: the syllable ends at {end_seconds} s, before the one above it")
         if any(letter.isalpha() for letter in mark) and not mark.startswith("_"):
             words.append(Word(mark, start_seconds, end_seconds))
         start_seconds = end_seconds
@@ -101,40 +107,70 @@ def parse_labsilb(text: str, source: str) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def load(root: Path | str) -> Corpus:
-    """Loads EmoDB from a folder with `wav/` and, where there are syllable times, `labsilb/`.
+def parse_recognition(text: str, source: str) -> dict[str, float]:
+    """Reads `erkennung.txt`: tab-separated, decimal commas, fields padded with no-break spaces.
+
+    Returns:
+        For each recording, by its id, the share of the listeners who recognised the intended emotion (`erkannt`), from
+        0 to 1. The test had more recordings than the release.
 
     Raises:
-        CorpusError: the folder is not EmoDB, a name carries an unknown speaker or emotion, a syllable file is broken.
+        CorpusError: not a table, a column is missing, a recording comes twice, or a share is not a percentage; names
+            `source` and the line.
+    """
+    shares: dict[str, float] = {}
+    table = delimited.parse(text, source, "\t")
+    delimited.require(table, ("Satz", "erkannt"))
+    for row in table.rows:
+        stem, percent = row.values["Satz"].removesuffix(".wav"), row.values["erkannt"]
+        if stem in shares:
+            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} comes twice")
+        share = float(percent.replace(",", ".")) / 100 if _PERCENT.fullmatch(percent) else -1.0
+        if not 0 <= share <= 1:
+            raise CorpusError(f"{row.place}: {plain_text.shown(percent)} is not a percentage of listeners")
+        shares[stem] = share
+    return shares
+
+
+def load(root: Path | str) -> Corpus:
+    """Loads EmoDB from a folder with `wav/` and, where they are there, `labsilb/` and `erkennung.txt`.
+
+    Raises:
+        CorpusError: the folder is not EmoDB, a name carries an unknown speaker or emotion, or a syllable file or the
+            listening test is broken.
     """
     root = Path(root)
     recordings = root / "wav"
     if not recordings.is_dir():
         raise CorpusError(f"{root}: not EmoDB, which has a folder wav with files such as 03a01Fa.wav")
+    listening_test = root / LISTENING_TEST
+    recognition: Mapping[str, float] = {}
+    if listening_test.is_file():
+        recognition = parse_recognition(plain_text.read(listening_test, "latin-1"), str(listening_test))
     utterances, stray = [], []
     for path in sorted(recordings.iterdir()):
         if is_hidden(path):
             continue
-        utterance = _utterance(path, root / "labsilb") if path.suffix.lower() == ".wav" else None
+        utterance = _utterance(path, root / "labsilb", recognition) if path.suffix.lower() == ".wav" else None
         if utterance is None:
             stray.append(path)
         else:
             utterances.append(utterance)
-    utterances += _without_audio(root, {utterance.id for utterance in utterances})
+    utterances += _without_audio(root, recognition, {utterance.id for utterance in utterances})
     if not utterances:
         raise CorpusError(f"{root}: not EmoDB, no file in its folder wav has a name such as 03a01Fa.wav")
     return Corpus(NAME, root, sorted_by_id(utterances), CITATION, LICENCE, EXPECTED, tuple(stray))
 
 
-def _without_audio(root: Path, known: set[str]) -> list[Utterance]:
-    """Utterances of which the syllable times are there and the recording is missing."""
+def _without_audio(root: Path, recognition: Mapping[str, float], known: set[str]) -> list[Utterance]:
+    """Utterances whose syllable times are there while the recording is missing."""
     labels = sorted((root / "labsilb").glob("*.labsilb"))
     absent = [root / "wav" / f"{path.stem}.wav" for path in labels if path.stem not in known and not is_hidden(path)]
-    found = (_utterance(path, root / "labsilb") for path in absent)
+    found = (_utterance(path, root / "labsilb", recognition) for path in absent)
     return [utterance for utterance in found if utterance is not None]
 
 
-def _utterance(path: Path, labsilb: Path) -> Utterance | None:
+def _utterance(path: Path, labsilb: Path, recognition: Mapping[str, float]) -> Utterance | None:
     try:
         parsed = parse_id(path.stem)
     except ValueError as error:
@@ -144,7 +180,7 @@ def _utterance(path: Path, labsilb: Path) -> Utterance | None:
     speaker, sentence, label = parsed
     syllables = labsilb / f"{path.stem}.labsilb"
     # Latin-1, as xlabel wrote them in 2002: umlauts are single bytes.
-    words = parse_labsilb(syllables.read_text("latin-1"), str(syllables)) if syllables.is_file() else None
+    words = parse_labsilb(plain_text.read(syllables, "latin-1"), str(syllables)) if syllables.is_file() else None
     return Utterance(
         id=path.stem,
         path=path,
@@ -158,4 +194,5 @@ def _utterance(path: Path, labsilb: Path) -> Utterance | None:
         words=words,
         duration_seconds=duration_or_none(path),
         sentence=sentence,
+        listener_recognition=recognition.get(path.stem),
     )

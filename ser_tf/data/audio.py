@@ -18,7 +18,8 @@ from ser_tf.corpora import recordings
 from ser_tf.corpora.base import Utterance
 from ser_tf.corpora.recordings import RecordingHeader
 from ser_tf.errors import SettingError
-from ser_tf.features import FeatureSpec, parallel, resampling
+from ser_tf.features import parallel, resampling
+from ser_tf.features.spec import FeatureSpec
 
 SAMPLE_RATE_HZ = MODEL_SAMPLE_RATE_HZ
 READER_VARIABLE = "SER_TF_AUDIO"

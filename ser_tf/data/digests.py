@@ -20,6 +20,7 @@ from ser_tf.errors import AudioError, UserError
 Report = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
+FILE_NAME = "digests.json"
 THREADS = 4
 SETTLED_NS = 2_000_000_000
 """A file that changed less than this ago may change again within the clock's resolution; it is not remembered."""
@@ -55,7 +56,8 @@ def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None)
 
     Args:
         paths: The files.
-        cache: File that remembers digests; made if needed, and safe to delete. A damaged one is made anew.
+        cache: Folder with the file `digests.json` that remembers; made if needed. The file is safe to delete, and a
+            damaged one is made anew.
         report: Called after each file that had to be read.
 
     Returns:
@@ -67,7 +69,7 @@ def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None)
     """
     wanted = list(dict.fromkeys(paths))
     names = [os.path.abspath(path) for path in wanted]
-    known = _load(cache)
+    known = _load(cache / FILE_NAME)
     states = [_State.of(path) for path in wanted]
     fresh = [place for place, name in enumerate(names) if name not in known or known[name][0] != states[place]]
     found = {path: known[name][1] for path, name in zip(wanted, names, strict=True) if name in known}
@@ -80,7 +82,7 @@ def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None)
     now_ns = time.time_ns()
     new = {names[place]: (states[place], found[wanted[place]]) for place in fresh if states[place].is_settled(now_ns)}
     if new:
-        _remember(cache, new)
+        _remember(cache / FILE_NAME, new)
     return {path: found[path] for path in wanted}
 
 
@@ -92,10 +94,10 @@ def _hash(path: Path) -> str:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _load(cache: Path) -> _Known:
+def _load(file: Path) -> _Known:
     """What is remembered; nothing when the cache is missing, damaged or of another format."""
     try:
-        document = json.loads(cache.read_bytes())
+        document = json.loads(file.read_bytes())
         if document["format"] != _FORMAT:
             return {}
         return {name: (_State(*numbers), digest) for name, (*numbers, digest) in document["files"].items()}
@@ -103,12 +105,12 @@ def _load(cache: Path) -> _Known:
         return {}
 
 
-def _remember(cache: Path, new: _Known) -> None:
+def _remember(file: Path, new: _Known) -> None:
     """Adds to the cache, beside what other processes have added; forgets files that are gone."""
     try:
-        with locks.exclusive(cache.with_name(f"{cache.name}.lock")):
-            kept = {name: entry for name, entry in _load(cache).items() if os.path.exists(name)}
+        with locks.exclusive(file.with_name(f"{file.name}.lock")):
+            kept = {name: entry for name, entry in _load(file).items() if os.path.exists(name)}
             rows = {name: [*dataclasses.astuple(state), digest] for name, (state, digest) in (kept | new).items()}
-            files.atomic_write_text(cache, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
+            files.atomic_write_text(file, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
     except OSError as error:
-        raise UserError(f"{cache.parent}: cannot be written ({error.strerror}); choose another folder") from None
+        raise UserError(f"{file.parent}: cannot be written ({error.strerror}); choose another folder") from None

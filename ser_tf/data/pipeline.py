@@ -1,17 +1,27 @@
-"""From a feature store to batches: length bucketing, right padding, lengths, prefetching, the same order for a seed.
+"""From a feature store to batches: similar lengths together, right padding, prefetching, the same order for a seed.
 
-Batches are cut from utterances that lie near each other in length, so that little of a batch is padding; which
-utterances come together, and in which order batches come, is drawn anew in every epoch from the seed alone.
+Utterances of similar length share a batch, so that little of it is padding, but not always the same ones: each is
+ranked by length, moved up or down by chance, and batches are cut from that order. How far it may move decides between
+padding and mixing. With `BatchParams.mixing` as it is, two utterances that share a batch share it in another epoch at
+most three times as often as in random batches, at every size of a corpus; sorted buckets of a small corpus would
+repeat nearly all of them. Everything is drawn anew in every epoch from the seed alone.
+
+Deviations: no paper says how it forms batches; this rule is fixed here, and random batches are `mixing` at infinity.
 """
 
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.data.store import Frames
+
+_LONGEST_MIXING = 0.05
+"""Share of `mixing` that is left for the longest utterances, whose company costs most padding."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,19 +29,20 @@ class BatchParams:
     """How batches are cut.
 
     Attributes:
-        batch_size: Utterances in a batch; the last batches of an epoch may be smaller.
-        bucket_batches: So many batches' worth of shuffled utterances are sorted by length before they are cut.
-        pad_multiple: Padded lengths are multiples of so many frames, to bound the number of distinct shapes.
+        batch_size: Utterances in a batch; one batch of an epoch may be smaller.
+        mixing: Range that the rank by length of the shortest utterances is moved in, as a share of all ranks, 0 to 1;
+            longer ones move less. Infinity makes random batches.
+        pad_multiple: Padded lengths are multiples of this many frames, to bound the number of distinct shapes.
     """
 
     batch_size: int
-    bucket_batches: int = 8
+    mixing: float = 0.85
     pad_multiple: int = 16
 
 
 def plan_epoch(
-    sizes: Sequence[int] | np.ndarray, params: BatchParams, rng: np.random.Generator | None
-) -> list[np.ndarray]:
+    sizes: Sequence[int] | npt.NDArray[np.integer[Any]], params: BatchParams, rng: np.random.Generator | None
+) -> list[npt.NDArray[np.intp]]:
     """Cuts one epoch into batches of positions that are alike in size.
 
     Args:
@@ -43,40 +54,31 @@ def plan_epoch(
         One integer array of positions for each batch; together every position once. Their number depends on the
         number of utterances alone.
     """
-    table = _table(sizes)
-    order = np.arange(len(table)) if rng is None else rng.permutation(len(table))
-    span = len(table) if rng is None else params.batch_size * params.bucket_batches
-    batches: list[np.ndarray] = []
-    for first in range(0, len(order), max(span, 1)):
-        bucket = _alike(order[first : first + span], table, params.batch_size)
-        batches += [bucket[cut : cut + params.batch_size] for cut in range(0, len(bucket), params.batch_size)]
-    if rng is not None:
-        batches = [batches[position] for position in rng.permutation(len(batches))]
-    return batches
+    cells = _table(sizes).prod(axis=1)
+    number, size = len(cells), params.batch_size
+    if rng is None or number == 0:
+        order = np.argsort(cells, kind="stable")
+        return [order[first : first + size] for first in range(0, number, size)]
+    if np.isinf(params.mixing):
+        cells = np.zeros_like(cells)
+    ranks = np.empty(number)
+    ranks[np.lexsort((rng.random(number), cells))] = (np.arange(number) + 0.5) / number
+    reach = min(params.mixing, 1.0) * (1 - (1 - _LONGEST_MIXING) * ranks)
+    order = np.argsort(ranks + reach * (rng.random(number) - 0.5), kind="stable")
+    edges = np.arange(0, number + size, size)
+    # The batch that is smaller lies anywhere, not always among the longest.
+    edges[rng.integers(1, len(edges)) :] -= -number % size
+    batches = [order[first:end] for first, end in itertools.pairwise(edges)]
+    return [batches[position] for position in rng.permutation(len(batches))]
 
 
-def _table(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
+def _table(sizes: Sequence[int] | npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
     """One row an utterance, one column a size."""
     table = np.asarray(sizes, np.int64)
     return table[:, np.newaxis] if table.ndim == 1 else table
 
 
-def _alike(bucket: np.ndarray, table: np.ndarray, batch_size: int) -> np.ndarray:
-    """Orders positions so that neighbours are alike in all sizes.
-
-    With two sizes, what is sorted by the first is split into as many parts as will make batches in each; every part
-    is sorted by the second, so that a batch spans a small range of both.
-    """
-    ordered = bucket[np.argsort(table[bucket, 0], kind="stable")]
-    if table.shape[1] == 1:
-        return ordered
-    num_parts = max(round((len(bucket) / batch_size) ** 0.5), 1)
-    part = -(-len(bucket) // (num_parts * batch_size)) * batch_size
-    parts = [ordered[first : first + part] for first in range(0, len(ordered), part)]
-    return np.concatenate([each[np.argsort(table[each, 1], kind="stable")] for each in parts])
-
-
-def pad(arrays: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
+def pad(arrays: Sequence[npt.NDArray[Any]], multiple: int = 1) -> npt.NDArray[Any]:
     """Stacks arrays of shape (frames, dims) into (batch, longest, dims), zeros on the right."""
     longest = max(len(array) for array in arrays)
     padded = np.zeros((len(arrays), -(-longest // multiple) * multiple, *arrays[0].shape[1:]), np.float32)
@@ -89,7 +91,7 @@ def dataset(
     store: Frames,
     ids: Sequence[str],
     params: BatchParams,
-    columns: Mapping[str, np.ndarray] | None = None,
+    columns: Mapping[str, npt.NDArray[Any]] | None = None,
     seed: int | None = None,
 ) -> tf.data.Dataset:
     """Batches of `{"features": (batch, frames, dims), "lengths": (batch,), **columns}`.
@@ -108,7 +110,7 @@ def dataset(
     lengths = [store.num_frames(utterance_id) for utterance_id in ids]
     epochs = itertools.count()
 
-    def batches() -> Iterator[dict[str, np.ndarray]]:
+    def batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
         rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
         for positions in plan_epoch(lengths, params, rng):
             features = pad([store[ids[position]] for position in positions], params.pad_multiple)
@@ -151,7 +153,7 @@ def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.with_options(options)
 
 
-def padded_share(sizes: Sequence[int] | np.ndarray, params: BatchParams, seed: int = 0) -> float:
+def padded_share(sizes: Sequence[int] | npt.NDArray[Any], params: BatchParams, seed: int = 0) -> float:
     """Share of cells in one epoch's batches that are padding; with two sizes, of cells of their product."""
     table = _table(sizes)
     cells = 0

@@ -22,7 +22,7 @@ import numpy as np
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio
 from ser_tf.errors import AudioError, UserError
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 
 Report = Callable[[int, int], None]
 """Called with (utterances done, utterances in all)."""

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ser_tf.evaluation.metrics import Counts
 from ser_tf.files import atomic_write_bytes, atomic_write_text
 
 DOTS_PER_INCH = 200
@@ -19,7 +20,7 @@ DARK = 0.6
 """Row shares above this are printed white on dark."""
 
 
-def save_confusion(path: str | Path, matrix: np.ndarray, classes: Sequence[str], title: str) -> tuple[Path, Path]:
+def save_confusion(path: str | Path, matrix: Counts, classes: Sequence[str], title: str) -> tuple[Path, Path]:
     """Draws a confusion matrix and writes its counts beside it.
 
     Each cell shows the share of its row (of the true class) in percent and the count below. The picture is legible in
@@ -38,7 +39,6 @@ def save_confusion(path: str | Path, matrix: np.ndarray, classes: Sequence[str],
         ValueError: the matrix is not square or the classes do not fit it.
         UserError: the folder cannot be written.
     """
-    matrix = np.asarray(matrix)
     if matrix.shape != (len(classes), len(classes)):
         raise ValueError(f"a confusion matrix of {len(classes)} classes cannot have shape {matrix.shape}")
     png = Path(path)
@@ -52,7 +52,7 @@ def save_confusion(path: str | Path, matrix: np.ndarray, classes: Sequence[str],
     return png, atomic_write_text(png.with_suffix(".csv"), confusion_csv(matrix, classes))
 
 
-def confusion_csv(matrix: np.ndarray, classes: Sequence[str]) -> str:
+def confusion_csv(matrix: Counts, classes: Sequence[str]) -> str:
     """Counts as CSV: a header of decided classes, then one line for each true class.
 
     Args:
@@ -66,7 +66,7 @@ def confusion_csv(matrix: np.ndarray, classes: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def draw(axes: Axes, matrix: np.ndarray, classes: Sequence[str], title: str) -> None:
+def draw(axes: Axes, matrix: Counts, classes: Sequence[str], title: str) -> None:
     """Draws a confusion matrix; see `save_confusion`.
 
     Args:

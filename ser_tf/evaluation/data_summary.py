@@ -2,10 +2,14 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 from ser_tf.evaluation import verdicts
-from ser_tf.evaluation.summary import NO_ACCURACY, corpus_note, plain
+from ser_tf.evaluation.metrics import METRICS
+from ser_tf.evaluation.rows import no_accuracy
+from ser_tf.evaluation.schema import DataSummary
+from ser_tf.evaluation.summary import corpus_note, plain
+from ser_tf.evaluation.verdicts import CorpusKind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,27 +29,27 @@ class DataRow:
     key: str
     label: str
     lines: tuple[tuple[str, ...], ...]
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     same: bool | None = None
     cited: bool = False
     note: str = ""
 
 
-def build_data_summary(
+def build_data_summary(  # noqa: PLR0913 - a document of named parts
     *,
     experiment: str,
     title: str,
     task: str,
     corpus: str,
-    corpus_is_papers: bool,
+    corpus_kind: CorpusKind,
     corpus_notes: Sequence[str],
     seeds: Sequence[int],
     smoke: bool,
     columns: Sequence[str],
     rows: Sequence[DataRow],
-    assumptions: Mapping[str, Any],
+    assumptions: Mapping[str, object],
     seconds: float,
-) -> dict[str, Any]:
+) -> DataSummary:
     """Judges the rows of a table of data; arguments as those of `ser_tf.evaluation.summary.build_summary`.
 
     Args:
@@ -53,8 +57,8 @@ def build_data_summary(
         title: One line for the head of the table.
         task: Name of the task.
         corpus: Name of the corpus.
-        corpus_is_papers: Whether the published values were counted on this corpus.
-        corpus_notes: What a reader must know of it, one line each.
+        corpus_kind: Whether the published values were counted on this corpus, on more of it or on another one.
+        corpus_notes: Cautions on the corpus, one line each.
         seeds: Seeds of the run, which change nothing.
         smoke: Whether this was a smoke run.
         columns: Heads of the table: of the labels, then of the cells of each line.
@@ -72,33 +76,35 @@ def build_data_summary(
         "task": task,
         "seeds": list(seeds),
         "smoke": bool(smoke),
-        "rows": [_row(row, smoke=smoke, corpus_is_papers=corpus_is_papers) for row in rows],
+        "rows": [_row(row, smoke=smoke, kind=corpus_kind) for row in rows],
         "claims": [],
         "assumptions": assumptions,
         "leaks": [],
         "seconds": float(seconds),
         "title": title,
         "columns": list(columns),
-        "corpus_is_papers": bool(corpus_is_papers),
+        "corpus_is_papers": corpus_kind == "papers",
+        "corpus_kind": corpus_kind,
         "corpus_note": corpus_note(corpus, corpus_notes),
         "warnings": [],
     }
-    return plain(summary)
+    return cast(DataSummary, plain(summary))
 
 
-def _row(row: DataRow, *, smoke: bool, corpus_is_papers: bool) -> dict[str, Any]:
+def _row(row: DataRow, *, smoke: bool, kind: CorpusKind) -> dict[str, object]:
     """One row's entry."""
     verdict = "cited"
     if not row.cited:
-        verdict = verdicts.verdict_of_data(row.same, smoke=smoke, corpus_is_papers=corpus_is_papers)
+        verdict = verdicts.verdict_of_data(row.same, smoke=smoke, kind=kind)
     return {
         "key": row.key,
         "label": row.label,
         "published": None,
-        "wa": NO_ACCURACY,
-        "ua": NO_ACCURACY,
+        "wa": no_accuracy(),
+        "ua": no_accuracy(),
         "folds": [],
         "verdict": verdict,
+        **{metric: no_accuracy() for metric in METRICS if metric not in ("wa", "ua")},
         "note": row.note,
         "lines": row.lines,
         **row.values,

@@ -1,21 +1,138 @@
-"""Accuracies of a classification, always from pooled counts.
+"""Metrics as functions of a confusion matrix, in one table: a new metric is one line of `METRICS`.
 
 Weighted accuracy (WA) is the share of utterances that are right. Unweighted accuracy (UA) is the mean over classes of
-each class's recall. Both are taken from one confusion matrix: counts of folds, seeds or speakers are added first and
-divided once, so that a fold with few utterances of a class does not weigh more than its utterances.
+each class's recall. Macro-F1 is the mean over classes of 2 TP / (2 TP + FP + FN). All are computed from pooled counts:
+those of folds, seeds or speakers are added first and divided once, which keeps a fold with few utterances of a class
+from weighing more than its utterances. A class that does not occur in the truth has no recall and is no part of a mean.
 """
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import sklearn.metrics
+import numpy.typing as npt
 
-from ser_tf.evaluation.predictions import FoldPredictions
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64] | Floats
+"""Counts of decisions [..., true class, decided class]; fractional for human listeners."""
 
-METRICS = ("wa", "ua")
+
+def recalls(counts: Counts) -> Floats:
+    """Recall of each class, float64 [..., classes]; NaN for a class that does not occur in the truth.
+
+    Args:
+        counts: Counts [..., true class, decided class].
+    """
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    return _divide(hits, counts.sum(axis=-1))
 
 
-def confusion_matrix(truth: np.ndarray, decided: np.ndarray, num_classes: int) -> np.ndarray:
+def share_right(counts: Counts) -> Floats:
+    """WA: the share of all utterances that are right, float64 [...]; NaN without utterances."""
+    return _divide(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
+
+
+def mean_recall(counts: Counts) -> Floats:
+    """UA: the mean recall over the classes that occur in the truth, float64 [...]; NaN without utterances."""
+    return _mean_over_classes(recalls(counts))
+
+
+def mean_f1(counts: Counts) -> Floats:
+    """Macro-F1: the mean F1 over the classes that occur in the truth, float64 [...]; NaN without utterances.
+
+    scikit-learn also averages over classes that are only decided, with F1 = 0; here such decisions count as the misses
+    that they are and add no class.
+    """
+    hits, truths = np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1)
+    scores = _divide(2 * hits, truths + counts.sum(axis=-2))
+    return _mean_over_classes(np.where(truths > 0, scores, np.nan))
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A number that is computed from a confusion matrix.
+
+    Attributes:
+        name: The metric's name as tables print it.
+        compute: Maps counts [..., true class, decided class] to fractions [...], NaN where it is undefined.
+        averages_classes: Whether it is a mean over the classes that occur, and thus another quantity when one of them
+            is missing.
+        needs_decisions: Whether it depends on which wrong class was decided; such a metric is unknown where only the
+            share of right answers is known.
+        of_class: The class index when it depends on one class only.
+    """
+
+    name: str
+    compute: Callable[[Counts], Floats]
+    averages_classes: bool = True
+    needs_decisions: bool = False
+    of_class: int | None = None
+
+
+METRICS: Mapping[str, Metric] = {
+    "wa": Metric("WA", share_right, averages_classes=False),
+    "ua": Metric("UA", mean_recall),
+    "macro_f1": Metric("Macro-F1", mean_f1, needs_decisions=True),
+}
+"""The metrics of every table by their key in `summary.json`."""
+
+
+def recall_metrics(classes: Sequence[str]) -> dict[str, Metric]:
+    """The recall of each class as a metric of its own, by class name.
+
+    Args:
+        classes: The task's classes in order.
+    """
+
+    def of(index: int) -> Callable[[Counts], Floats]:
+        return lambda counts: recalls(counts)[..., index]
+
+    return {name: Metric(name, of(index), averages_classes=False, of_class=index) for index, name in enumerate(classes)}
+
+
+def metric(key: str) -> Metric:
+    """The metric with this key.
+
+    Raises:
+        ValueError: there is no such metric.
+    """
+    if key not in METRICS:
+        raise ValueError(f"metric {key!r} is none of {', '.join(METRICS)}")
+    return METRICS[key]
+
+
+def value(key: str, matrix: Counts) -> float:
+    """A metric of one confusion matrix, as a fraction.
+
+    Args:
+        key: Key of the metric.
+        matrix: Counts [true class, decided class].
+
+    Raises:
+        ValueError: there is no such metric, or the matrix has no counts.
+
+    Example:
+        >>> value("ua", np.array([[3, 1], [2, 2]]))
+        0.625
+    """
+    chosen = metric(key)
+    if matrix.sum() == 0:
+        raise ValueError(f"{chosen.name} of no utterances")
+    return float(chosen.compute(matrix))
+
+
+def weighted_accuracy(matrix: Counts) -> float:
+    """WA of one confusion matrix; see `value`."""
+    return value("wa", matrix)
+
+
+def unweighted_accuracy(matrix: Counts) -> float:
+    """UA of one confusion matrix; see `value`."""
+    return value("ua", matrix)
+
+
+def confusion_matrix(truth: Indices, decided: Indices, num_classes: int) -> npt.NDArray[np.int64]:
     """Counts decisions for each true class.
 
     Args:
@@ -35,101 +152,18 @@ def confusion_matrix(truth: np.ndarray, decided: np.ndarray, num_classes: int) -
         return np.zeros((num_classes, num_classes), dtype=np.int64)
     if min(truth.min(), decided.min()) < 0 or max(truth.max(), decided.max()) >= num_classes:
         raise ValueError(f"a class index lies outside the {num_classes} classes")
-    return sklearn.metrics.confusion_matrix(truth, decided, labels=np.arange(num_classes)).astype(np.int64)
+    counts = np.bincount(truth * num_classes + decided, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes).astype(np.int64)
 
 
-def pooled_confusion(folds: Iterable[FoldPredictions], num_classes: int) -> np.ndarray:
-    """Adds the confusion matrices of folds and seeds, int64 [true class, decided class].
-
-    Args:
-        folds: Predictions of any number of trainings.
-        num_classes: Number of classes of the task.
-
-    Raises:
-        ValueError: posteriors have another number of classes.
-    """
-    total = np.zeros((num_classes, num_classes), dtype=np.int64)
-    for fold in folds:
-        total += fold_confusion(fold, num_classes)
-    return total
+def _mean_over_classes(scores: Floats) -> Floats:
+    """The mean over the last axis without NaN; NaN where all are."""
+    known = ~np.isnan(scores)
+    return _divide(np.where(known, scores, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
-def fold_confusion(fold: FoldPredictions, num_classes: int) -> np.ndarray:
-    """The confusion matrix of one training, int64 [true class, decided class].
-
-    Args:
-        fold: One training's predictions.
-        num_classes: Number of classes of the task.
-
-    Raises:
-        ValueError: the posteriors have another number of classes.
-    """
-    predictions = fold.predictions
-    if predictions.posteriors.shape[1] != num_classes:
-        raise ValueError(
-            f"fold {fold.fold}, seed {fold.seed}: posteriors of {predictions.posteriors.shape[1]} classes "
-            f"where the task has {num_classes}"
-        )
-    return confusion_matrix(predictions.truth, predictions.decided, num_classes)
-
-
-def accuracy_of_counts(metric: str, hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """WA or UA for any number of count vectors at once.
-
-    Args:
-        metric: `wa` or `ua`.
-        hits: Right decisions for each class [..., classes].
-        totals: Utterances of each class [..., classes]; at least one in each vector.
-
-    Returns:
-        Fractions, float64 [...]. UA is the mean over the classes that occur; a class without utterances has no recall.
-
-    Raises:
-        ValueError: an unknown metric, or a vector without utterances.
-    """
-    if metric not in METRICS:
-        raise ValueError(f"metric {metric!r} is none of {', '.join(METRICS)}")
-    hits, totals = np.broadcast_arrays(np.asarray(hits, dtype=np.float64), np.asarray(totals, dtype=np.float64))
-    if (totals.sum(axis=-1) == 0).any():
-        raise ValueError("accuracy of no utterances")
-    if metric == "wa":
-        return hits.sum(axis=-1) / totals.sum(axis=-1)
-    occurs = totals > 0
-    recall = np.divide(hits, totals, out=np.zeros_like(hits), where=occurs)
-    return recall.sum(axis=-1) / occurs.sum(axis=-1)
-
-
-def accuracy(metric: str, matrix: np.ndarray) -> float:
-    """WA or UA of a confusion matrix.
-
-    Args:
-        metric: `wa` or `ua`.
-        matrix: Counts [true class, decided class].
-
-    Returns:
-        A fraction.
-
-    Raises:
-        ValueError: an unknown metric, or a matrix without counts.
-    """
-    return float(accuracy_of_counts(metric, np.diagonal(matrix), matrix.sum(axis=1)))
-
-
-def weighted_accuracy(matrix: np.ndarray) -> float:
-    """WA: the share of all utterances that are right; see `accuracy`."""
-    return accuracy("wa", matrix)
-
-
-def unweighted_accuracy(matrix: np.ndarray) -> float:
-    """UA: the mean recall over the classes that occur in truth; see `accuracy`."""
-    return accuracy("ua", matrix)
-
-
-def per_class_recall(matrix: np.ndarray) -> np.ndarray:
-    """Recall of each class, float64 [classes]; NaN for a class that does not occur in truth.
-
-    Args:
-        matrix: Counts [true class, decided class].
-    """
-    totals = matrix.sum(axis=1).astype(np.float64)
-    return np.divide(np.diagonal(matrix), totals, out=np.full(len(matrix), np.nan), where=totals > 0)
+def _divide(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
+    """Element-wise quotient, NaN where the denominator is zero."""
+    numerator, denominator = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
+    empty = np.full(numerator.shape, np.nan)
+    return np.asarray(np.divide(numerator, denominator, out=empty, where=denominator > 0))

@@ -1,27 +1,36 @@
-"""What evaluation takes in: the posteriors of a row's folds, and rows that have only a published value."""
+"""The input of evaluation: the posteriors of a row's folds, listeners' recognition, and rows without any results."""
 
 import dataclasses
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-STATUSES = ("run", "cited", "left out", "failed")
-"""Run here; only the publication's value is shown; something it needs is not there; it broke."""
+from ser_tf.evaluation.metrics import METRICS, Floats, Indices, confusion_matrix
 
-PUBLISHED_KEYS = ("wa", "ua", "wa_std", "ua_std")
-"""What a paper may state for a row; the standard deviations are over its folds."""
+STATUSES = ("run", "cited", "left out", "failed", "reference")
+"""Run here; only the publication's value is shown; lacks something; broke; measured on human listeners."""
+
+Origin = Literal["paper", "beyond", "baseline", "reference"]
+ORIGINS: tuple[Origin, ...] = ("paper", "beyond", "baseline", "reference")
+"""Whether the paper has the row, it goes beyond the paper, is a baseline for all papers, or shows human listeners."""
+
+PUBLISHED_KEYS = (*METRICS, *(f"{metric}_std" for metric in METRICS))
+"""Values that a paper may state for a row; the standard deviations are over its folds."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predictions:
-    """Posteriors of one trained system on the test part of one fold.
+    """Posteriors of one trained system on the test set of one fold.
 
     Attributes:
         ids: Utterance ids, each once.
         speakers: The speaker of each utterance, unique within the corpus.
         truth: True class indices, int [utterances].
         posteriors: Class posteriors, float [utterances, classes].
+        sessions: The session of each utterance, or None where it was not recorded.
 
     Raises:
         ValueError: lengths differ, an id occurs twice, a class index is out of range, or a posterior is not finite.
@@ -29,8 +38,9 @@ class Predictions:
 
     ids: tuple[str, ...]
     speakers: tuple[str, ...]
-    truth: np.ndarray
-    posteriors: np.ndarray
+    truth: Indices
+    posteriors: npt.NDArray[np.float64] | npt.NDArray[np.float32]
+    sessions: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Checks shapes and values."""
@@ -45,6 +55,8 @@ class Predictions:
                 f"{count} ids, {len(self.speakers)} speakers, {len(self.truth)} truths "
                 f"and {len(self.posteriors)} posteriors"
             )
+        if self.sessions is not None and len(self.sessions) != count:
+            raise ValueError(f"{count} ids and {len(self.sessions)} sessions")
         if len(set(self.ids)) != count:
             raise ValueError("an utterance id occurs twice in one fold's predictions")
         if not np.issubdtype(self.truth.dtype, np.integer):
@@ -56,9 +68,9 @@ class Predictions:
             raise ValueError(f"the posteriors of {self.ids[row]} are not finite")
 
     @property
-    def decided(self) -> np.ndarray:
-        """The class with the largest posterior (the first of equals), int [utterances]."""
-        return np.argmax(self.posteriors, axis=1)
+    def decided(self) -> Indices:
+        """The class with the largest posterior (the first of equals), int64 [utterances]."""
+        return np.asarray(np.argmax(self.posteriors, axis=1), dtype=np.int64)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -68,12 +80,73 @@ class FoldPredictions:
     Attributes:
         fold: The fold's name.
         seed: The seed of the training.
-        predictions: Posteriors on the fold's test part.
+        predictions: Posteriors on the fold's test set.
+        epochs: Epochs that were trained; None for a system without epochs.
+        best_epoch: The epoch whose weights were kept, counted from 1; None where it was not recorded.
+        seconds: Duration of the training in seconds; None where it was not recorded.
     """
 
     fold: str
     seed: int
     predictions: Predictions
+    epochs: int | None = None
+    best_epoch: int | None = None
+    seconds: float | None = None
+
+    def confusion(self, num_classes: int) -> npt.NDArray[np.int64]:
+        """Counts, int64 [true class, decided class].
+
+        Args:
+            num_classes: Number of classes of the task.
+
+        Raises:
+            ValueError: the posteriors have another number of classes.
+        """
+        self.require_classes(num_classes)
+        return confusion_matrix(self.predictions.truth, self.predictions.decided, num_classes)
+
+    def require_classes(self, num_classes: int) -> None:
+        """Checks the number of classes.
+
+        Raises:
+            ValueError: the posteriors have another number of classes.
+        """
+        found = self.predictions.posteriors.shape[1]
+        if found != num_classes:
+            raise ValueError(
+                f"fold {self.fold}, seed {self.seed}: posteriors of {found} classes where the task has {num_classes}"
+            )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Recognition:
+    """How well human listeners recognised the recordings that are tested.
+
+    Attributes:
+        ids: Utterance ids, each once.
+        speakers: The speaker of each utterance.
+        truth: True class indices, int [utterances].
+        recognised: Share of listeners who named the true class, float [utterances].
+        sessions: The session of each utterance, or None.
+
+    Raises:
+        ValueError: there is no utterance, lengths differ, an id occurs twice, or a share is not a fraction.
+    """
+
+    ids: tuple[str, ...]
+    speakers: tuple[str, ...]
+    truth: Indices
+    recognised: Floats
+    sessions: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Checks lengths and values."""
+        sessions = self.sessions if self.sessions is not None else self.speakers
+        lengths = {len(column) for column in (self.ids, self.speakers, self.truth, self.recognised, sessions)}
+        if lengths != {len(set(self.ids))} or not self.ids:
+            raise ValueError("listeners' recognition needs one speaker, class and share for each of its distinct ids")
+        if not ((self.recognised >= 0) & (self.recognised <= 1)).all():
+            raise ValueError("listeners' recognition must be fractions; divide percent by 100")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,16 +156,18 @@ class RowResult:
     Attributes:
         key: Short name, used in file names: letters, digits, `_`, `-` and `.`.
         label: The row's name as the table prints it.
-        published: The paper's fractions under `wa` and `ua` (either may be None or missing: some papers give UA
-            alone) and, where stated, `wa_std` and `ua_std`; None when the paper has no such row.
+        published: The paper's fractions under the keys of `METRICS` (any may be None or missing: some papers give
+            only UA) and, where stated, `wa_std` and so on; None when the paper has no such row.
         folds: The trainings that were finished.
         note: One line on the row, above all why it has no result.
         status: One of `STATUSES`.
         needs: For a row that is left out, what it lacks in a word (`weights`, `word times`).
+        origin: One of `ORIGINS`; all but `paper` are marked as not in the paper.
+        recognition: For a row of status `reference`, what the listeners recognised.
 
     Raises:
-        ValueError: an unusable key, an unknown status, a published value that is no fraction, a run row without
-            folds, or one fold with the same seed twice.
+        ValueError: an unusable key, an unknown status or origin, a published value that is no fraction, a run row
+            without folds, a row that is a reference only by half, or one fold with the same seed twice.
     """
 
     key: str
@@ -102,6 +177,8 @@ class RowResult:
     note: str = ""
     status: str = "run"
     needs: str = ""
+    origin: Origin = "paper"
+    recognition: Recognition | None = None
 
     def __post_init__(self) -> None:
         """Checks the fields against each other."""
@@ -109,6 +186,8 @@ class RowResult:
             raise ValueError(f"row key {self.key!r} cannot be part of a file name")
         if self.status not in STATUSES:
             raise ValueError(f"row {self.key}: status {self.status!r} is none of {', '.join(STATUSES)}")
+        if self.origin not in ORIGINS:
+            raise ValueError(f"row {self.key}: origin {self.origin!r} is none of {', '.join(ORIGINS)}")
         if "\n" in self.note:
             raise ValueError(f"row {self.key}: the note must be one line")
         for name, value in (self.published or {}).items():
@@ -118,6 +197,8 @@ class RowResult:
                 raise ValueError(f"row {self.key}: published {name} = {value} is not a fraction; divide percent by 100")
         if self.status == "run" and not self.folds:
             raise ValueError(f"row {self.key} is said to have run but has no folds")
+        if len({self.status == "reference", self.origin == "reference", self.recognition is not None}) > 1:
+            raise ValueError(f"row {self.key}: status, origin and recognition disagree on whether it is a reference")
         trainings = [(fold.fold, fold.seed) for fold in self.folds]
         if len(set(trainings)) != len(trainings):
             raise ValueError(f"row {self.key} has a fold with the same seed twice")

@@ -1,88 +1,111 @@
-"""What a measured number says about a published one, and a test about a claim, in one or two words."""
+"""Verdicts in one or two words: on a row against its published values, on shown data, and on a claim."""
 
-from collections.abc import Mapping
+from typing import Literal
 
 from ser_tf.evaluation.predictions import RowResult
-from ser_tf.evaluation.statistics import Interval, PairedComparison
 
 SIGNIFICANCE = 0.05
-JUDGED_FIRST = ("ua", "wa")
-"""When both published values lie outside, UA decides between above and below: it is every paper's main number."""
+
+CorpusKind = Literal["papers", "part", "other"]
+CORPUS_KINDS: tuple[CorpusKind, ...] = ("papers", "part", "other")
+"""The whole corpus that the published values were measured on, a part of it, or another corpus."""
+
+CORPUS_WORDS = {"part": "part of the corpus", "other": "other corpus"}
+ORIGIN_WORDS = {"beyond": "not in the paper", "baseline": "not in the paper", "reference": "reference"}
+CLAIM_WORDS = {
+    True: ("supported", "contradicted", "not significant"),
+    False: ("holds here", "reversed here", "open here"),
+}
+"""For a claim that holds, one whose opposite holds, and neither; on the paper's own whole corpus, and elsewhere."""
 
 
-def verdict_of_row(
-    row: RowResult, intervals: Mapping[str, Interval | None], *, smoke: bool, corpus_is_papers: bool
-) -> str:
-    """Judges a row against its published value.
+def corpus_kind(*, is_papers: bool, is_whole: bool) -> CorpusKind:
+    """How a corpus relates to the one that the published values were measured on.
 
-    A row without results says why (`cited`, `failed`, `needs <what>`, `left out`). A smoke run is `smoke` and a run on
-    another corpus than the paper's `other corpus`, whatever came out. Then `not published` without a published value;
-    `no interval` when a single speaker was tested; `matches` when every published value (WA, UA, or both) lies inside
-    its interval, ends included; else `above` (our whole interval is higher) or `below`, by UA if that lies outside.
+    Args:
+        is_papers: Whether it is the same corpus.
+        is_whole: Whether this copy has all of it.
+    """
+    if not is_papers:
+        return "other"
+    return "papers" if is_whole else "part"
+
+
+def verdict_without_comparison(row: RowResult, *, smoke: bool, kind: CorpusKind) -> str | None:
+    """The verdict of a row whose result is not to be compared with a published value.
+
+    A row without results says why (`cited`, `failed`, `needs <what>`, `left out`), a row of human listeners is
+    `reference`. A smoke run is `smoke`, whatever came out. Rows that the paper does not have are `not in the paper`.
+    On other corpora a row is `other corpus`, on a part of the paper's corpus `part of the corpus`. Without a published
+    value it is `not published`.
 
     Args:
         row: The row.
-        intervals: 95% intervals under `wa` and `ua`; not looked at for a row without results.
         smoke: Whether this was a smoke run.
-        corpus_is_papers: Whether the corpus is the one of the published values.
-    """
-    if row.status != "run":
-        return f"needs {row.needs}" if row.status == "left out" and row.needs else row.status
-    if smoke:
-        return "smoke"
-    if not corpus_is_papers:
-        return "other corpus"
-    published = row.published or {}
-    stated = [(published[metric], intervals[metric]) for metric in JUDGED_FIRST if published.get(metric) is not None]
-    if not stated:
-        return "not published"
-    for value, interval in stated:
-        if interval is None:
-            return "no interval"
-        if value is not None and value < interval[0]:
-            return "above"
-        if value is not None and value > interval[1]:
-            return "below"
-    return "matches"
-
-
-def verdict_of_data(same: bool | None, *, smoke: bool, corpus_is_papers: bool) -> str:
-    """Judges a row that shows data, in the order of `verdict_of_row`; such data are counted, not estimated.
-
-    Args:
-        same: Whether the data are the published ones; None where none are published.
-        smoke: Whether this was a smoke run.
-        corpus_is_papers: Whether the corpus is the one of the published data.
+        kind: How the corpus relates to the paper's.
 
     Returns:
-        `smoke`, `other corpus`, `not published`, `matches` or `differs`.
+        The verdict, or None for a row that `ser_tf.evaluation.reproduction` is to judge.
+    """
+    if row.status not in ("run", "reference"):
+        return f"needs {row.needs}" if row.status == "left out" and row.needs else row.status
+    if row.status == "reference":
+        return ORIGIN_WORDS["reference"]
+    if smoke:
+        return "smoke"
+    if row.origin in ORIGIN_WORDS:
+        return ORIGIN_WORDS[row.origin]
+    if kind != "papers":
+        return CORPUS_WORDS[kind]
+    stated = [value for name, value in (row.published or {}).items() if value is not None and "_std" not in name]
+    return None if stated else "not published"
+
+
+def verdict_of_data(same: bool | None, *, smoke: bool, kind: CorpusKind) -> str:
+    """Judges a row that shows data, which are counted and not estimated.
+
+    Args:
+        same: Whether the data equal the published ones; None where none are published.
+        smoke: Whether this was a smoke run.
+        kind: How the corpus relates to the paper's.
+
+    Returns:
+        `smoke`, `other corpus`, `part of the corpus`, `not published`, `matches` or `differs`.
     """
     if smoke:
         return "smoke"
-    if not corpus_is_papers:
-        return "other corpus"
+    if kind != "papers":
+        return CORPUS_WORDS[kind]
     if same is None:
         return "not published"
     return "matches" if same else "differs"
 
 
-def verdict_of_claim(comparison: PairedComparison | None, *, smoke: bool) -> str:
-    """Judges "this row is better than that one".
+def verdict_of_claim(
+    difference: float | None, p_claimed: float | None, p_reversed: float | None, *, smoke: bool, kind: CorpusKind
+) -> str:
+    """Judges a claim by p-values that are corrected for the number of claims.
 
     Args:
-        comparison: The test, or None when a row has no results.
+        difference: The measured difference, positive where the claim holds; None when it was not measured.
+        p_claimed: Adjusted p of the claim; None for a measurement about which nothing is claimed.
+        p_reversed: Adjusted p of the opposite claim.
         smoke: Whether this was a smoke run.
+        kind: How the corpus relates to the paper's.
 
     Returns:
-        `not run`; `smoke`; `supported` when the difference is positive and p < 0.05; `contradicted` when it is
-        negative and the test of the opposite claim gives p < 0.05; else `not significant`.
+        `not run`, `smoke`, `measured`; on the paper's corpus `supported`, `contradicted` or `not significant`;
+        elsewhere `holds here`, `reversed here` or `open here`.
     """
-    if comparison is None:
+    if difference is None:
         return "not run"
     if smoke:
         return "smoke"
-    if comparison.difference > 0 and comparison.p_value < SIGNIFICANCE:
-        return "supported"
-    if comparison.difference < 0 and comparison.p_reversed < SIGNIFICANCE:
-        return "contradicted"
-    return "not significant"
+    if p_claimed is None or p_reversed is None:
+        return "measured"
+    holds, fails, neither = CLAIM_WORDS[kind == "papers"]
+    if difference > 0 and p_claimed < SIGNIFICANCE:
+        return holds
+    if difference < 0 and p_reversed < SIGNIFICANCE:
+        return fails
+    return neither

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.features import framing, mel, stft
+from ser_tf.features.spec import FeatureSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,3 +113,26 @@ def _log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor |
     emphasised = framing.silence_padding(pre_emphasise(waveform, params.pre_emphasis), num_samples)
     power = stft.power(emphasised, params)
     return tf.math.log(tf.maximum(tf.matmul(power, tf.constant(weights, tf.float32)), params.log_floor))
+
+
+def log_mel_spec(params: LogMelParams | None = None) -> FeatureSpec:
+    """Log mel spectra; the defaults are those of mao2020."""
+    params = params or LogMelParams()
+    return FeatureSpec(
+        "log_mel", params, log_mel, params.bands, tuple(f"log_mel_{band}" for band in range(params.bands))
+    )
+
+
+def mfcc_spec(params: MfccParams | None = None) -> FeatureSpec:
+    """Mel-frequency cepstral coefficients; the defaults are those of lee2020."""
+    params = params or MfccParams()
+    orders = range(params.first_coefficient, params.first_coefficient + params.coefficients)
+    return FeatureSpec("mfcc", params, mfcc, params.coefficients, tuple(f"mfcc_{order}" for order in orders))
+
+
+LOG_MEL = log_mel_spec()
+"""64-bin log mel spectra (mao2020)."""
+
+
+MFCC = mfcc_spec()
+"""40 MFCC (lee2020)."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from ser_tf.features import framing, stft
+from ser_tf.features.spec import FeatureSpec
 
 MAGNITUDE = 1.0
 POWER = 2.0
@@ -87,3 +88,32 @@ def log_spectrogram(
     floor = params.log_floor ** (POWER / params.exponent)
     logarithm = tf.math.log(tf.maximum(power, floor)) * (params.exponent / POWER)
     return framing.zero_padding_frames(logarithm, params, num_samples)
+
+
+def magnitude_spectrogram_spec(params: SpectrogramParams | None = None) -> FeatureSpec:
+    """Linear spectrograms of the lowest bins; the defaults are those of zhang2018."""
+    params = params or SpectrogramParams()
+    names = _lowest_names("magnitude", params)
+    return FeatureSpec("magnitude_spectrogram", params, magnitude_spectrogram, params.lowest_bins, names)
+
+
+def log_spectrogram_spec(params: LogSpectrogramParams | None = None) -> FeatureSpec:
+    """Log spectrograms of the lowest bins; the defaults are those of zhang2018."""
+    params = params or LogSpectrogramParams()
+    names = _lowest_names("log", params)
+    return FeatureSpec("log_spectrogram", params, log_spectrogram, params.lowest_bins, names)
+
+
+def _lowest_names(kind: str, params: SpectrogramParams) -> tuple[str, ...]:
+    """Names of the dimensions: the frequency of each bin."""
+    return tuple(
+        f"{kind}_{index * params.sample_rate_hz / params.fft_samples:g}hz" for index in range(params.lowest_bins)
+    )
+
+
+LOG_SPECTROGRAM = log_spectrogram_spec()
+"""Log magnitude of 200 bins, 0-4 kHz (zhang2018)."""
+
+
+LOG_POWER_SPECTROGRAM = log_spectrogram_spec(ANDO2019)
+"""Log power of 400 bins, 0-4 kHz (ando2019)."""

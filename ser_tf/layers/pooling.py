@@ -1,9 +1,8 @@
-"""Pooling over time that ignores padding: masks from lengths, mean, functionals, and local attention."""
+"""Pooling over time that ignores padding: masks from lengths, mean, and local attention."""
 
 import keras
 import tensorflow as tf
 
-from ser_tf.features import functionals
 from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 
@@ -50,28 +49,6 @@ class MaskedMean(ExplicitMaskLayer):
     def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
         """Shape (batch, dims)."""
         return (sequence_shape[0], sequence_shape[2])
-
-
-@keras.saving.register_keras_serializable("ser_tf")
-class FunctionalsPooling(ExplicitMaskLayer):
-    """Statistical functions as pooling over time (mirsamadi2017, §2): (batch, frames, dims) -> (batch, n x dims)."""
-
-    def __init__(self, names: tuple[str, ...], **kwargs) -> None:
-        """Takes the names of the functionals, as in `ser_tf.features.functionals`."""
-        super().__init__(**kwargs)
-        self.names = tuple(names)
-
-    def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """Applies the functionals to the frames whose mask is true."""
-        return functionals.functionals(sequence, mask, self.names)
-
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
-        """Shape (batch, number of functionals x dims)."""
-        return (sequence_shape[0], len(self.names) * sequence_shape[2])
-
-    def get_config(self) -> dict:
-        """Arguments of the constructor."""
-        return {**super().get_config(), "names": list(self.names)}
 
 
 @keras.saving.register_keras_serializable("ser_tf")

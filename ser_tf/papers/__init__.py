@@ -1,1 +1,25 @@
-"""One module a paper: its set-up, its systems (table rows), published numbers, claims and assumptions."""
+"""One folder a paper: everything that only this paper needs. `load` gives a paper by its key."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from ser_tf.errors import SettingError
+from ser_tf.protocol.paper import Paper
+
+
+def keys() -> tuple[str, ...]:
+    """Keys of all papers, in alphabetical order."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+
+
+def load(key: str) -> Paper[Any]:
+    """The paper with this key.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if key not in keys():
+        raise SettingError(f"no paper {key}; there are {', '.join(keys())}")
+    paper: Paper[Any] = importlib.import_module(f"ser_tf.papers.{key}").PAPER
+    return paper

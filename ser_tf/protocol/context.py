@@ -1,48 +1,46 @@
-"""What a system is given to train one fold with one seed, and a record of everything that it touches.
+"""What a system is given to train one fold with one seed, and a record of everything that it reads.
 
 Features reach a system only through `FoldContext.view`, for a stated purpose. A view gives the utterances it was
-opened for and no others, and a purpose that fits or selects anything refuses utterances of the test part. The leak
-report is made from the record of views: what was read, not what was intended.
+opened for and no others, and a purpose that fits or selects anything refuses test utterances. The leak report is made
+from the record of views: what was read, not what was intended.
 """
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
-import os
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.corpora.base import Utterance, at_speed, source_of, speed_of
 from ser_tf.corpora.task import Task
-from ser_tf.data import store
-from ser_tf.features import FeatureSpec
+from ser_tf.protocol import stages
 from ser_tf.protocol.folds import Fold, sha256_of
+from ser_tf.protocol.record import Circumstances, Inputs, Reads, UserInput, recording
 
+if TYPE_CHECKING:  # TensorFlow comes along with them, and results are tabulated without it
+    from ser_tf.data.store import Frames
+    from ser_tf.features.spec import FeatureSpec
+
+L = TypeVar("L")
 FIT_PURPOSES = ("train", "normaliser", "vocabulary", "selection")
-"""Purposes for which no utterance of the test part may be read; the other purpose is `predict`."""
-
-EpochReport = Callable[[int, int, str], None]
-"""Called with (epochs done, epochs at most, text for the progress bar)."""
-
-
+"""Purposes for which no test utterance may be read; the other purpose is `predict`."""
 COPY_PURPOSES = ("train", "normaliser")
-"""Purposes for which copies at another speed may be read, of utterances of the training part."""
+"""Purposes for which copies at another speed may be read, of training utterances."""
+EpochReport = Callable[[int, int, str], None]
+"""Called with (epochs done, maximum epochs, text for the progress bar)."""
 
 
 class LeakError(RuntimeError):
-    """A system asked for utterances of the test part in order to fit or select something."""
+    """A system asked for test utterances in order to fit or select something."""
 
 
 class FeatureView:
     """Features of certain utterances only."""
 
-    def __init__(self, features: store.Frames, ids: Sequence[str]) -> None:
+    def __init__(self, features: "Frames", ids: Sequence[str]) -> None:
         """Narrows a store to `ids`."""
         self._store = features
         self.ids = tuple(ids)
@@ -58,50 +56,115 @@ class FeatureView:
         """Number of frames of one utterance."""
         return self._store.num_frames(self._check(utterance_id))
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
         """Features of one utterance, float32 (frames, dims)."""
         return self._store[self._check(utterance_id)]
 
 
-@dataclasses.dataclass
-class FoldContext:
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Where a fold finds and leaves files.
+
+    Attributes:
+        features: Folder of the feature stores.
+        stages: Folder of the first stages that rows share.
+        tensorboard: Folder for TensorBoard's logs, or None.
+    """
+
+    features: Path
+    stages: Path
+    tensorboard: Path | None = None
+
+
+def _say_nothing(done: int, maximum: int, text: str) -> None:
+    """For a job that nobody watches."""
+    del done, maximum, text
+
+
+def seed_of(*parts: object) -> int:
+    """A seed of 31 bits that depends on all parts and on nothing else."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big") >> 1
+
+
+class FoldContext(Generic[L]):
     """One fold, one seed, and what is needed to train on it.
 
     Attributes:
         fold: Which utterances train, validate and test.
-        seed: Of all random choices; Python's, NumPy's and Keras's generators are already seeded.
-        ledger: The paper's assumptions.
+        seed: The run's seed; Python's, NumPy's and Keras's generators are already seeded for this row.
+        ledger: The paper's assumptions; reading one is recorded.
+        inputs: What the user's own files gave; reading one is recorded.
         task: Classes and their order.
         utterances: All of the task, by id.
-        feature_root: Where feature stores lie.
-        stage_root: Where first stages that rows share are kept.
-        smoke: A run of seconds to see that everything works.
+        places: Where files lie.
+        circumstances: What the result depends on besides what is read.
         report: Tells the progress display about epochs.
-        tensorboard: Folder for TensorBoard's logs, or None.
-        options: What the paper's own flags gave; see `Prepared`.
-        before_training: Called with each compiled model and its training batches before it is trained.
-        uses: For each purpose, the ids that views were opened for.
+        reads: Everything read so far.
         stage_seconds: For each first stage that was asked for, the seconds that it cost (0 when it was reused).
-        waited_seconds: How long it waited for first stages that another process was making.
+        waited_seconds: Time spent waiting for first stages that another process was making.
     """
 
-    fold: Fold
-    seed: int
-    ledger: Any
-    task: Task
-    utterances: Mapping[str, Utterance]
-    feature_root: Path
-    stage_root: Path
-    smoke: bool = False
-    report: EpochReport = lambda done, most, text: None
-    tensorboard: Path | None = None
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    before_training: Callable[[Any, Any], None] | None = None
-    uses: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    stage_seconds: dict[str, float] = dataclasses.field(default_factory=dict)
-    waited_seconds: float = 0.0
+    def __init__(  # noqa: PLR0913 - a record of named parts
+        self,
+        *,
+        fold: Fold,
+        seed: int,
+        ledger: L,
+        task: Task,
+        utterances: Mapping[str, Utterance],
+        places: Places,
+        circumstances: Circumstances,
+        inputs: Mapping[str, UserInput] | None = None,
+        report: EpochReport | None = None,
+    ) -> None:
+        """Takes what the runner knows of the job; see the class's attributes."""
+        self.reads = Reads()
+        self.fold, self.seed, self.task = fold, seed, task
+        self.utterances, self.places, self.circumstances = utterances, places, circumstances
+        self.report: EpochReport = report or _say_nothing
+        self.stage_seconds: dict[str, float] = {}
+        self.waited_seconds = 0.0
+        self.given_ledger, self.given_inputs = ledger, inputs or {}
+        self.ledger: L = recording(ledger, self.reads)
+        self.inputs = Inputs(self.given_inputs, self.reads)
 
-    def view(self, spec: FeatureSpec, ids: Sequence[str], purpose: str) -> FeatureView:
+    @property
+    def smoke(self) -> bool:
+        """Whether this run only shows that everything works."""
+        return self.circumstances.smoke
+
+    def child(self, circumstances: Circumstances, fold: Fold | None = None) -> "FoldContext[L]":
+        """A context of the same job whose reads are recorded apart, as a first stage's are.
+
+        Args:
+            circumstances: Those of the child.
+            fold: A fold inside of this one, of utterances that this one may fit on; by default the same.
+
+        Raises:
+            LeakError: the inner fold has test utterances of this one.
+        """
+        inner = fold or self.fold
+        if fold and (leaked := set(self.fold.test) & {*fold.train, *fold.validation, *fold.test}):
+            raise LeakError(f"{len(leaked)} test utterances in the inner fold {fold.name}, such as {min(leaked)}")
+        return FoldContext(
+            fold=inner,
+            seed=self.seed,
+            ledger=self.given_ledger,
+            task=self.task,
+            utterances=self.utterances,
+            places=self.places,
+            circumstances=circumstances,
+            inputs=self.given_inputs,
+            report=self.report,
+        )
+
+    def reseed(self, *parts: object) -> None:
+        """Seeds Python's, NumPy's and Keras's generators from the run's seed, the fold's name and these parts."""
+        import keras
+
+        keras.utils.set_random_seed(seed_of(self.seed, self.fold.name, *parts))
+
+    def view(self, spec: "FeatureSpec", ids: Sequence[str], purpose: str) -> FeatureView:
         """Opens features for a purpose and records it.
 
         Args:
@@ -110,15 +173,18 @@ class FoldContext:
             purpose: `train`, `normaliser`, `vocabulary`, `selection` or `predict`.
 
         Raises:
-            LeakError: a purpose other than `predict` asks for utterances of the test part, or a copy at another
-                speed is asked for whose original is not in the training part, or not to train.
+            LeakError: a purpose other than `predict` asks for test utterances, or a copy at another speed is asked
+                for whose original is not a training utterance, or not to train.
             ValueError: the purpose is unknown.
         """
+        from ser_tf.data import store
+
         self.record(ids, purpose)
+        self.reads.features[spec.name] = spec.fingerprint()
         everything = [self.utterances[utterance_id] for utterance_id in sorted(self.utterances)]
         stores = [
-            store.ensure(self.feature_root, spec, [at_speed(utterance, speed) for utterance in everything])
-            for speed in sorted({speed_of(one) for one in ids} or {1.0})
+            store.ensure(self.places.features, spec, [at_speed(utterance, speed) for utterance in everything])
+            for speed in sorted({speed_of(utterance_id) for utterance_id in ids} or {1.0})
         ]
         return FeatureView(stores[0] if len(stores) == 1 else store.JoinedStores(stores), ids)
 
@@ -133,71 +199,54 @@ class FoldContext:
         if leaked:
             raise LeakError(f"{len(leaked)} test utterances asked for as {purpose}, such as {min(leaked)}")
         training = set(self.fold.train) if purpose in COPY_PURPOSES else set()
-        strayed = [one for one in ids if source_of(one) != one and source_of(one) not in training]
+        strayed = [copy for copy in ids if source_of(copy) != copy and source_of(copy) not in training]
         if strayed:
             raise LeakError(f"{len(strayed)} copies asked for as {purpose} that may not be, such as {min(strayed)}")
-        self.uses.setdefault(purpose, set()).update(ids)
+        self.reads.utterances.setdefault(purpose, set()).update(ids)
 
-    def targets(self, ids: Sequence[str]) -> np.ndarray:
+    def targets(self, ids: Sequence[str]) -> npt.NDArray[np.int32]:
         """Class indices of utterances, int32 (utterances,)."""
-        return np.asarray([self.task.class_index(self.utterances[one]) for one in ids], np.int32)
+        return np.asarray([self.task.class_index(self.utterances[utterance_id]) for utterance_id in ids], np.int32)
 
     def labelled(self, ids: Sequence[str], *labels: str) -> tuple[str, ...]:
         """Those of the utterances whose class is one of `labels`."""
-        return tuple(one for one in ids if self.task.label_of(self.utterances[one]) in labels)
+        return tuple(
+            utterance_id for utterance_id in ids if self.task.label_of(self.utterances[utterance_id]) in labels
+        )
 
-    def used(self) -> dict[str, dict[str, Any]]:
-        """For each purpose, how many utterances were read, how many of the test part, and the SHA-256 of their ids.
+    def once(self, name: str, make: "Callable[[FoldContext[L], Path], None]", fold: Fold | None = None) -> Path:
+        """Gives the folder of a first stage that several rows share, made once for each fold and seed.
 
-        Where copies at another speed were read: how many, and how many of each part that may not have any.
-        """
-        return {purpose: self._used(ids) for purpose, ids in sorted(self.uses.items())}
-
-    def _used(self, ids: set[str]) -> dict[str, Any]:
-        test, validation = set(self.fold.test), set(self.fold.validation)
-        used = {
-            "utterances": len(ids),
-            "in_test_part": sum(source_of(one) in test for one in ids),
-            "sha256": sha256_of(sorted(ids)),
-        }
-        copied = [source_of(one) for one in ids if source_of(one) != one]
-        if copied:
-            used["copies"] = {
-                "all": len(copied),
-                "test": sum(one in test for one in copied),
-                "validation": sum(one in validation for one in copied),
-            }
-        return used
-
-    @contextlib.contextmanager
-    def stage(self, name: str, settings_hash: str) -> Iterator[tuple[Path, bool]]:
-        """A folder for a first stage that several rows share, made once for each fold and seed.
-
-        The first process that enters gets an empty folder and has to fill it; it becomes visible when the block is
-        left without an error. Others wait, and find it ready.
+        Whoever comes first makes it, seeded by the stage's own name; others wait, and find it ready. It is made anew
+        when anything that it read has changed. What it read counts as read by whoever asks for it.
 
         Args:
             name: Names the stage.
-            settings_hash: Of everything the stage's result depends on besides fold and seed.
-
-        Yields:
-            The folder and whether it is ready (then nothing is to be done).
+            make: Fills an empty folder; a function at the top of a module, or a partial of one. It is given a context
+                of its own.
+            fold: A fold inside of this one that the stage is trained on; by default the same.
         """
-        digest = hashlib.sha256(f"{settings_hash}{self.fold.digests()}".encode()).hexdigest()[:16]
-        folder = self.stage_root / name / f"{self.fold.name}-seed{self.seed}-{digest}"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with open(folder.with_suffix(".lock"), "w") as lock:
-            asked = time.perf_counter()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self.waited_seconds += time.perf_counter() - asked
-            if folder.exists():
-                self.stage_seconds.setdefault(name, 0.0)
-                yield folder, True
-                return
-            started = time.perf_counter()
-            partial = folder.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            yield partial, False
-            os.replace(partial, folder)
-            self.stage_seconds[name] = time.perf_counter() - started
+        return stages.once(self, name, make, fold)
+
+    def used(self) -> dict[str, dict[str, Any]]:
+        """For each purpose, how many utterances were read, how many of the test set, and the SHA-256 of their ids.
+
+        Where copies at another speed were read: how many, and how many of each set that may not have any.
+        """
+        return {purpose: self._used(ids) for purpose, ids in sorted(self.reads.utterances.items())}
+
+    def _used(self, ids: set[str]) -> dict[str, Any]:
+        test, validation = set(self.fold.test), set(self.fold.validation)
+        used: dict[str, Any] = {
+            "utterances": len(ids),
+            "in_test_part": sum(source_of(utterance_id) in test for utterance_id in ids),
+            "sha256": sha256_of(sorted(ids)),
+        }
+        copied = [source_of(utterance_id) for utterance_id in ids if source_of(utterance_id) != utterance_id]
+        if copied:
+            used["copies"] = {
+                "all": len(copied),
+                "test": sum(source in test for source in copied),
+                "validation": sum(source in validation for source in copied),
+            }
+        return used

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 from ser_tf.errors import UserError
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.runner import Event, Failure, Job, Plan, configure_tensorflow, execute
+from ser_tf.protocol.runner import Event, Failure, Job, Run, configure_tensorflow, execute
 
-Outcome = tuple[Job, FoldResult | Failure]
+Outcome = tuple[Job[Any], FoldResult | Failure]
 POLL_SECONDS = 0.2
 JOBS_PER_PROCESS = 32
 """After about so many jobs all workers are replaced: TensorFlow does not give all memory back. (The pool's own
@@ -29,11 +29,11 @@ JOBS_PER_PROCESS = 32
 class Executor(Protocol):
     """Runs jobs and yields each outcome as soon as it is there."""
 
-    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs.
 
         Args:
-            plan: What the jobs share.
+            run: What the jobs share.
             jobs: In the order in which they shall start.
             report: Called in this process with progress events.
         """
@@ -42,11 +42,11 @@ class Executor(Protocol):
 class InProcess:
     """One job after the other, in this process."""
 
-    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs; see `Executor.run`."""
         configure_tensorflow()
         for job in jobs:
-            yield job, execute(plan, job, report)
+            yield job, execute(run, job, report)
 
 
 class LocalProcesses:
@@ -56,13 +56,13 @@ class LocalProcesses:
         """Uses up to `workers` processes."""
         self.workers = workers
 
-    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs; see `Executor.run`. When the caller stops early, running jobs are ended at once."""
         share = self.workers * JOBS_PER_PROCESS
         for first in range(0, len(jobs), share):
-            yield from self._run_share(plan, jobs[first : first + share], report)
+            yield from self._run_share(run, jobs[first : first + share], report)
 
-    def _run_share(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def _run_share(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs jobs in processes that end with the last of them."""
         # TensorFlow's threads do not survive a fork.
         spawn = multiprocessing.get_context("spawn")
@@ -71,7 +71,7 @@ class LocalProcesses:
             min(self.workers, len(jobs)),
             mp_context=spawn,
             initializer=_start_worker,
-            initargs=(plan, events),
+            initargs=(run, events),
         )
         try:
             futures = {pool.submit(_execute_in_worker, job): job for job in jobs}
@@ -84,8 +84,8 @@ class LocalProcesses:
                         yield job, future.result()
                     except BrokenProcessPool:
                         raise UserError(
-                            f"a worker process died while {job.name} ran, perhaps for want of memory; what is finished"
-                            " is kept: run the same command again, with fewer --workers"
+                            f"a worker died while running {job.name}, possibly out of memory. Finished folds are kept:"
+                            " run the same command again with fewer --workers"
                         ) from None
         finally:
             _end(pool)
@@ -109,12 +109,12 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-_worker_plan: Plan | None = None
+_worker_run: Run[Any] | None = None
 _worker_events: Any = None
 
 
-def _start_worker(plan: Plan, events: Any) -> None:
-    global _worker_plan, _worker_events
+def _start_worker(run: Run[Any], events: Any) -> None:
+    global _worker_run, _worker_events
     from ser_tf import cli
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -122,7 +122,7 @@ def _start_worker(plan: Plan, events: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cli.quieten()
     configure_tensorflow()
-    _worker_plan, _worker_events = plan, events
+    _worker_run, _worker_events = run, events
 
 
 def _end_with_parent() -> None:
@@ -133,10 +133,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _execute_in_worker(job: Job) -> FoldResult | Failure:
-    if _worker_plan is None:
-        raise RuntimeError("the worker was not started with a plan")
-    return execute(_worker_plan, job, _worker_events.put)
+def _execute_in_worker(job: Job[Any]) -> FoldResult | Failure:
+    if _worker_run is None:
+        raise RuntimeError("the worker was not started with a run")
+    return execute(_worker_run, job, _worker_events.put)
+
+
+def _say_nothing(event: Event) -> None:
+    """Epochs are not reported from a cluster."""
+    del event
 
 
 class RayCluster:
@@ -152,7 +157,7 @@ class RayCluster:
         self.workers = workers
         self.address = address
 
-    def run(self, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs; see `Executor.run`. Epochs are not reported.
 
         Raises:
@@ -167,19 +172,21 @@ class RayCluster:
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise UserError(f"--ray-address {self.address}: {str(error).splitlines()[0]}") from None
         try:
-            yield from self._run(ray, plan, jobs, report)
+            yield from self._run(ray, run, jobs, report)
         finally:
             ray.shutdown()
 
-    def _run(self, ray: Any, plan: Plan, jobs: Sequence[Job], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def _run(
+        self, ray: Any, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]
+    ) -> Iterator[Outcome]:
         @ray.remote(num_cpus=1, max_retries=0)
-        def run_one(shared: Plan, job: Job) -> FoldResult | Failure:
+        def run_one(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure:
             configure_tensorflow()
-            return execute(shared, job, lambda event: None)
+            return execute(shared, job, _say_nothing)
 
-        shared = ray.put(plan)
+        shared = ray.put(run)
         waiting = list(jobs)
-        running: dict[Any, Job] = {}
+        running: dict[Any, Job[Any]] = {}
         while waiting or running:
             while waiting and len(running) < self.workers:
                 job = waiting.pop(0)

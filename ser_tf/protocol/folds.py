@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import SettingError
@@ -52,13 +51,13 @@ def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], wha
 
 
 def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "speaker") -> tuple[Fold, ...]:
-    """Leaves one session out; a part of the others validates, drawn by the seed.
+    """Leaves one session out; some utterances of the others validate, drawn by the seed.
 
     Args:
         utterances: All utterances.
         seed: Draws the validation part.
         validation: `speaker` takes one speaker of the next session (in turn), `utterances` a tenth of the training
-            utterances at random, whoever speaks.
+            utterances at random, whoever speaks, `none` nothing.
 
     Returns:
         One fold for each session, named after it.
@@ -77,6 +76,8 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
             folds.append(_leave_out(utterances, session, validators, lambda utterance: utterance.session))
             if not folds[-1].train:
                 raise SettingError(f"{session} is tested and {min(validators)} validates: nobody is left to train on")
+        elif validation == "none":
+            folds.append(_leave_out(utterances, session, set(), lambda utterance: utterance.session))
         else:
             folds.append(_leave_session_out_with_tenth(utterances, session, rng))
     return tuple(folds)
@@ -195,6 +196,8 @@ def k_fold(
         raise SettingError(
             f"{number} folds need {number} {'utterances' if groups is None else 'groups'} in {what}, not {smallest}"
         )
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes half a second
+
     splitter = (StratifiedKFold if groups is None else StratifiedGroupKFold)(number, shuffle=True, random_state=seed)
     parts = [frozenset(test.tolist()) for _, test in splitter.split(ordered, strata, groups)]
     return tuple(_rotate(ordered, parts, position) for position in range(number))

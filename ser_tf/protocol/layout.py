@@ -37,9 +37,10 @@ class Layout:
         """The result file of one row, fold and seed."""
         return self.root / "folds" / row / f"{fold}-seed{seed}.json"
 
-    def model(self, row: str, fold: str, seed: int) -> Path:
-        """The kept model of one row, fold and seed; its card lies beside it as `.json`."""
-        return self.root / "models" / row / f"{fold}-seed{seed}.keras"
+    def model_of(self, fold_result: Path) -> Path:
+        """The kept model of a fold result, by the place of the result; its card lies beside it as `.json`."""
+        name = fold_result.name.removesuffix(".json")
+        return self.root / "models" / fold_result.parent.name / f"{name}.keras"
 
     def experiment(self, name: str) -> Path:
         """The folder of one table: the summary, the table files and the manifest."""

@@ -1,90 +1,112 @@
 """From fold results to the folder of one table: summary, tables, confusion matrices, leak report, manifest."""
 
 import dataclasses
+import hashlib
 import json
+import os
+import platform
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import Console
 
 from ser_tf import files
-from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import tables
-from ser_tf.evaluation.predictions import FoldPredictions, Predictions, RowResult
+from ser_tf.evaluation.claims import Measurement
+from ser_tf.evaluation.predictions import FoldPredictions, Predictions, Recognition, RowResult
+from ser_tf.evaluation.schema import Code, Conditions, Summary
+from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.summary import build_summary
+from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
 from ser_tf.protocol import leaks, ledger, runner
 from ser_tf.protocol.folds import Fold
+from ser_tf.protocol.material import LoadedRun
+from ser_tf.protocol.paper import Measured, Paper, System, Table
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.runner import Failure, Job, Plan
-from ser_tf.protocol.system import Experiment, System, is_papers_corpus
+from ser_tf.protocol.runner import Failure, Job, Run
+
+L = TypeVar("L")
+LISTENERS = "reference_listeners"
 
 
-def report_run(
-    experiment: Experiment,
-    plan: Plan,
-    corpus: Corpus,
-    rows: Sequence[System],
-    folds: Mapping[int, Sequence[Fold]],
-    jobs: Sequence[Job],
-    failures: Mapping[str, Failure],
-    notes: Sequence[str],
-    output: Console,
-) -> dict[str, Any]:
-    """Evaluates what is on disk for this run's jobs, writes the table's folder and prints the table.
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
 
-    Args:
-        experiment: The table.
-        plan: What the jobs shared.
-        corpus: The corpus.
+    Attributes:
         rows: The rows that were asked for.
         folds: Folds by seed.
         jobs: All jobs of the run.
         failures: By job name, those without a result.
-        notes: Cautions on the corpus, one line each.
-        output: Where the table is printed.
+    """
 
-    Returns:
-        The summary.
+    rows: Sequence[System[Any]]
+    folds: Mapping[int, Sequence[Fold]]
+    jobs: Sequence[Job[Any]]
+    failures: Mapping[str, Failure]
+
+
+def report_run(
+    paper: Paper[L], table: Table[L], loaded: LoadedRun[L], outcome: Outcome, statistics: Statistics, output: Console
+) -> Summary:
+    """Evaluates what is on disk for this run's jobs, writes the table's folder and prints the table.
+
+    Args:
+        paper: The paper.
+        table: The table.
+        loaded: What the jobs shared, and the corpus with its cautions.
+        outcome: What the run came to.
+        statistics: Unit and kind of the intervals.
+        output: Where the table is printed.
 
     Raises:
         UserError: the folder cannot be written.
     """
-    results = {job.name: result for job in jobs if (result := runner.finished(plan, job)) is not None}
+    run, corpus, jobs = loaded.run, loaded.corpus, outcome.jobs
+    name = paper.experiment(table)
+    results = {job.name: result for job in jobs if (result := runner.finished(run, job)) is not None}
     findings = [
         finding
-        for seed in folds
-        for finding in leaks.inspect_folds(folds[seed], plan.utterances)
+        for seed in outcome.folds
+        for finding in leaks.inspect_folds(outcome.folds[seed], run.utterances)
     ]  # fmt: skip
     findings += leaks.inspect_uses(list(results.values()))
-    kept = {row.key for row in rows}
+    keys = {row.key for row in outcome.rows}
     summary = build_summary(
-        experiment=experiment.name,
-        task=plan.task.name,
-        classes=plan.task.classes,
+        experiment=name,
+        title=table.title,
+        task=run.task.name,
+        classes=run.task.classes,
         corpus=corpus.name,
-        corpus_is_papers=is_papers_corpus(experiment.paper, corpus),
-        corpus_notes=[*notes, *_limits(experiment, plan, folds)],
-        seeds=list(folds),
-        smoke=plan.smoke,
-        rows=[_row_result(row, [job for job in jobs if job.system.key == row.key], results, failures) for row in rows],
-        claims=[claim for claim in experiment.claims if {claim.better, claim.worse} <= kept],
-        assumptions=ledger.as_dict(plan.ledger),
+        corpus_kind=corpus_kind(is_papers=corpus.name in table.corpora, is_whole=corpus.is_full),
+        corpus_notes=[*loaded.notes, *_limits(paper, run, outcome.folds), *_older(results.values())],
+        seeds=list(outcome.folds),
+        smoke=run.smoke,
+        rows=_row_results(run, outcome, results),
+        claims=[claim for claim in table.claims if {claim.better, claim.worse} <= keys],
+        measurements=_measurements(table, jobs, results),
+        assumptions=ledger.as_dict(run.ledger),
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
+        statistics=statistics,
+        protocol=_conditions(paper, run),
+        code=_code(results.values()),
+        machine=machine(),
     )
-    folder = plan.layout.experiment(experiment.name)
+    folder = run.layout.experiment(name)
     _write_json(
         folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))}
     )
-    _write_json(folder / "manifest.json", _manifest(plan, folds, jobs, results))
+    _write_json(folder / "manifest.json", _manifest(run, outcome.folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
     lines = [
         f"left out: {job.system.key}: {why.reason}" if why.unavailable else f"failed: {job.name}: {why.reason}"
         for job in jobs
-        if (why := failures.get(job.name)) is not None
+        if (why := outcome.failures.get(job.name)) is not None
     ]
     for line in dict.fromkeys(lines):  # a row that lacks something lacks it in every fold
         output.print(line, markup=False)
@@ -92,46 +114,148 @@ def report_run(
     return summary
 
 
-def _limits(experiment: Experiment, plan: Plan, folds: Mapping[int, Sequence[Fold]]) -> list[str]:
+def _limits(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> list[str]:
     """What of the paper's folds this run leaves out, and which assumptions it changes."""
-    everything = list(plan.utterances.values())
+    everything = list(run.utterances.values())
     lines = []
     for seed, chosen in folds.items():
-        number = len(experiment.paper.folds(everything, plan.ledger, seed))
+        number = len(paper.folds(everything, run.ledger, seed))
         if len(chosen) < number:
             lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
-    if changed := ledger.overridden(plan.ledger):
+    if changed := ledger.overridden(run.ledger):
         lines.append("assumptions changed: " + ", ".join(f"{key}={value}" for key, value in changed.items()))
     return lines
 
 
+def _older(results: Sequence[FoldResult] | Any) -> list[str]:
+    """Says how many results were not made by one and the same code."""
+    commits = {result.record.commit if result.record else None for result in results}
+    without = sum(result.record is None for result in results)
+    lines = [f"{without} results name no code"] if without else []
+    named = sorted(commit[:7] + commit[40:] for commit in commits if commit)
+    return [*lines, *([f"results of several commits: {', '.join(named)}"] if len(named) > 1 else [])]
+
+
+def _code(results: Any) -> Code:
+    records = [result.record for result in results if result.record is not None]
+    digest = hashlib.sha256("".join(sorted({record.circumstances.code for record in records})).encode()).hexdigest()
+    commits = sorted({record.commit for record in records if record.commit})
+    return {"commit": ", ".join(commits) or None, "digest": digest if records else None}
+
+
+def machine() -> dict[str, object]:
+    """The processor, its cores and the system."""
+    processor = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        models = [
+            line.partition(":")[2].strip() for line in information.read_text().split("\n") if "model name" in line
+        ]
+        processor = models[0] if models else processor
+    return {"processor": processor, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
+
+
+def _conditions(paper: Paper[L], run: Run[L]) -> Conditions:
+    styles = sorted({utterance.style for utterance in run.utterances.values()})
+    conditions: Conditions = {"style": " and ".join(styles)}
+    return {**conditions, **paper.conditions(run.ledger)} if paper.conditions else conditions
+
+
+def _row_results(run: Run[L], outcome: Outcome, results: Mapping[str, FoldResult]) -> list[RowResult]:
+    """The rows, and the listeners' row where the corpus has a listening test."""
+    rows = [
+        _row_result(row, [job for job in outcome.jobs if job.system.key == row.key], results, outcome.failures)
+        for row in outcome.rows
+    ]
+    listeners = _listeners(run, outcome.folds)
+    return [*rows, *([listeners] if listeners else [])]
+
+
+def _listeners(run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> RowResult | None:
+    """How human listeners recognised the very recordings that are tested; None where not all were heard."""
+    ids = sorted({utterance_id for chosen in folds.values() for fold in chosen for utterance_id in fold.test})
+    tested = [run.utterances[utterance_id] for utterance_id in ids]
+    shares = [utterance.listener_recognition for utterance in tested]
+    if not tested or None in shares:
+        return None
+    recognition = Recognition(
+        ids=tuple(ids),
+        speakers=tuple(utterance.speaker for utterance in tested),
+        truth=np.asarray([run.task.class_index(utterance) for utterance in tested], np.int64),
+        recognised=np.asarray(shares, np.float64),
+        sessions=tuple(utterance.session for utterance in tested),
+    )
+    return RowResult(
+        LISTENERS, "Human listeners", status="reference", origin="reference", recognition=recognition,
+        note="mean recognition in the corpus's own listening test, with more answers to choose from",
+    )  # fmt: skip
+
+
 def _row_result(
-    row: System, jobs: Sequence[Job], results: Mapping[str, FoldResult], failures: Mapping[str, Failure]
+    row: System[L], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult], failures: Mapping[str, Failure]
 ) -> RowResult:
     """A row with its finished folds; a row with a failed fold is failed as a whole, so that no number misleads."""
     failed = [failures[job.name] for job in jobs if job.name in failures]
-    if row.fit_predict is None:
-        return RowResult(row.key, row.label, row.published, note=row.note, status="cited")
+    if row.fit is None:
+        return RowResult(row.key, row.label, row.published, note=row.note, status="cited", origin=row.origin)
     if failed:
         status = "left out" if failed[0].unavailable else "failed"
         needs = row.needs if status == "left out" else ""
-        return RowResult(row.key, row.label, row.published, note=failed[0].reason, status=status, needs=needs)
-    folds = tuple(_fold_predictions(results[job.name]) for job in jobs)
-    return RowResult(row.key, row.label, row.published, folds, note=row.note)
+        return RowResult(
+            row.key, row.label, row.published, note=failed[0].reason, status=status, needs=needs, origin=row.origin
+        )
+    folds = tuple(fold_predictions(results[job.name]) for job in jobs if job.name in results)
+    return RowResult(row.key, row.label, row.published, folds, note=row.note, origin=row.origin)
 
 
-def _fold_predictions(result: FoldResult) -> FoldPredictions:
-    predictions = Predictions(result.ids, result.speakers, np.asarray(result.truth, np.int64), result.posterior_array)
-    return FoldPredictions(result.fold, result.seed, predictions)
+def fold_predictions(result: FoldResult) -> FoldPredictions:
+    """A fold result as evaluation takes it in."""
+    predictions = Predictions(
+        result.ids,
+        result.speakers,
+        np.asarray(result.truth, np.int64),
+        result.posterior_array,
+        result.sessions or None,
+    )
+    return FoldPredictions(
+        result.fold, result.seed, predictions, result.epochs, result.best_epoch, seconds=result.seconds
+    )
+
+
+def _measurements(table: Table[L], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]) -> list[Measurement]:
+    """What was measured on the models of each row, over all test utterances of all trainings."""
+    found = []
+    for measured in table.measured:
+        of_row = [results[job.name] for job in jobs if job.system.key == measured.row and job.name in results]
+        having = [result for result in of_row if measured.value in result.measured]
+        if having and len(having) == len(of_row):
+            found.append(_measurement(measured, having))
+    return found
+
+
+def _measurement(measured: Measured, results: Sequence[FoldResult]) -> Measurement:
+    def column(name: str) -> Any:
+        return np.concatenate([np.asarray(result.measured[name], np.float64) for result in results])
+
+    return Measurement(
+        name=measured.name,
+        text=measured.text,
+        values=column(measured.value),
+        speakers=tuple(speaker for result in results for speaker in result.speakers),
+        compared_with=column(measured.compared_with) if measured.compared_with else None,
+        direction=measured.direction,
+        form=measured.form,
+        sessions=tuple(session for result in results for session in result.sessions) or None,
+    )
 
 
 def _manifest(
-    plan: Plan, folds: Mapping[int, Sequence[Fold]], jobs: Sequence[Job], results: Mapping[str, FoldResult]
+    run: Run[L], folds: Mapping[int, Sequence[Fold]], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]
 ) -> dict[str, Any]:
     """Every fold's utterances with hashes, and the fold results that the table was made from."""
     return {
-        "corpus": plan.layout.corpus,
-        "corpus_sha256": plan.corpus_digest,
+        "corpus": run.layout.corpus,
+        "corpus_sha256": run.recordings,
         "folds": {
             f"{fold.name}-seed{seed}": {
                 part: {"sha256": digest, "utterances": list(getattr(fold, part))}
@@ -143,9 +267,9 @@ def _manifest(
         "results": [
             {
                 "file": str(
-                    plan.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(plan.layout.output)
+                    run.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(run.layout.output)
                 ),
-                "settings_hash": results[job.name].settings_hash,
+                "record": results[job.name].digest,
             }
             for job in jobs
             if job.name in results
@@ -153,5 +277,5 @@ def _manifest(
     }
 
 
-def _write_json(path: Any, content: Any) -> None:
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     files.atomic_write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -1,19 +1,25 @@
 """Fold results on disk: one JSON file for each row, fold and seed, written atomically, never mixed.
 
-A result carries the hash of everything it depends on. A file with another hash is put aside under its hash's name
-when a new result takes its place, and comes back when its settings do: changing a setting loses nothing.
+A result carries the record of what it was made from and stands for a job while that is what the job would be made
+from. A file with another record moves aside (`...older-1.json`, its model with it) when a new result takes its place,
+and comes back when its settings do: changing a setting loses nothing.
 """
 
+import contextlib
 import dataclasses
-import hashlib
 import json
-import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf import files
+from ser_tf.errors import UserError
+from ser_tf.protocol.ledger import Value
+from ser_tf.protocol.record import Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +35,6 @@ class FoldResult:
         fold: The fold's name.
         seed: The seed.
         smoke: Whether it is from a smoke run.
-        settings_hash: SHA-256 over all that the result depends on.
         settings: All assumptions with their values.
         overridden: Those that are not at their defaults.
         ids: Test utterances.
@@ -38,11 +43,15 @@ class FoldResult:
         posteriors: For each, one number a class.
         epochs: Trained epochs, or None.
         seconds: Wall time of training and prediction, without waiting for a stage that another process makes.
-        stage_seconds: Wall time of first stages that it shares with other rows, 0 for those that were there.
-        peak_memory_mb: The largest resident size that the process had had by the end.
+        stage_seconds: Wall time of first stages that it shares with other rows, 0 for those that were reused.
+        peak_memory_mb: The largest resident size of the process so far.
         versions: Of Python and the libraries.
         uses: What was read for which purpose.
         parts: SHA-256 of the fold's lists of ids.
+        record: What it was made from; None for files of before there were records.
+        best_epoch: The epoch whose weights were kept, or None.
+        sessions: Sessions of the test utterances.
+        measured: Quantities of each test utterance by name.
     """
 
     paper: str
@@ -53,9 +62,8 @@ class FoldResult:
     fold: str
     seed: int
     smoke: bool
-    settings_hash: str
-    settings: dict[str, Any]
-    overridden: dict[str, Any]
+    settings: dict[str, Value]
+    overridden: dict[str, Value]
     ids: tuple[str, ...]
     speakers: tuple[str, ...]
     truth: tuple[int, ...]
@@ -67,77 +75,161 @@ class FoldResult:
     versions: dict[str, str]
     uses: dict[str, Any]
     parts: dict[str, str]
+    record: Record | None = None
+    best_epoch: int | None = None
+    sessions: tuple[str, ...] = ()
+    measured: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
-        """One JSON object; the four columns of utterances become a list of objects."""
+        """One JSON object; the columns of utterances become a list of objects."""
         fields = dataclasses.asdict(self)
-        columns = zip(*(fields.pop(key) for key in ("ids", "speakers", "truth", "posteriors")), strict=True)
-        fields["utterances"] = [
-            {"id": one, "speaker": speaker, "truth": truth, "posteriors": posteriors}
-            for one, speaker, truth, posteriors in columns
-        ]
+        names = {
+            "ids": "id",
+            "speakers": "speaker",
+            "truth": "truth",
+            "posteriors": "posteriors",
+            "sessions": "session",
+        }
+        columns = {name: fields.pop(key) for key, name in names.items()}
+        if not columns["session"]:
+            columns.pop("session")
+        rows = zip(*columns.values(), strict=True)
+        fields["utterances"] = [dict(zip(columns, row, strict=True)) for row in rows]
         return json.dumps(fields, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "FoldResult":
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; also reads files of before there were records.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is no such file.
+        """
         fields = json.loads(text)
         utterances = fields.pop("utterances")
-        return cls(
+        fields.pop("settings_hash", None)
+        record = fields.pop("record", None)
+        result = cls(
             **{**fields, "classes": tuple(fields["classes"])},
-            ids=tuple(one["id"] for one in utterances),
-            speakers=tuple(one["speaker"] for one in utterances),
-            truth=tuple(one["truth"] for one in utterances),
-            posteriors=tuple(tuple(one["posteriors"]) for one in utterances),
+            record=None if record is None else Record.from_json(record),
+            ids=tuple(row["id"] for row in utterances),
+            speakers=tuple(row["speaker"] for row in utterances),
+            truth=tuple(row["truth"] for row in utterances),
+            posteriors=tuple(tuple(row["posteriors"]) for row in utterances),
+            sessions=tuple(row["session"] for row in utterances if "session" in row),
         )
+        if result.posterior_array.shape != (len(utterances), len(result.classes)):
+            raise ValueError("posteriors that are not one number for each utterance and class")
+        return result
 
     @property
-    def posterior_array(self) -> np.ndarray:
+    def posterior_array(self) -> npt.NDArray[np.float64]:
         """Posteriors as float64 (utterances, classes)."""
-        return np.asarray(self.posteriors, np.float64)
+        return np.asarray(self.posteriors, np.float64).reshape(len(self.ids), -1)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the record; "" where there is none."""
+        return "" if self.record is None else self.record.digest()
 
 
-def hash_of(settings: dict[str, Any]) -> str:
-    """SHA-256 of settings as canonical JSON."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=list).encode()).hexdigest()
+DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What reading a damaged file can raise."""
 
 
-def write(path: Path, result: FoldResult) -> None:
-    """Writes a result atomically, putting aside one with another hash that is there.
+def load(path: Path) -> FoldResult:
+    """Reads a result.
+
+    Raises:
+        UserError: the file is missing or damaged; says what to do.
+    """
+    try:
+        return FoldResult.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: the fold result is gone; run the table again") from None
+    except DAMAGED as error:
+        raise UserError(
+            f"{path}: the fold result is damaged ({type(error).__name__}); delete it and run the table again"
+        ) from None
+
+
+def candidates(path: Path) -> list[Path]:
+    """A result's place and the places of those that moved aside, newest first."""
+    aside = {
+        int(match[1]): other for other in path.parent.glob(f"{path.stem}.older-*.json") if (match := _older(other))
+    }
+    return [*([path] if path.exists() else []), *(aside[number] for number in sorted(aside, reverse=True))]
+
+
+def _older(path: Path) -> re.Match[str] | None:
+    return re.search(r"\.older-(\d+)\.json$", path.name)
+
+
+def all_of(path: Path) -> list[FoldResult]:
+    """All readable results at a place and aside from it, newest first."""
+    found = []
+    for candidate in candidates(path):
+        with contextlib.suppress(*DAMAGED):
+            found.append(FoldResult.from_json(candidate.read_text(encoding="utf-8")))
+    return found
+
+
+def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldResult] | None:
+    """The first result at a place, or aside from it, that is wanted; damaged files are passed over.
+
+    Args:
+        path: The result's place.
+        wanted: Says whether a result is.
+    """
+    for candidate in candidates(path):
+        try:
+            result = FoldResult.from_json(candidate.read_text(encoding="utf-8"))
+        except DAMAGED:
+            continue
+        if wanted(result):
+            return candidate, result
+    return None
+
+
+def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> None:
+    """Writes a result atomically; what is there with another record moves aside, together with its model.
+
+    Args:
+        path: The result's place.
+        result: The result.
+        model_of: For the place of a result, that of its model.
 
     Raises:
         UserError: the folder cannot be written.
     """
-    if (other := _hash_in(path)) not in (None, result.settings_hash):
-        os.replace(path, _shelf(path, str(other)))
+    if path.exists():
+        try:
+            there = FoldResult.from_json(path.read_text(encoding="utf-8")).digest
+        except DAMAGED:
+            there = "damaged"
+        if there != result.digest:
+            set_aside(path, model_of)
     files.atomic_write_text(path, result.to_json())
 
 
-def read(path: Path, settings_hash: str) -> FoldResult | None:
-    """The result with this hash, brought back from aside if need be, or None when there is none.
-
-    Args:
-        path: The result's place.
-        settings_hash: Only a result with this hash is given.
-    """
-    found = _hash_in(path)
-    if found != settings_hash:
-        shelved = _shelf(path, settings_hash)
-        if _hash_in(shelved) != settings_hash:
-            return None
-        if found is not None:
-            os.replace(path, _shelf(path, found))
-        os.replace(shelved, path)
-    return FoldResult.from_json(path.read_text())
+def set_aside(path: Path, model_of: Callable[[Path], Path]) -> None:
+    """Renames a result, and its model and card where they are kept, to the next `older-N`."""
+    numbers = [int(match[1]) for other in candidates(path) if (match := _older(other))]
+    aside = path.with_name(f"{path.stem}.older-{max(numbers, default=0) + 1}.json")
+    _move(path, aside, model_of)
 
 
-def _shelf(path: Path, settings_hash: str) -> Path:
-    return path.with_name(f"{path.stem}.{settings_hash[:16]}.json")
+def bring_back(found: Path, path: Path, model_of: Callable[[Path], Path]) -> None:
+    """Puts a result that had moved aside, with its model, back to its place."""
+    if found == path:
+        return
+    if path.exists():
+        set_aside(path, model_of)
+    _move(found, path, model_of)
 
 
-def _hash_in(path: Path) -> str | None:
-    """The hash of the result in a file, or None for a missing file or one that no complete write made."""
-    try:
-        return json.loads(path.read_text())["settings_hash"]
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return None
+def _move(source: Path, target: Path, model_of: Callable[[Path], Path]) -> None:
+    source.replace(target)
+    for suffix in (".keras", ".json"):
+        model = model_of(source).with_suffix(suffix)
+        if model.exists():
+            model.replace(model_of(target).with_suffix(suffix))

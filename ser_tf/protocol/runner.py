@@ -12,29 +12,32 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from ser_tf import __version__, files
+from ser_tf import __version__, code_digest, files
 from ser_tf.corpora.base import Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol import results
-from ser_tf.protocol.context import FoldContext
+from ser_tf.protocol.context import FoldContext, Places, seed_of
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.layout import Layout
-from ser_tf.protocol.system import FoldOutcome, RowUnavailableError, System
+from ser_tf.protocol.paper import FoldOutcome, RowUnavailableError, System
+from ser_tf.protocol.record import Circumstances, UserInput
 
+L = TypeVar("L")
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn")
 Event = tuple[str, int, int, str]
-"""What a running job reports: its name, epochs done, epochs at most, text."""
+"""What a running job reports: its name, epochs done, maximum epochs, text."""
+OTHER_CODE = "made by other code"
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Run(Generic[L]):
     """What all jobs of a run share; given to each worker process once.
 
     Attributes:
@@ -43,52 +46,32 @@ class Plan:
         ledger: The assumptions.
         utterances: All of the task, by id.
         corpus_root: Folder of the corpus.
-        corpus_digest: SHA-256 over ids, labels and sizes of the audio files.
+        recordings: Digest of the recordings, with labels, votes and words.
         smoke: Whether this is a smoke run.
         keep_models: Whether trained models are kept.
         tensorboard: Whether TensorBoard's logs are written.
-        options: What the paper's own flags gave; see `Prepared`.
-        option_digests: What results depend on beyond ledger and recordings.
+        inputs: What the user's own files gave, by name.
+        reuse_older_code: Whether results that other code made are taken as they are.
     """
 
     layout: Layout
     task: Task
-    ledger: Any
+    ledger: L
     utterances: Mapping[str, Utterance]
     corpus_root: Path
-    corpus_digest: str
-    smoke: bool
-    keep_models: bool
-    tensorboard: bool
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    option_digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def settings_hash(self, job: "Job") -> str:
-        """SHA-256 over everything that the result of a job depends on."""
-        named = job.system.depends_on
-        digests = {name: one for name, one in self.option_digests.items() if named is None or name in named}
-        return results.hash_of(
-            {
-                "version": __version__,
-                "paper": self.layout.paper,
-                "row": job.system.key,
-                "features": [spec.fingerprint() for spec in job.system.features(self.ledger)],
-                "corpus": [self.layout.corpus, self.corpus_digest],
-                "task": [self.task.name, self.task.classes, sorted(self.task.merges.items()), self.task.styles],
-                "fold": [job.fold.name, job.fold.digests()],
-                "seed": job.seed,
-                "ledger": ledgers.as_dict(self.ledger),
-                "smoke": self.smoke,
-                **({"options": digests} if digests else {}),
-            }
-        )
+    recordings: str
+    smoke: bool = False
+    keep_models: bool = False
+    tensorboard: bool = False
+    inputs: Mapping[str, UserInput] = dataclasses.field(default_factory=dict)
+    reuse_older_code: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class Job(Generic[L]):
     """One row on one fold with one seed."""
 
-    system: System
+    system: System[L]
     fold: Fold
     seed: int
 
@@ -106,23 +89,103 @@ class Failure:
     unavailable: bool
 
 
-def digest_of(utterances: Mapping[str, Utterance]) -> str:
-    """SHA-256 over ids, labels and audio sizes: another copy of the same corpus has the same digest."""
+def digest_of_recordings(utterances: Mapping[str, Utterance], contents: Mapping[Path, str]) -> str:
+    """SHA-256 over ids, labels, votes, words and contents: another copy of the same corpus has the same digest.
+
+    Args:
+        utterances: By id.
+        contents: Digest of each audio file.
+    """
     digest = hashlib.sha256()
     for key in sorted(utterances):
         utterance = utterances[key]
-        digest.update(f"{key}\t{utterance.label}\t{utterance.path.stat().st_size}\n".encode())
+        words = [
+            (word.text, round(word.start_seconds, 6), round(word.end_seconds, 6)) for word in utterance.words or ()
+        ]
+        digest.update(repr((key, utterance.label, utterance.votes, words, contents[utterance.path])).encode())
     return digest.hexdigest()
 
 
-def finished(plan: Plan, job: Job) -> results.FoldResult | None:
-    """The job's result if it is on disk with the same settings, with its model where models are kept."""
-    wanted = plan.settings_hash(job)
-    if plan.keep_models and job.system.has_model:
-        card = _card(plan, job)
-        if not card.exists() or json.loads(card.read_text())["settings_hash"] != wanted:
-            return None
-    return results.read(plan.layout.fold_result(job.system.key, job.fold.name, job.seed), wanted)
+def circumstances_of(run: Run[L], job: Job[L]) -> Circumstances:
+    """What the job's result depends on besides what its system reads."""
+    return Circumstances(
+        code=code_digest.digest_of(job.system.fit) if job.system.fit is not None else "",
+        recordings=run.recordings,
+        fold=job.fold.digests(),
+        classes=run.task.classes,
+        merges=dict(run.task.merges),
+        seed=job.seed,
+        smoke=run.smoke,
+    )
+
+
+def _place(run: Run[L], job: Job[L]) -> Path:
+    return run.layout.fold_result(job.system.key, job.fold.name, job.seed)
+
+
+def differences(run: Run[L], job: Job[L], result: results.FoldResult) -> list[str]:
+    """Says why a result cannot stand for a job; empty when it can.
+
+    Args:
+        run: The run.
+        job: The job.
+        result: A result of the same row, fold and seed.
+    """
+    ledger = ledgers.as_dict(run.ledger)
+    if result.record is not None:
+        reasons = result.record.differences(circumstances_of(run, job), ledger, run.inputs)
+    else:  # it tells its folds and all assumptions of its time, and nothing of recordings or code
+        changed = [key for key, value in result.settings.items() if key in ledger and ledger[key] != value]
+        same = dict(result.parts) == job.fold.digests() and result.classes == run.task.classes
+        reasons = [*(f"read {key}" for key in changed), *([] if same else ["made on other folds"]), OTHER_CODE]
+        if result.smoke != run.smoke:
+            reasons.append("made in a smoke run" if result.smoke else "made in a full run")
+    return [reason for reason in reasons if not (run.reuse_older_code and reason == OTHER_CODE)]
+
+
+def finished(run: Run[L], job: Job[L]) -> results.FoldResult | None:
+    """The job's result if it is on disk and still stands, with its model where models are kept."""
+    found = results.find(_place(run, job), lambda result: not differences(run, job, result))
+    if found is None:
+        return None
+    path, result = found
+    if run.keep_models and job.system.keras and not _model_is_there(run, path, result):
+        return None
+    results.bring_back(path, _place(run, job), run.layout.model_of)
+    return result
+
+
+def _model_is_there(run: Run[L], path: Path, result: results.FoldResult) -> bool:
+    model = run.layout.model_of(path)
+    try:
+        card = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
+        return model.exists() and card["record"] == result.digest
+    except results.DAMAGED:
+        return False
+
+
+def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
+    """Says in a few words why results on disk are not reused, such as `3 read svm_c; 2 were made by other code`.
+
+    Args:
+        run: The run.
+        jobs: Those that will be trained.
+
+    Returns:
+        "" when none of them had a result.
+    """
+    counts: dict[str, int] = {}
+    for job in jobs:
+        there = results.all_of(_place(run, job))
+        if not there:
+            continue
+        nearest = min((differences(run, job, result) for result in there), key=len)
+        text = ", ".join(nearest or ["kept no model"])
+        counts[text] = counts.get(text, 0) + 1
+    return "; ".join(
+        f"{number} {('was ' if number == 1 else 'were ') if text.startswith('made') else ''}{text}"
+        for text, number in counts.items()
+    )
 
 
 def configure_tensorflow() -> None:
@@ -139,11 +202,11 @@ def configure_tensorflow() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.FoldResult | Failure:
+def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> results.FoldResult | Failure:
     """Runs one job in this process and writes its result.
 
     Args:
-        plan: What all jobs share.
+        run: What all jobs share.
         job: The row, fold and seed.
         report: Called with progress events.
 
@@ -152,16 +215,16 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
     """
     import keras
 
-    error_file = plan.layout.fold_result(job.system.key, job.fold.name, job.seed).with_suffix(".error.txt")
+    error_file = _place(run, job).with_suffix(".error.txt")
     started = time.perf_counter()
     keras.utils.set_random_seed(seed_of(job.seed, job.fold.name, job.system.key))
-    context = context_of(plan, job, report)
+    context = context_of(run, job, report)
     try:
-        outcome = job.system.fit_predict(context)  # type: ignore[misc]
+        outcome = job.system.fit(context)  # type: ignore[misc]
         seconds = time.perf_counter() - started - context.waited_seconds  # that belongs to who made the stage
-        result = _result(plan, job, context, outcome, seconds)
-        _keep_model(plan, job, outcome, result)
-        results.write(plan.layout.fold_result(job.system.key, job.fold.name, job.seed), result)
+        result = _result(run, job, context, outcome, seconds)
+        results.write(_place(run, job), result, run.layout.model_of)
+        _keep_model(run, job, outcome, result)
     except RowUnavailableError as error:
         return Failure(str(error), unavailable=True)
     except Exception as error:  # noqa: BLE001 - one row's failure must not end the others; the traceback is kept
@@ -176,85 +239,75 @@ def execute(plan: Plan, job: Job, report: Callable[[Event], None]) -> results.Fo
     return result
 
 
-def context_of(plan: Plan, job: Job, report: Callable[[Event], None]) -> FoldContext:
+def context_of(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> FoldContext[L]:
     """What the job's system is given."""
+    name = f"{job.fold.name}-seed{job.seed}"
+    logs = run.layout.root / "tensorboard" / job.system.key / name if run.tensorboard else None
     return FoldContext(
         fold=job.fold,
         seed=job.seed,
-        ledger=plan.ledger,
-        task=plan.task,
-        utterances=plan.utterances,
-        feature_root=plan.layout.features,
-        stage_root=plan.layout.stages,
-        smoke=plan.smoke,
-        report=lambda done, most, text: report((job.name, done, most, text)),
-        tensorboard=_tensorboard_folder(plan, job),
-        options=plan.options,
+        ledger=run.ledger,
+        task=run.task,
+        utterances=run.utterances,
+        places=Places(run.layout.features, run.layout.stages, logs),
+        circumstances=circumstances_of(run, job),
+        inputs=run.inputs,
+        report=lambda done, maximum, text: report((job.name, done, maximum, text)),
     )
 
 
-def seed_of(*parts: Any) -> int:
-    """A seed of 31 bits that depends on all parts and on nothing else."""
-    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big") >> 1
-
-
-def _tensorboard_folder(plan: Plan, job: Job) -> Path | None:
-    if not plan.tensorboard:
-        return None
-    return plan.layout.root / "tensorboard" / job.system.key / f"{job.fold.name}-seed{job.seed}"
-
-
-def _card(plan: Plan, job: Job) -> Path:
-    return plan.layout.model(job.system.key, job.fold.name, job.seed).with_suffix(".json")
-
-
-def _keep_model(plan: Plan, job: Job, outcome: FoldOutcome, result: results.FoldResult) -> None:
+def _keep_model(run: Run[L], job: Job[L], outcome: FoldOutcome, result: results.FoldResult) -> None:
     """Saves the trained model and a card that says what it is; the card comes last, so that it vouches for both."""
-    if not plan.keep_models or not job.system.has_model:
+    if not run.keep_models or not job.system.keras:
         return
     if outcome.model is None:
         raise ValueError(f"row {job.system.key} gave no model to keep")
-    path = plan.layout.model(job.system.key, job.fold.name, job.seed)
+    path = run.layout.model_of(_place(run, job))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
-    outcome.model.save(str(partial))
-    os.replace(partial, path)
-    card = {
-        key: getattr(result, key)
-        for key in ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings_hash", "settings")
-    }
-    card["corpus_root"] = str(plan.corpus_root.resolve())
-    card["label"] = job.system.label
-    files.atomic_write_text(_card(plan, job), json.dumps(card, indent=1) + "\n")
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        outcome.model.save(str(partial))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    keys = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")
+    card = {key: getattr(result, key) for key in keys}
+    card |= {"record": result.digest, "corpus_root": str(run.corpus_root.resolve()), "label": job.system.label}
+    files.atomic_write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
 
 
-def _result(plan: Plan, job: Job, context: FoldContext, outcome: FoldOutcome, seconds: float) -> results.FoldResult:
+def _result(
+    run: Run[L], job: Job[L], context: FoldContext[L], outcome: FoldOutcome, seconds: float
+) -> results.FoldResult:
     posteriors = np.asarray(outcome.posteriors, np.float64)
-    if posteriors.shape != (len(job.fold.test), len(plan.task.classes)) or not np.isfinite(posteriors).all():
+    if posteriors.shape != (len(job.fold.test), len(run.task.classes)) or not np.isfinite(posteriors).all():
         raise ValueError(f"posteriors of shape {posteriors.shape} or not finite")
     return results.FoldResult(
-        paper=plan.layout.paper,
+        paper=run.layout.paper,
         row=job.system.key,
-        corpus=plan.layout.corpus,
-        task=plan.task.name,
-        classes=plan.task.classes,
+        corpus=run.layout.corpus,
+        task=run.task.name,
+        classes=run.task.classes,
         fold=job.fold.name,
         seed=job.seed,
-        smoke=plan.smoke,
-        settings_hash=plan.settings_hash(job),
-        settings=ledgers.as_dict(plan.ledger),
-        overridden=ledgers.overridden(plan.ledger),
+        smoke=run.smoke,
+        settings=ledgers.as_dict(run.ledger),
+        overridden=ledgers.overridden(run.ledger),
         ids=job.fold.test,
-        speakers=tuple(plan.utterances[one].speaker for one in job.fold.test),
+        speakers=tuple(run.utterances[utterance_id].speaker for utterance_id in job.fold.test),
+        sessions=tuple(run.utterances[utterance_id].session for utterance_id in job.fold.test),
         truth=tuple(context.targets(job.fold.test).tolist()),
         posteriors=tuple(tuple(row) for row in posteriors.tolist()),
         epochs=outcome.epochs,
+        best_epoch=outcome.best_epoch,
+        measured={name: np.asarray(values, np.float64).tolist() for name, values in outcome.measured.items()},
         seconds=round(seconds, 3),
         stage_seconds={name: round(spent, 3) for name, spent in context.stage_seconds.items()},
         peak_memory_mb=round(_peak_memory_mb(), 1),
         versions=_versions(),
         uses=context.used(),
         parts=job.fold.digests(),
+        record=context.reads.record(context.circumstances, code_digest.commit()),
     )
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ser_tf.features import FeatureSpec, segmenting
 from ser_tf.features.framing import FrameParams
-from ser_tf.layers.receptive_field import receptive_field, shortest_input
-from ser_tf.models import alexnet
-from ser_tf.models import zhang2018 as fcn
-from ser_tf.serving.words import Words
+from ser_tf.features.spec import FeatureSpec
+from ser_tf.papers.lee2020.served_words import Words
+from ser_tf.papers.mao2020 import segmenting
+from ser_tf.papers.zhang2018 import alexnet
+from ser_tf.papers.zhang2018 import networks as fcn
+from ser_tf.papers.zhang2018.receptive_field import receptive_field, shortest_input
 
 NOWHERE = -1.0
 

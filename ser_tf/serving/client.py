@@ -128,7 +128,7 @@ def inputs_for(path: Path, alignment: Path | None) -> dict[str, np.ndarray]:
     Raises:
         UserError: the file or its alignment cannot be read.
     """
-    from ser_tf.corpora.alignment import read_alignments, spoken_words
+    from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
 
     try:
         inputs = requests.of_files([path.read_bytes()])

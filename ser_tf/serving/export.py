@@ -28,7 +28,7 @@ from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import audio
 from ser_tf.errors import SettingError
-from ser_tf.papers import lee2020_words
+from ser_tf.papers.lee2020 import words as lee2020_words
 from ser_tf.protocol import kept, progress
 from ser_tf.serving import card as cards
 from ser_tf.serving import papers, verification, warm_up

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from ser_tf.errors import SettingError
 from ser_tf.features.framing import FrameParams
+from ser_tf.papers.lee2020 import served_words as words
 from ser_tf.protocol import kept
 from ser_tf.protocol.system import System
-from ser_tf.serving import words
 from ser_tf.serving.attention import Attention, of_words_and_frames, over_cells, over_frames, over_segments
 
 Segments = Callable[[words.Words, tf.Tensor, FrameParams], tf.Tensor]
@@ -34,7 +34,7 @@ class ServedPaper:
 
 
 def _lee2020_segments(row: str, ledger: Any) -> Segments:
-    from ser_tf.papers import lee2020_training
+    from ser_tf.papers.lee2020 import systems as lee2020_training
 
     overlap = lee2020_training.overlap_of(ledger)
     cut = words.equal_segments if row == "can_equal" else words.word_segments
@@ -51,7 +51,7 @@ PAPERS = {
 
 
 def _module(paper: str) -> Any:
-    return importlib.import_module(f"ser_tf.papers.{paper}")
+    return importlib.import_module(f"ser_tf.papers.{paper}.paper")
 
 
 def systems(paper: str) -> dict[str, System]:

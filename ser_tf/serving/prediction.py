@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ser_tf.corpora.alignment import read_alignments, spoken_words
 from ser_tf.corpora.base import Word
 from ser_tf.data import audio
 from ser_tf.errors import AudioError, SettingError, UserError
+from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
 from ser_tf.serving import papers, requests
 from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
 

@@ -21,9 +21,9 @@ import tensorflow as tf
 
 from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ as LOWEST_HZ
 from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from ser_tf.features import FeatureSpec
+from ser_tf.features.spec import FeatureSpec
 from ser_tf.protocol.kept import KeptModel
-from ser_tf.serving import papers, wav, words
+from ser_tf.serving import papers, wav
 from ser_tf.serving.attention import Analysed
 
 LONGEST_SECONDS = 120.0

@@ -1,5 +1,9 @@
-"""What every corpus owes, whatever its release looks like."""
+"""What every corpus owes, whatever its release looks like.
 
+The tests run over `corpora.NAMES`: a corpus that is registered and has no tree builder in `trees.py` fails them.
+"""
+
+import ast
 import os
 import pickle
 import subprocess
@@ -13,14 +17,19 @@ from ser_tf.corpora.base import ACTED, IMPROVISED, NO_MAJORITY, SCRIPTED, Corpus
 from ser_tf.errors import CorpusError, SettingError
 from tests.corpora import trees
 
+KEYS = (*corpora.NAMES, *(key for key in trees.BUILDERS if ":" in key))
+"""All registered corpora, and other layouts that some of them are also read from."""
+NAMED_BY_ANNOTATIONS = ("iemocap", "crema_d", "synthetic", "table")
+"""Corpora whose annotations name every recording, so that a missing file is noticed."""
 
-@pytest.fixture(params=[*trees.BUILDERS, "synthetic", "synthetic-casia"])
-def corpus(request, tmp_path) -> Corpus:
-    if request.param == "synthetic":
-        return corpora.load("synthetic", request.getfixturevalue("synthetic_root"))
-    if request.param == "synthetic-casia":
-        return corpora.load("synthetic", request.getfixturevalue("synthetic_casia_root"))
-    return corpora.load(request.param, trees.BUILDERS[request.param](tmp_path / "corpus"))
+
+@pytest.fixture(params=KEYS)
+def corpus(request, corpus_trees) -> Corpus:
+    return corpora.load(name_of(request.param), corpus_trees.shared(request.param))
+
+
+def name_of(key: str) -> str:
+    return key.partition(":")[0]
 
 
 def test_ids_are_sorted_and_unique(corpus):
@@ -36,7 +45,7 @@ def test_fields_have_their_types(corpus):
         for text in (utterance.id, utterance.speaker, utterance.session):
             assert isinstance(text, str) and text
         assert utterance.gender in ("female", "male")
-        assert utterance.style in (IMPROVISED, SCRIPTED, ACTED)
+        assert utterance.style in (IMPROVISED, SCRIPTED, ACTED) or corpus.name == "table"
         assert utterance.duration_seconds is not None and utterance.duration_seconds > 0
         assert utterance.transcript is None or utterance.transcript.strip()
         assert isinstance(utterance.votes, tuple)
@@ -44,10 +53,10 @@ def test_fields_have_their_types(corpus):
 
 def test_labels_are_canonical(corpus):
     for utterance in corpus.utterances:
-        assert utterance.label is None or utterance.label in labels.EMOTIONS
-        for vote in utterance.votes:
-            assert isinstance(vote, tuple)
-            assert set(vote) <= set(labels.EMOTIONS)
+        for label in (utterance.label, *(label for vote in utterance.votes for label in vote)):
+            assert label is None or labels.canonical(label) == label
+            assert label in (None, *labels.EMOTIONS) or corpus.name == "table"
+        assert all(isinstance(vote, tuple) for vote in utterance.votes)
 
 
 def test_words_follow_one_another(corpus):
@@ -70,7 +79,8 @@ def test_corpus_is_described(corpus):
     assert corpus.citation and corpus.licence
     assert corpus.expected["utterances"] > 0
     # Where the release's labels are all counted, they add up.
-    by_label = [corpus.expected.get(label, 0) for label in (*labels.EMOTIONS, NO_MAJORITY)]
+    names = {*labels.EMOTIONS, NO_MAJORITY, *(utterance.label for utterance in corpus.utterances)}
+    by_label = [corpus.expected.get(label, 0) for label in names]
     assert sum(by_label) == corpus.expected["utterances"]
 
 
@@ -97,11 +107,10 @@ def test_validates_its_own_audio(corpus):
         (b"\x00" * 2000, "not an audio file"),
     ],
 )
-@pytest.mark.parametrize("name", trees.BUILDERS)
-def test_broken_audio_is_loaded_and_then_named(name, content, reason, tmp_path):
-    root = trees.BUILDERS[name](tmp_path / "corpus")
-    whole = corpora.load(name, root)
-    victim = next(utterance for utterance in whole.utterances if utterance.words or name not in ("emodb",))
+@pytest.mark.parametrize("key", KEYS)
+def test_broken_audio_is_loaded_and_then_named(key, content, reason, tmp_path, corpus_trees):
+    name, root = name_of(key), corpus_trees.copy(key, tmp_path)
+    victim = corpora.load(name, root).utterances[0]
     if content is None:
         victim.path.unlink()
     else:
@@ -110,7 +119,7 @@ def test_broken_audio_is_loaded_and_then_named(name, content, reason, tmp_path):
     found = {utterance.id: utterance for utterance in broken.utterances}.get(victim.id)
     if found is None:
         # The file's name is the annotation: without the file nothing tells of the utterance.
-        assert content is None and name in ("casia", "ravdess")
+        assert content is None and key not in NAMED_BY_ANNOTATIONS
         return
     assert found.duration_seconds is None
     with pytest.raises(CorpusError, match=reason) as raised:
@@ -159,6 +168,17 @@ def test_a_missing_folder_is_refused(tmp_path):
         corpora.load("emodb", tmp_path / "nothing")
 
 
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
+    root = trees.emodb(tmp_path)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(CorpusError, match=r"wav: cannot be read \(Permission denied\)"):
+        corpora.load("emodb", root)
+
+
 def test_an_unknown_corpus_is_refused():
     with pytest.raises(SettingError, match="'timit' does not exist; there are iemocap, casia"):
         corpora.load("timit", ".")
@@ -171,9 +191,28 @@ def test_an_id_that_comes_twice_is_refused(tmp_path):
         corpora.load("casia", root)
 
 
+def test_a_corpus_without_a_tree_builder_fails_the_contract():
+    code = (
+        "import sys, pytest; from ser_tf import corpora; corpora.NAMES += ('unheard_of',);"
+        "sys.exit(pytest.main(['-n', '0', '-p', 'no:cacheprovider', '-k', 'unheard_of', sys.argv[1]]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, __file__], capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "corpus unheard_of has no tree builder" in done.stdout and " passed" not in done.stdout
+
+
+def test_every_corpus_of_the_package_is_registered():
+    found = set()
+    for path in Path(corpora.__file__).parent.glob("*.py"):
+        functions = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
+        if "load" in functions and path.stem != "__init__":
+            found.add(path.stem)
+    assert found == set(corpora.NAMES) - {"synthetic"}, "add the corpus to ser_tf.corpora.NAMES"
+
+
 def test_tensorflow_is_not_imported():
-    names = "ser_tf.corpora.iemocap, ser_tf.corpora.casia, ser_tf.corpora.synthetic, ser_tf.corpora.validate"
-    code = f"import sys, {names}; sys.exit('tensorflow' in sys.modules)"
+    modules = ["ser_tf.corpora.validate", *(f"ser_tf.corpora.{name}" for name in corpora.NAMES)]
+    code = f"import sys, {', '.join(modules)}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -193,6 +232,10 @@ def test_real_emodb():
     assert report.missing == report.unreadable == ()
     for label in ("angry", "happy", "neutral", "sad"):
         assert report.counts[label] == corpus.expected[label]
+    recognition = {utterance.id: utterance.listener_recognition for utterance in corpus.utterances}
+    if (corpus.root / "erkennung.txt").is_file():
+        assert None not in recognition.values()
+        assert (recognition["03a01Fa"], recognition["16b10Wb"], recognition["16b10Td"]) == (0.9, 1.0, 0.95)
     aligned = [utterance for utterance in corpus.utterances if utterance.words]
     assert len(aligned) > 300
     assert all(utterance.words[-1].end_seconds <= utterance.duration_seconds for utterance in aligned)

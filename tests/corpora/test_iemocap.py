@@ -122,6 +122,17 @@ def test_a_missing_transcription_is_missing(root):
         ("[6.2901 - 8.2357]\t", "[6.2901]\t", 3, "line of unknown form"),
         ("Ses01F_impro04_F000", "Ses01F_impro04_F0", 3, "not an utterance of IEMOCAP"),
         ("Ses01F_impro04_F000", "Ses02F_impro04_F000", 3, "does not belong to Session1"),
+        (
+            "[6.2901 - 8.2357]",
+            "[8.2357 - 6.2901]",
+            3,
+            "F000 begins at 8.2357 s and ends before, at 6.2901 s",
+        ),
+        ("[6.2901 - 8.2357]", f"[6.2901 - {'9' * 400}.0]", 3, "is longer than a day"),
+        ("[6.2901 - 8.2357]", "[nan - 8.2357]", 3, "line of unknown form"),
+        ("Ses01F_impro04_M000", "Ses01F_impro04_F000", 12, "Ses01F_impro04_F000 comes twice, first in line 3"),
+        ("C-E3:\tNeutral; Anger;\t()", "C-E3:" + " " * 100_000 + "\t \tx", 5, "vote 'x' is none of"),
+        ("A-E3:\tval 3;", "A-E3:\tval" + " " * 100_000, 8, "line of unknown form"),
         ("\n\n[6.2901", "\nC-E1:\tNeutral;\t()\n[6.2901", 2, "before the first utterance"),
     ],
 )
@@ -136,17 +147,61 @@ def test_an_unknown_line_is_refused_with_its_place(root, old, new, line, reason)
     assert "\n" not in str(raised.value)
 
 
-def test_an_utterance_that_comes_twice_is_refused(root):
+@pytest.mark.parametrize("character", ["\x85", "\x0c", "\x0b", "\x1c", "\x1d", "\x1e"])
+def test_control_characters_in_comments_and_transcripts_end_no_line(root, character):
+    before = iemocap.load(root)
     path = evaluation(root)
-    path.write_text(trees.EVALUATION + trees.EVALUATION, "latin-1")
-    with pytest.raises(CorpusError, match="Ses01F_impro04_F000 comes twice"):
+    path.write_text(trees.EVALUATION.replace("a laugh", f"a{character}laugh"), "latin-1")
+    transcription = root / "Session1/dialog/transcriptions/Ses01F_impro04.txt"
+    transcription.write_text(trees.TRANSCRIPTION.replace("Do you", f"Do{character}you"), "latin-1")
+    after = iemocap.load(root)
+    assert [utterance.votes for utterance in after.utterances] == [utterance.votes for utterance in before.utterances]
+    assert after.utterances[1].transcript == f"Do{character}you like it?"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("content", [trees.EVALUATION, trees.EVALUATION.partition("\n\n")[2]])
+def test_a_byte_order_mark_is_taken_off(root, encoding, content):
+    before = iemocap.load(root)
+    evaluation(root).write_text(content, encoding)
+    assert [utterance.votes for utterance in iemocap.load(root).utterances] == [
+        utterance.votes for utterance in before.utterances
+    ]
+
+
+def test_a_byte_order_mark_before_latin_1_is_refused_with_its_line(root):
+    path = evaluation(root)
+    path.write_bytes(b"\xef\xbb\xbf" + trees.EVALUATION.encode("latin-1"))
+    with pytest.raises(CorpusError, match=r"Ses01F_impro04\.txt:6: not UTF-8 text at byte"):
         iemocap.load(root)
 
 
-def test_a_broken_alignment_is_refused_with_its_place(root):
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("   20    -1 EXCUSE", "not a row of start frame"),
+        ("   nan    54 -1 EXCUSE", "not a row of start frame"),
+        ("   20    1e999 -1 EXCUSE", "not a row of start frame"),
+        (f"   20    {'9' * 5000} -1 EXCUSE", "not a row of start frame"),
+        ("   20    5_4 -1 EXCUSE", "not a row of start frame"),
+        ("   -20    54 -1 EXCUSE", "frames -20 to 54 of 'EXCUSE' are not in order"),
+        ("   54    20 -1 EXCUSE", "frames 54 to 20 of 'EXCUSE' are not in order"),
+        ("   5    10 -1 EXCUSE", "'EXCUSE' ends at 0.11 s, before the word ahead of it ends"),
+    ],
+)
+def test_a_broken_alignment_is_refused_with_its_place(root, row, reason):
     path = root / "Session1/sentences/ForcedAlignment/Ses01F_impro04/Ses01F_impro04_M000.wdseg"
-    path.write_text(trees.WDSEG.replace("   20    54", "   20"))
-    with pytest.raises(CorpusError, match=r"M000\.wdseg:3: not a row"):
+    assert "   20    54    -100000 EXCUSE" in trees.WDSEG
+    path.write_text(trees.WDSEG.replace("   20    54    -100000 EXCUSE", row))
+    with pytest.raises(CorpusError, match=rf"M000\.wdseg:3: {reason}") as raised:
+        iemocap.load(root)
+    assert len(str(raised.value)) < 400
+
+
+def test_alignments_out_of_order_are_refused(root):
+    path = root / "Session1/sentences/ForcedAlignment/Ses01F_impro04/Ses01F_impro04_M000.wdseg"
+    path.write_text(trees.WDSEG.replace("   55    79", "   10    79"))
+    with pytest.raises(CorpusError, match=r"wdseg:4: 'ME\(2\)' at 0\.1 s begins before the word ahead of it"):
         iemocap.load(root)
 
 

@@ -40,12 +40,43 @@ def test_emodb_refuses_unknown_codes(tmp_path, name, reason):
         ("0.400000", "0.200000", ":8: .* before the one above"),
         ("#\n", "", ":1: not an xlabel"),
         (" pen", "", ":8: not a"),
+        ("0.400000", "nan", ":8: 'nan' is not a time"),
+        ("0.400000", "inf", ":8: 'inf' is not a time"),
+        ("0.400000", "1e999", ":8: time '1e999' is longer than a day"),
+        ("0.100000", "-0.1", ":6: negative time"),
     ],
 )
 def test_emodb_refuses_broken_syllables(tmp_path, old, new, reason):
     content = trees.LABSILB.replace(old, new).replace("-1\t0.0", "-1")
     trees.write_text(trees.emodb(tmp_path) / "labsilb/03a01Fa.labsilb", content, "latin-1")
     with pytest.raises(CorpusError, match=reason):
+        emodb.load(tmp_path)
+
+
+def test_emodb_listening_test(tmp_path):
+    root = trees.emodb(tmp_path)
+    shares = {utterance.id: utterance.listener_recognition for utterance in emodb.load(root).utterances}
+    assert shares == {"03a01Fa": 0.875, "08a02Na": 1.0, "09a04Lc": None, "16b10Wb": 0.0}
+    (root / "erkennung.txt").unlink()
+    assert all(utterance.listener_recognition is None for utterance in emodb.load(root).utterances)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("erkannt", "recognised", ":1: has no column 'erkannt'"),
+        ("87,50", "187,50", ":3: '187,50' is not a percentage"),
+        ("87,50", "-1", ":3: '-1' is not a percentage"),
+        ("87,50", "nan", ":3: 'nan' is not a percentage"),
+        ("87,50", "8,7,5", ":3: '8,7,5' is not a percentage"),
+        ("08a02Na", "03a01Fa", ":4: '03a01Fa' comes twice"),
+        ("\t95,00", "", ":4: the row has 3 fields, the header 4"),
+    ],
+)
+def test_emodb_refuses_a_broken_listening_test(tmp_path, old, new, reason):
+    assert old in trees.RECOGNITION
+    trees.write_text(trees.emodb(tmp_path) / "erkennung.txt", trees.RECOGNITION.replace(old, new), "latin-1")
+    with pytest.raises(CorpusError, match=rf"erkennung\.txt{reason}"):
         emodb.load(tmp_path)
 
 
@@ -107,10 +138,17 @@ def test_crema_d_votes_are_those_on_the_voice(tmp_path):
     ("file", "old", "new", "reason"),
     [
         ("tabulatedVotes.csv", '"fileName"', '"name"', ":1: has no column 'fileName'"),
-        ("tabulatedVotes.csv", '"100001",1', '"100001",x', ":2: a count of votes"),
-        ("tabulatedVotes.csv", "1001_DFA", "1002_IEO", "emotion|comes twice|of the form"),
-        ("tabulatedVotes.csv", "DFA_ANG", "DFA_JOY", "emotion JOY"),
-        ("tabulatedVotes.csv", "1001_DFA", "1001_XYZ", "sentence XYZ"),
+        ("tabulatedVotes.csv", '"100001",1', '"100001",x', ":2: a count of votes is not a number: 'x'"),
+        ("tabulatedVotes.csv", '"100001",1', '"100001",1000000000', ":2: a count of votes"),
+        ("tabulatedVotes.csv", '"100001",1', '"100001",-1', ":2: a count of votes"),
+        ("tabulatedVotes.csv", '"100001",1', '"100001"', ":2: the row has 8 fields, the header 9"),
+        ("tabulatedVotes.csv", '"100002",1', '"100002,1', ":3: a quotation mark opens in this row|:3: broken quoting"),
+        ("tabulatedVotes.csv", '"100002",1', '"' + "x" * 200_000 + '",1', ":3: a field is longer than 131,072"),
+        ("VideoDemographics.csv", "1002,", "1001,", ":3: actor '1001' comes twice"),
+        ("tabulatedVotes.csv", "1001_DFA_ANG", "1002_IEO_NEU", ":3: '1002_IEO_NEU_XX' comes twice, also in .*csv:2"),
+        ("tabulatedVotes.csv", "DFA_ANG", "DFA_JOY", ":3: emotion JOY"),
+        ("tabulatedVotes.csv", "1001_DFA", "1001_XYZ", ":3: sentence XYZ"),
+        ("tabulatedVotes.csv", "1001_DFA", "1001DFA", ":3: '1001DFA_ANG_XX' is not of the form"),
         ("VideoDemographics.csv", '"Male"', '"?"', ":2: sex"),
         ("VideoDemographics.csv", "1002,", "1003,", "has no actor 1002"),
     ],
@@ -119,10 +157,7 @@ def test_crema_d_refuses_broken_tables(tmp_path, file, old, new, reason):
     path = trees.crema_d(tmp_path) / file
     content = path.read_text()
     assert old in content
-    changed = content.replace(old, new)
-    if new == "1002_IEO":
-        changed = content.replace("1001_DFA_ANG", "1002_IEO_NEU")
-    path.write_text(changed)
+    path.write_text(content.replace(old, new))
     with pytest.raises(CorpusError, match=reason):
         crema_d.load(tmp_path)
 

@@ -1,11 +1,38 @@
-"""Tiny corpora on disk, each in its release's layout, with made-up audio."""
+"""Tiny corpora on disk, each in its release's layout, with made-up audio.
+
+The contract test loads what the builder of every corpus writes. A builder takes an empty folder, fills it and returns
+what `corpora.load` takes as the root.
+"""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from ser_tf.corpora import synthetic as generated
+
+Builder = Callable[[Path], Path]
+BUILDERS: dict[str, Builder] = {}
+"""Builder of each corpus by its name, and of other layouts that it is also read from by `name:layout`."""
+
 CREMA_D_COLUMNS = ("", "A", "D", "F", "H", "N", "S", "fileName", "numResponses")
+
+
+def builds(key: str) -> Callable[[Builder], Builder]:
+    """Registers the builder of a corpus or of another layout of it."""
+
+    def register(builder: Builder) -> Builder:
+        BUILDERS[key] = builder
+        return builder
+
+    return register
+
+
+def build(key: str, root: Path) -> Path:
+    """Writes a corpus's tree; a corpus without a builder fails the test that asks for it."""
+    assert key in BUILDERS, f"corpus {key} has no tree builder: add one to {Path(__file__).name} with @builds({key!r})"
+    return BUILDERS[key](root)
 
 
 def wav_bytes(
@@ -84,6 +111,7 @@ WDSEG = (
 )
 
 
+@builds("iemocap")
 def iemocap(root: Path) -> Path:
     """Three dialogs in two sessions, with the files that a parser has to overlook."""
     session = root / "Session1"
@@ -126,14 +154,26 @@ LABSILB = (
 )
 
 
+RECOGNITION = (
+    "Nr.\tSatz\terkannt\tnatuerlich\n"
+    "1\xa0\xa0\t03a01Ab.wav\t65,00\xa0\xa0\t35,00\xa0\xa0\n"
+    "2\xa0\xa0\t03a01Fa.wav\t87,50\xa0\xa0\t75,00\xa0\xa0\n"
+    "3\xa0\xa0\t08a02Na.wav\t100,00\xa0\xa0\t95,00\xa0\xa0\n"
+    "4\xa0\xa0\t16b10Wb.wav\t0,00\xa0\xa0\t25,00\xa0\xa0\n"
+)
+
+
+@builds("emodb")
 def emodb(root: Path) -> Path:
     for stem in ("16b10Wb", "03a01Fa", "08a02Na", "09a04Lc"):
         write_wav(root / "wav" / f"{stem}.wav")
     write_text(root / "labsilb/03a01Fa.labsilb", LABSILB, "latin-1")
+    write_text(root / "erkennung.txt", RECOGNITION, "latin-1")
     write_text(root / "wav/notes.txt", "beside")
     return root
 
 
+@builds("casia")
 def casia(root: Path) -> Path:
     for speaker in ("liuchanhg", "WangZhe", "zhaoquanyin", "zhaozuoxiang"):
         for emotion in ("angry", "Fear", "HAPPY", "neutral", "sad", "surprise"):
@@ -144,6 +184,7 @@ def casia(root: Path) -> Path:
     return root
 
 
+@builds("ravdess")
 def ravdess(root: Path) -> Path:
     for emotion in range(1, 9):
         for actor in (1, 2, 24):
@@ -154,6 +195,7 @@ def ravdess(root: Path) -> Path:
     return root
 
 
+@builds("crema_d")
 def crema_d(root: Path) -> Path:
     stems = ("1002_IEO_NEU_XX", "1001_DFA_ANG_XX", "1001_IEO_SAD_LO")
     rows = [f'"{column}"' for column in CREMA_D_COLUMNS]
@@ -168,4 +210,21 @@ def crema_d(root: Path) -> Path:
     return root
 
 
-BUILDERS = {"iemocap": iemocap, "emodb": emodb, "casia": casia, "ravdess": ravdess, "crema_d": crema_d}
+@builds("table")
+def table(root: Path) -> Path:
+    rows = ["path,speaker,emotion,gender,text"]
+    for speaker, gender in (("ann", "f"), ("bob", "m"), ("cyd", "female"), ("dan", "male")):
+        for emotion in ("Anger", "traurig", "contempt"):
+            write_wav(root / speaker / f"{speaker}_{emotion}.wav", wav_bytes(rate=8000))
+            rows.append(f'{speaker}/{speaker}_{emotion}.wav,{speaker},{emotion},{gender},"Well, well."')
+    return write_text(root / "recordings.csv", "\n".join(rows) + "\n")
+
+
+@builds("synthetic")
+def synthetic(root: Path) -> Path:
+    return generated.generate(root)
+
+
+@builds("synthetic:casia")
+def synthetic_casia(root: Path) -> Path:
+    return generated.generate(root, layout="casia")

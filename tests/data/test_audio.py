@@ -13,7 +13,8 @@ import tensorflow as tf
 from ser_tf.corpora.base import at_speed
 from ser_tf.data import audio
 from ser_tf.errors import AudioError, SettingError
-from ser_tf.features import SPECTRAL, parallel
+from ser_tf.features import parallel
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 
 SECONDS = 0.61
 FORMATS = {  # name -> soundfile's format and subtype, file suffix, tolerance

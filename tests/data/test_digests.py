@@ -43,13 +43,13 @@ def recordings(tmp_path):
 
 
 def test_a_digest_is_the_sha256_of_the_bytes(recordings, tmp_path):
-    found = digests.digests_of(recordings, tmp_path / "cache" / "digests.json")
+    found = digests.digests_of(recordings, tmp_path / "cache" / "below")
     assert found == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in recordings}
     assert list(found) == recordings
 
 
 def test_only_changed_files_are_read_again(recordings, tmp_path, read):
-    cache = tmp_path / "digests.json"
+    cache = tmp_path / "cache"
     reports = []
     first = digests.digests_of(recordings, cache, lambda *done: reports.append(done))
     assert sorted(read) == [path.name for path in recordings] and reports[-1] == (5, 5)
@@ -63,7 +63,7 @@ def test_only_changed_files_are_read_again(recordings, tmp_path, read):
 
 def test_another_recording_of_the_same_size_and_time_is_noticed(recordings, tmp_path):
     """As a tool leaves it that writes processed audio over a corpus and keeps the times."""
-    cache, path = tmp_path / "digests.json", recordings[0]
+    cache, path = tmp_path / "cache", recordings[0]
     os.utime(path, ns=(OLD_NS, OLD_NS))
     first = digests.digests_of([path], cache)
     path.write_bytes(b"x" * 1000)
@@ -72,20 +72,20 @@ def test_another_recording_of_the_same_size_and_time_is_noticed(recordings, tmp_
 
 
 def test_touched_and_moved_files_keep_their_digests(recordings, tmp_path, read):
-    cache = tmp_path / "digests.json"
+    cache = tmp_path / "cache"
     first = digests.digests_of(recordings, cache)
     os.utime(recordings[0])
     assert digests.digests_of(recordings, cache) == first
     shutil.move(tmp_path / "corpus", tmp_path / "elsewhere")
     moved = [tmp_path / "elsewhere" / path.name for path in recordings]
     assert list(digests.digests_of(moved, cache).values()) == list(first.values())
-    assert str(recordings[0]) not in cache.read_text()  # what is gone is forgotten
+    assert str(recordings[0]) not in (cache / "digests.json").read_text()  # what is gone is forgotten
 
 
 def test_a_file_that_has_just_changed_is_not_remembered(recordings, tmp_path, read, monkeypatch):
     monkeypatch.setattr(digests, "SETTLED_NS", 10**12)
     for _ in range(2):
-        digests.digests_of(recordings[:1], tmp_path / "digests.json")
+        digests.digests_of(recordings[:1], tmp_path / "cache")
     assert read == ["0.wav", "0.wav"]
 
 
@@ -93,29 +93,29 @@ def test_a_file_that_has_just_changed_is_not_remembered(recordings, tmp_path, re
     "contents", [b"", b"\0" * 100, b"[1]", b'{"format": 1}', b'{"format": 1, "files": {"a": [1]}}', b"[" * 10**5]
 )
 def test_a_damaged_cache_is_made_anew(recordings, tmp_path, contents):
-    cache = tmp_path / "digests.json"
+    cache = tmp_path / "cache"
     first = digests.digests_of(recordings, cache)
-    whole = cache.read_bytes()
-    cache.write_bytes(contents)
+    whole = (cache / "digests.json").read_bytes()
+    (cache / "digests.json").write_bytes(contents)
     assert digests.digests_of(recordings, cache) == first
-    assert cache.read_bytes() == whole
+    assert (cache / "digests.json").read_bytes() == whole
 
 
 def test_a_missing_recording_is_one_line_that_names_it(recordings, tmp_path):
     recordings[3].unlink()
     with pytest.raises(AudioError, match=f"^{recordings[3]}: the file does not exist$"):
-        digests.digests_of(recordings, tmp_path / "digests.json")
+        digests.digests_of(recordings, tmp_path / "cache")
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(recordings, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot (be written|write)") as caught:
-        digests.digests_of(recordings, tmp_path / "file" / "digests.json")
+        digests.digests_of(recordings, tmp_path / "file" / "cache")
     assert "\n" not in str(caught.value)
 
 
 def test_two_at_once_lose_nothing(recordings, tmp_path, read):
-    cache = tmp_path / "digests.json"
+    cache = tmp_path / "cache"
     threads = [
         threading.Thread(target=digests.digests_of, args=(recordings[start : start + 3], cache)) for start in (0, 2)
     ]
@@ -133,9 +133,9 @@ def test_a_thousand_unchanged_files_are_asked_for_in_a_tenth_of_a_second(tmp_pat
     for number in range(1000):
         paths.append(tmp_path / f"{number}.wav")
         paths[-1].write_bytes(b"x" * 100)
-    digests.digests_of(paths, tmp_path / "digests.json")
+    digests.digests_of(paths, tmp_path / "cache")
     start = time.process_time()
-    digests.digests_of(paths, tmp_path / "digests.json")
+    digests.digests_of(paths, tmp_path / "cache")
     assert time.process_time() - start < 0.1
 
 

@@ -15,8 +15,8 @@ import tensorflow as tf
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio, normalisation, pipeline, store
 from ser_tf.errors import AudioError, UserError
-from ser_tf.features import LLD, SPECTRAL, spectral_spec
-from ser_tf.features.spectral import SpectralParams
+from ser_tf.papers.mirsamadi2017.lld import LLD
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL, SpectralParams, spectral_spec
 
 
 def _folders(root):

@@ -7,17 +7,17 @@ from ser_tf.evaluation.predictions import FoldPredictions, Predictions
 CLASSES = ("angry", "happy", "sad", "neutral")
 
 
-def predictions_of(truth, decided, speakers, num_classes=4, ids=None):
+def predictions_of(truth, decided, speakers, num_classes=4, ids=None, sessions=None):
     """Predictions with all weight on the decided class."""
     ids = ids or tuple(f"u{index:04d}" for index in range(len(truth)))
     posteriors = np.eye(num_classes)[np.asarray(decided)]
-    return Predictions(tuple(ids), tuple(speakers), np.asarray(truth), posteriors)
+    return Predictions(tuple(ids), tuple(speakers), np.asarray(truth), posteriors, sessions)
 
 
 def simulated_folds(
     mean_skill, seed, *, num_speakers=10, per_speaker=20, spread=0.0, seeds=(0,), classes=4, weights=None, skills=None
 ):
-    """One fold for each two speakers; truth depends on the fold alone, so that all rows test the same utterances."""
+    """One fold, and session, for each two speakers; truth depends only on the fold: all rows test the same."""
     random = np.random.default_rng(seed)
     if skills is None:
         skills = np.clip(mean_skill + spread * random.standard_normal(num_speakers), 0, 1)
@@ -28,9 +28,11 @@ def simulated_folds(
         truth = np.random.default_rng(1000 + number).choice(classes, size=len(speakers), p=weights)
         skill = np.repeat(skills[start : start + 2], per_speaker)
         ids = tuple(f"f{number}_{index:04d}" for index in range(len(speakers)))
-        for one in seeds:
+        session = f"Ses{number + 1:02d}"
+        for training_seed in seeds:
             right = random.random(len(truth)) < skill
             wrong = (truth + random.integers(1, classes, size=len(truth))) % classes
-            made = predictions_of(truth, np.where(right, truth, wrong), speakers, classes, ids)
-            folds.append(FoldPredictions(f"Ses{number + 1:02d}", one, made))
+            sessions = (session,) * len(truth)
+            made = predictions_of(truth, np.where(right, truth, wrong), speakers, classes, ids, sessions)
+            folds.append(FoldPredictions(session, training_seed, made, epochs=12, best_epoch=7, seconds=1.5))
     return tuple(folds)

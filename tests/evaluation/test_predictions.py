@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ser_tf.evaluation.predictions import FoldPredictions, Predictions, RowResult
+from ser_tf.evaluation.predictions import FoldPredictions, Predictions, Recognition, RowResult
 from tests.evaluation.simulated import predictions_of
 
 GOOD = {
@@ -27,6 +27,7 @@ def test_decided_is_the_largest_posterior_and_the_first_of_equals():
         ({"truth": np.array([0.0, 1.0])}, "class indices"),
         ({"posteriors": np.array([[0.5, 0.5], [np.nan, 1.0]])}, "posteriors of b are not finite"),
         ({"posteriors": np.array([0.5, 0.5])}, r"\[utterances, classes\]"),
+        ({"sessions": ("1",)}, "2 ids and 1 sessions"),
     ],
 )
 def test_inconsistent_predictions_are_refused(change, message):
@@ -34,6 +35,7 @@ def test_inconsistent_predictions_are_refused(change, message):
         Predictions(**GOOD | change)
 
 
+HEARD = Recognition(("a",), ("S",), np.array([0]), np.array([0.9]))
 FOLD = FoldPredictions("Ses01", 0, predictions_of([0, 1], [0, 1], "SS"))
 
 
@@ -48,11 +50,31 @@ FOLD = FoldPredictions("Ses01", 0, predictions_of([0, 1], [0, 1], "SS"))
         ({"folds": ()}, "no folds"),
         ({"folds": (FOLD, FOLD)}, "same seed twice"),
         ({"note": "two\nlines"}, "one line"),
+        ({"origin": "elsewhere"}, "'elsewhere'"),
+        ({"status": "reference"}, "disagree on whether it is a reference"),
+        ({"recognition": HEARD}, "disagree on whether it is a reference"),
     ],
 )
 def test_inconsistent_rows_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         RowResult(**{"key": "row", "label": "Row", "folds": (FOLD,)} | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ids": ("a", "a")}, "distinct ids"),
+        ({"speakers": ("S",)}, "one speaker, class and share for each"),
+        ({"sessions": ("1", "1", "2")}, "one speaker, class and share for each"),
+        ({"ids": (), "speakers": (), "truth": np.array([], int), "recognised": np.array([])}, "one speaker"),
+        ({"recognised": np.array([90.0, 85.0])}, "divide percent by 100"),
+        ({"recognised": np.array([np.nan, 0.5])}, "fractions"),
+    ],
+)
+def test_inconsistent_recognition_is_refused(change, message):
+    good = {"ids": ("a", "b"), "speakers": ("S", "T"), "truth": np.array([0, 1]), "recognised": np.array([0.9, 0.5])}
+    with pytest.raises(ValueError, match=message):
+        Recognition(**good | change)
 
 
 def test_rows_without_results_can_be_told():

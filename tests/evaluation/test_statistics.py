@@ -1,150 +1,177 @@
-import itertools
-
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from scipy import stats
 
 from ser_tf.evaluation import statistics
-from ser_tf.evaluation.predictions import FoldPredictions
-from tests.evaluation.simulated import predictions_of, simulated_folds
+from ser_tf.evaluation.metrics import METRICS, recall_metrics
+from ser_tf.evaluation.predictions import FoldPredictions, Recognition
+from ser_tf.evaluation.statistics import Statistics
+from ser_tf.evaluation.units import UnitCounts, count_by_unit, count_recognition
+from tests.evaluation.simulated import CLASSES, predictions_of, simulated_folds
 
-SCORES = {"wa": accuracy_score, "ua": balanced_accuracy_score}
-
-
-def by_speaker(folds):
-    """Truth and decisions of each speaker, in the order of names."""
-    found = {}
-    for fold in folds:
-        predictions = fold.predictions
-        for speaker, truth, decided in zip(predictions.speakers, predictions.truth, predictions.decided, strict=True):
-            found.setdefault(speaker, []).append((truth, decided))
-    return [np.array(found[name]) for name in sorted(found)]
+BOOTSTRAP = Statistics(interval="bootstrap", resamples=150, seed=7)
+ALL = METRICS | recall_metrics(CLASSES)
 
 
+def counts_of(*matrices):
+    """Counts of units A, B, ..."""
+    return UnitCounts(tuple("ABCDEFGHIJ"[: len(matrices)]), np.array(matrices, float))
+
+
+def by_hand(values):
+    """A jackknife interval from the pooled value and the values without each unit."""
+    pooled, deleted = values[0], np.array(values[1:])
+    number = len(deleted)
+    error = np.sqrt((number - 1) / number * np.sum((deleted - deleted.mean()) ** 2))
+    half = stats.t.ppf(0.975, number - 1) * error
+    return max(0, pooled - half), min(1, pooled + half)
+
+
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
-def test_bootstrap_equals_a_loop_over_resampled_utterances(seeds):
+def test_jackknife_equals_leaving_speakers_out_one_by_one(name, seeds):
     folds = simulated_folds(0.6, 1, num_speakers=5, per_speaker=12, spread=0.2, seeds=seeds)
-    groups = by_speaker(folds)
-    drawn = np.random.default_rng(7).integers(5, size=(150, 5))
-    values = {metric: [] for metric in SCORES}
-    for sample in drawn:
-        pairs = np.concatenate([groups[index] for index in sample])
-        for metric, score in SCORES.items():
-            values[metric].append(score(pairs[:, 0], pairs[:, 1]))
-    intervals = statistics.bootstrap_intervals(folds, 4, resamples=150, seed=7)
-    for metric, collected in values.items():
-        assert intervals[metric] == pytest.approx(tuple(np.percentile(collected, [2.5, 97.5])), abs=1e-12)
+    speakers = sorted({speaker for fold in folds for speaker in fold.predictions.speakers})
+    values = []
+    for left_out in [None, *speakers]:
+        matrix = np.zeros((4, 4))
+        for fold in folds:
+            predictions = fold.predictions
+            for speaker, truth, decided in zip(
+                predictions.speakers, predictions.truth, predictions.decided, strict=True
+            ):
+                matrix[truth, decided] += speaker != left_out
+        values.append(float(ALL[name].compute(matrix)))
+    found = statistics.interval(ALL[name], count_by_unit(folds, 4))
+    assert found == pytest.approx(by_hand(values), abs=1e-12)
 
 
-def test_the_same_seed_gives_the_same_interval():
-    folds = simulated_folds(0.6, 1, spread=0.1)
-    first, again = (statistics.bootstrap_intervals(folds, 4) for _ in range(2))
-    assert first == again
-    assert first != statistics.bootstrap_intervals(folds, 4, seed=1)
+def test_for_the_mean_of_equal_speakers_it_is_the_t_interval():
+    hits = [4, 7, 5, 8]
+    counts = counts_of(*([[hit, 10 - hit], [0, 0]] for hit in hits))
+    expected = stats.t.interval(0.95, 3, loc=0.6, scale=stats.sem(np.array(hits) / 10))
+    assert statistics.interval(METRICS["wa"], counts) == pytest.approx(expected)
 
 
 def test_seeds_add_no_speakers():
-    one = simulated_folds(0.6, 1, spread=0.2)
-    doubled = one + tuple(FoldPredictions(fold.fold, 1, fold.predictions) for fold in one)
-    assert statistics.bootstrap_intervals(one, 4) == statistics.bootstrap_intervals(doubled, 4)
+    folds = simulated_folds(0.6, 1, spread=0.2)
+    doubled = folds + tuple(FoldPredictions(fold.fold, 1, fold.predictions) for fold in folds)
+    for metric in ALL.values():
+        first, second = (statistics.interval(metric, count_by_unit(some, 4)) for some in (folds, doubled))
+        assert first == pytest.approx(second, abs=1e-12)
 
 
-def test_one_speaker_gives_no_interval():
-    folds = simulated_folds(0.6, 1, num_speakers=1)
-    assert statistics.bootstrap_intervals(folds, 4) == {"wa": None, "ua": None}
-    assert statistics.compare_rows(folds, folds, 4, "ua").interval is None
+def test_sessions_are_units_of_two_speakers():
+    folds = simulated_folds(0.6, 1, spread=0.2)
+    counts = count_by_unit(folds, 4, "session")
+    assert counts.units == ("Ses01", "Ses02", "Ses03", "Ses04", "Ses05")
+    assert np.array_equal(counts.total, count_by_unit(folds, 4).total)
+    assert np.array_equal(counts.counts[1], folds[1].confusion(4))
+    without = FoldPredictions("a", 0, predictions_of([0, 1], [0, 1], "SS"))
+    with pytest.raises(ValueError, match="do not record sessions"):
+        count_by_unit([without], 4, "session")
 
 
-def test_intervals_cover_the_truth_where_speakers_differ_and_utterance_wise_ones_do_not():
-    covered = {"speakers": 0, "utterances": 0}
-    trials, mean_skill = 200, 0.6
-    for trial in range(trials):
-        folds = simulated_folds(mean_skill, trial, num_speakers=16, per_speaker=40, spread=0.12)
-        low, high = statistics.bootstrap_intervals(folds, 4, resamples=400)["wa"]
-        covered["speakers"] += low <= mean_skill <= high
-        right = np.concatenate([group[:, 0] == group[:, 1] for group in by_speaker(folds)])
-        half = 1.96 * right.std() / np.sqrt(len(right))
-        covered["utterances"] += abs(right.mean() - mean_skill) <= half
-    assert 0.86 * trials <= covered["speakers"] <= 0.99 * trials
-    assert covered["utterances"] < 0.75 * trials
+@pytest.mark.parametrize("interval", ["jackknife", "bootstrap"])
+def test_one_speaker_gives_no_interval(interval):
+    counts = count_by_unit(simulated_folds(0.6, 1, num_speakers=1), 4)
+    settings = Statistics(interval=interval)
+    assert all(statistics.interval(metric, counts, settings) is None for metric in ALL.values())
+    assert statistics.difference_interval(METRICS["ua"], counts, counts, settings) is None
 
 
-@pytest.mark.parametrize("metric", ["wa", "ua"])
-def test_permutation_test_equals_enumeration_by_hand(metric):
-    first = simulated_folds(0.62, 5, num_speakers=4, per_speaker=9, seeds=(0, 1))
-    second = simulated_folds(0.5, 6, num_speakers=4, per_speaker=9, seeds=(0, 1))
-    pairs = list(zip(by_speaker(first), by_speaker(second), strict=True))
-    score = SCORES[metric]
-    differences = []
-    for swapped in itertools.product([False, True], repeat=4):
-        ours = np.concatenate([b if swap else a for swap, (a, b) in zip(swapped, pairs, strict=True)])
-        theirs = np.concatenate([a if swap else b for swap, (a, b) in zip(swapped, pairs, strict=True)])
-        differences.append(score(*ours.T) - score(*theirs.T))
-    comparison = statistics.compare_rows(first, second, 4, metric)
-    assert comparison.exact and comparison.num_speakers == 4
-    assert comparison.difference == pytest.approx(differences[0], abs=1e-12)
-    assert comparison.p_value == np.mean(np.array(differences) >= differences[0] - 1e-9)
-    assert comparison.p_reversed == np.mean(np.array(differences) <= differences[0] + 1e-9)
-    assert 1 / 16 <= comparison.p_value < 1
+def test_two_speakers_give_a_wide_interval_inside_the_range():
+    counts = counts_of([[9, 1], [2, 8]], [[6, 4], [5, 5]])
+    assert statistics.interval(METRICS["ua"], counts) == (0, 1)
 
 
-def test_p_is_uniform_under_the_null():
+LONELY = counts_of(
+    [[5, 1, 0], [1, 5, 0], [1, 0, 3]], [[4, 2, 0], [2, 4, 0], [0, 0, 0]], [[6, 0, 0], [0, 5, 1], [0, 0, 0]]
+)
+"""The third class occurs in unit A only."""
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("wa", True), ("ua", False), ("macro_f1", False), ("a", True), ("b", True), ("c", False)]
+)
+def test_a_class_of_one_speaker_leaves_no_interval_where_it_counts(name, known):
+    metric = (METRICS | recall_metrics("abc"))[name]
+    assert (statistics.interval(metric, LONELY) is not None) == known
+    others = counts_of(*np.roll(LONELY.counts, 1, axis=2))
+    assert (statistics.difference_interval(metric, LONELY, others) is not None) == known
+
+
+def test_a_recall_counts_the_speakers_that_have_the_class():
+    hits = [3, 7, 5]
+    counts = counts_of(*([[hit, 10 - hit], [1, 4]] for hit in hits), [[0, 0], [3, 2]], [[0, 0], [2, 3]])
+    expected = stats.t.interval(0.95, 2, loc=0.5, scale=stats.sem(np.array(hits) / 10))
+    assert statistics.interval(recall_metrics("ab")["a"], counts) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("hits", "expected"), [(10, (0.025 ** (1 / 4), 1)), (0, (0, 1 - 0.025 ** (1 / 4))), (5, None)])
+def test_speakers_that_all_agree(hits, expected):
+    counts = counts_of(*[[[hits, 10 - hits], [10 - hits, hits]]] * 4)
+    for metric in (METRICS["wa"], METRICS["ua"], recall_metrics("ab")["b"]):
+        found = statistics.interval(metric, counts)
+        assert found is None if expected is None else found == pytest.approx(expected)
+
+
+def test_systems_that_decide_alike_have_no_interval_of_their_difference():
+    counts = count_by_unit(simulated_folds(0.6, 1), 4)
+    assert statistics.difference_interval(METRICS["ua"], counts, counts) is None
+
+
+def test_the_difference_leaves_each_speaker_out_of_both():
+    first, second = (count_by_unit(simulated_folds(skill, 1, spread=0.2), 4) for skill in (0.7, 0.5))
+    metric = METRICS["macro_f1"]
+    values = [metric.compute(first.total) - metric.compute(second.total)]
+    for ours, theirs in zip(first.counts, second.counts, strict=True):
+        values.append(metric.compute(first.total - ours) - metric.compute(second.total - theirs))
+    expected = by_hand([float(value) for value in values])
+    assert statistics.difference_interval(metric, first, second) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_difference_may_be_between_other_utterances_of_the_same_speakers():
+    first = counts_of([[8, 2], [3, 7]], [[5, 5], [4, 6]], [[7, 3], [2, 8]])
+    second = UnitCounts(("A", "B"), first.counts[:2] // 2)
+    low, high = statistics.difference_interval(METRICS["wa"], first, second)
+    padded = UnitCounts(("A", "B", "C"), np.concatenate([second.counts, np.zeros((1, 2, 2))]))
+    assert (low, high) == statistics.difference_interval(METRICS["wa"], first, padded)
+    assert -1 <= low < 41 / 60 - 26 / 40 < high <= 1
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_bootstrap_equals_a_loop_over_resampled_speakers(name):
+    folds = simulated_folds(0.6, 1, num_speakers=5, per_speaker=12, spread=0.2, seeds=(0, 1))
+    counts, metric = count_by_unit(folds, 4), METRICS[name]
+    drawn = np.random.default_rng(7).integers(5, size=(150, 5))
+    values = [float(metric.compute(counts.counts[sample].sum(axis=0))) for sample in drawn]
+    expected = tuple(np.percentile(values, [2.5, 97.5]))
+    assert statistics.interval(metric, counts, BOOTSTRAP) == pytest.approx(expected, abs=1e-12)
+
+
+def test_resampling_depends_on_its_seed_only():
+    assert np.array_equal(statistics.resample(5, 20, 7), statistics.resample(5, 20, 7))
+    assert not np.array_equal(statistics.resample(5, 20, 7), statistics.resample(5, 20, 8))
+    assert (statistics.resample(5, 20, 7).sum(axis=1) == 5).all()
+
+
+def test_bootstrap_draws_the_same_speakers_for_both():
+    first, second = (count_by_unit(simulated_folds(skill, 1, spread=0.1), 4) for skill in (0.7, 0.5))
+    metric = METRICS["ua"]
     values = []
-    for trial in range(300):
-        skills = np.clip(0.6 + 0.15 * np.random.default_rng(trial).standard_normal(10), 0, 1)
-        first = simulated_folds(0, 2 * trial, skills=skills)
-        second = simulated_folds(0, 2 * trial + 1, skills=skills)
-        values.append(statistics.compare_rows(first, second, 4, "ua", resamples=2).p_value)
-    for level in (0.05, 0.1, 0.25, 0.5, 0.75):
-        allowed = 3 * np.sqrt(level * (1 - level) / len(values))
-        assert np.mean(np.array(values) <= level) == pytest.approx(level, abs=allowed)
+    for sample in np.random.default_rng(7).integers(10, size=(150, 10)):
+        ours, theirs = (counts.counts[sample].sum(axis=0) for counts in (first, second))
+        values.append(float(metric.compute(ours) - metric.compute(theirs)))
+    found = statistics.difference_interval(metric, first, second, BOOTSTRAP)
+    assert found == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=1e-12)
 
 
-def test_random_swaps_agree_with_all_swaps(monkeypatch):
-    first, second = simulated_folds(0.62, 1, num_speakers=12), simulated_folds(0.58, 2, num_speakers=12)
-    exact = statistics.compare_rows(first, second, 4, "ua")
-    monkeypatch.setattr(statistics, "MOST_EXACT_SPEAKERS", 11)
-    drawn = statistics.compare_rows(first, second, 4, "ua")
-    assert exact.exact and not drawn.exact
-    assert drawn.p_value == pytest.approx(exact.p_value, abs=0.02)
-    assert drawn.difference == exact.difference and drawn.interval == exact.interval
-
-
-def test_p_of_random_swaps_is_never_zero():
-    first, second = simulated_folds(1.0, 1, num_speakers=30), simulated_folds(0.1, 2, num_speakers=30)
-    comparison = statistics.compare_rows(first, second, 4, "wa", random_swaps=999)
-    assert comparison.p_value == 1 / 1000
-    assert comparison.p_reversed == 1
-
-
-def test_interval_of_the_difference_equals_a_loop():
-    first = simulated_folds(0.7, 1, num_speakers=6, spread=0.1)
-    second = simulated_folds(0.5, 2, num_speakers=6, spread=0.1)
-    pairs = list(zip(by_speaker(first), by_speaker(second), strict=True))
-    values = []
-    for sample in np.random.default_rng(3).integers(6, size=(100, 6)):
-        ours, theirs = (np.concatenate([pairs[index][side] for index in sample]) for side in (0, 1))
-        values.append(balanced_accuracy_score(*ours.T) - balanced_accuracy_score(*theirs.T))
-    comparison = statistics.compare_rows(first, second, 4, "ua", resamples=100, seed=3)
-    assert comparison.interval == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=1e-12)
-
-
-def test_only_shared_folds_and_seeds_are_compared_in_any_order_of_utterances():
-    first = simulated_folds(0.7, 1, seeds=(0, 1))
-    second = simulated_folds(0.5, 2, seeds=(1,))[:3]
-    comparison = statistics.compare_rows(first, second, 4, "wa")
-    assert comparison.trainings == (("Ses01", 1), ("Ses02", 1), ("Ses03", 1)) and comparison.num_speakers == 6
-    turned = []
-    for fold in second:
-        old = fold.predictions
-        made = predictions_of(old.truth[::-1], old.decided[::-1], old.speakers[::-1], 4, old.ids[::-1])
-        turned.append(FoldPredictions(fold.fold, fold.seed, made))
-    assert statistics.compare_rows(first, turned, 4, "wa") == comparison
-
-
-def test_rows_that_cannot_be_paired_are_refused():
-    first = simulated_folds(0.7, 1)
-    with pytest.raises(ValueError, match="no fold and seed in common"):
-        statistics.compare_rows(first, simulated_folds(0.7, 1, seeds=(5,)), 4, "wa")
-    with pytest.raises(ValueError, match=r"fold Ses01, seed 0: .*same utterances; 6 differ.*first is f0_0018"):
-        statistics.compare_rows(first, simulated_folds(0.7, 1, per_speaker=18), 4, "wa")
+def test_listeners_are_counted_by_the_share_that_was_right():
+    heard = Recognition(tuple("wxyz"), tuple("SSTT"), np.array([0, 1, 0, 1]), np.array([0.9, 0.5, 0.7, 0.6]))
+    counts = count_recognition(heard, 2)
+    assert counts.units == ("S", "T")
+    assert float(METRICS["ua"].compute(counts.total)) == pytest.approx((0.8 + 0.55) / 2)
+    assert float(recall_metrics("ab")["b"].compute(counts.total)) == pytest.approx(0.55)
+    expected = by_hand([0.675, 0.65, 0.7])
+    assert statistics.interval(METRICS["ua"], counts) == pytest.approx(expected)

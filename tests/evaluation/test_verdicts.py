@@ -1,38 +1,56 @@
+import numpy as np
 import pytest
 
-from ser_tf.evaluation.predictions import RowResult
-from ser_tf.evaluation.statistics import PairedComparison
-from ser_tf.evaluation.verdicts import verdict_of_claim, verdict_of_data, verdict_of_row
+from ser_tf.evaluation import verdicts
+from ser_tf.evaluation.predictions import Recognition, RowResult
+from ser_tf.evaluation.verdicts import verdict_of_claim, verdict_of_data, verdict_without_comparison
 from tests.evaluation.simulated import simulated_folds
 
 FOLDS = simulated_folds(0.6, 0)
-INTERVALS = {"wa": (0.55, 0.65), "ua": (0.50, 0.60)}
+HEARD = Recognition(("a",), ("S",), np.array([0]), np.array([0.9]))
+
+
+def row_of(published=None, origin="paper"):
+    return RowResult("row", "Row", published, FOLDS, origin=origin)
 
 
 @pytest.mark.parametrize(
-    ("published", "expected"),
+    ("is_papers", "is_whole", "kind"),
+    [(True, True, "papers"), (True, False, "part"), (False, True, "other"), (False, False, "other")],
+)
+def test_a_part_of_the_papers_corpus_is_not_another_corpus(is_papers, is_whole, kind):
+    assert verdicts.corpus_kind(is_papers=is_papers, is_whole=is_whole) == kind
+
+
+@pytest.mark.parametrize(
+    ("published", "kind", "expected"),
     [
-        ({"wa": 0.60, "ua": 0.55}, "matches"),
-        ({"wa": 0.65, "ua": 0.50}, "matches"),
-        ({"wa": 0.60, "ua": 0.49}, "above"),
-        ({"wa": 0.60, "ua": 0.61}, "below"),
-        ({"wa": 0.54, "ua": 0.55}, "above"),
-        ({"wa": 0.66, "ua": 0.55}, "below"),
-        ({"wa": 0.54, "ua": 0.61}, "below"),
-        ({"wa": 0.66, "ua": 0.49}, "above"),
-        ({"ua": 0.55}, "matches"),
-        ({"wa": None, "ua": 0.61}, "below"),
-        ({"wa": 0.54, "ua": None}, "above"),
-        ({"wa": None, "ua": None}, "not published"),
-        (None, "not published"),
+        ({"wa": 0.6}, "papers", None),
+        ({"wa": None, "ua": 0.6}, "papers", None),
+        ({"wa": 0.6}, "part", "part of the corpus"),
+        ({"wa": 0.6}, "other", "other corpus"),
+        (None, "papers", "not published"),
+        ({"wa": None, "ua_std": 0.01}, "papers", "not published"),
+        (None, "part", "part of the corpus"),
+        (None, "other", "other corpus"),
     ],
 )
-def test_a_row_is_judged_by_its_intervals(published, expected):
-    row = RowResult("row", "Row", published, FOLDS)
-    assert verdict_of_row(row, INTERVALS, smoke=False, corpus_is_papers=True) == expected
-    assert verdict_of_row(row, INTERVALS, smoke=False, corpus_is_papers=False) == "other corpus"
-    assert verdict_of_row(row, INTERVALS, smoke=True, corpus_is_papers=True) == "smoke"
-    assert verdict_of_row(row, INTERVALS, smoke=True, corpus_is_papers=False) == "smoke"
+def test_only_published_values_of_the_whole_corpus_are_compared(published, kind, expected):
+    assert verdict_without_comparison(row_of(published), smoke=False, kind=kind) == expected
+    assert verdict_without_comparison(row_of(published), smoke=True, kind=kind) == "smoke"
+
+
+@pytest.mark.parametrize("kind", verdicts.CORPUS_KINDS)
+@pytest.mark.parametrize("origin", ["beyond", "baseline"])
+def test_rows_beyond_the_paper_say_so_everywhere(origin, kind):
+    assert verdict_without_comparison(row_of(origin=origin), smoke=False, kind=kind) == "not in the paper"
+    assert verdict_without_comparison(row_of(origin=origin), smoke=True, kind=kind) == "smoke"
+
+
+@pytest.mark.parametrize("smoke", [False, True])
+def test_listeners_are_a_reference(smoke):
+    row = RowResult("ears", "Listeners", status="reference", origin="reference", recognition=HEARD)
+    assert verdict_without_comparison(row, smoke=smoke, kind="papers") == "reference"
 
 
 @pytest.mark.parametrize(
@@ -46,45 +64,45 @@ def test_a_row_is_judged_by_its_intervals(published, expected):
     ],
 )
 @pytest.mark.parametrize("smoke", [False, True])
-def test_a_row_without_results_says_why(status, needs, expected, smoke):
+@pytest.mark.parametrize("kind", verdicts.CORPUS_KINDS)
+def test_a_row_without_results_says_why(status, needs, expected, smoke, kind):
     row = RowResult("row", "Row", {"ua": 0.5}, status=status, needs=needs)
-    assert verdict_of_row(row, {}, smoke=smoke, corpus_is_papers=True) == expected
-
-
-def test_a_single_speaker_is_no_match():
-    row = RowResult("row", "Row", {"ua": 0.5}, FOLDS)
-    assert verdict_of_row(row, {"wa": None, "ua": None}, smoke=False, corpus_is_papers=True) == "no interval"
+    assert verdict_without_comparison(row, smoke=smoke, kind=kind) == expected
 
 
 @pytest.mark.parametrize(
-    ("difference", "p_value", "p_reversed", "expected"),
+    ("difference", "p_claimed", "p_reversed", "papers", "elsewhere"),
     [
-        (0.02, 0.01, 0.99, "supported"),
-        (0.02, 0.05, 0.96, "not significant"),
-        (0.02, 0.2, 0.8, "not significant"),
-        (0.0, 0.01, 0.01, "not significant"),
-        (-0.02, 0.7, 0.3, "not significant"),
-        (-0.02, 0.99, 0.01, "contradicted"),
+        (0.02, 0.01, 0.99, "supported", "holds here"),
+        (0.02, 0.05, 0.96, "not significant", "open here"),
+        (0.02, 0.2, 0.8, "not significant", "open here"),
+        (0.0, 0.01, 0.01, "not significant", "open here"),
+        (-0.02, 0.7, 0.3, "not significant", "open here"),
+        (-0.02, 0.99, 0.01, "contradicted", "reversed here"),
+        (0.02, None, None, "measured", "measured"),
+        (None, None, None, "not run", "not run"),
     ],
 )
-def test_a_claim_is_judged_by_its_test(difference, p_value, p_reversed, expected):
-    comparison = PairedComparison("ua", difference, (-1.0, 1.0), p_value, p_reversed, 10, True, (("a", 0),))
-    assert verdict_of_claim(comparison, smoke=False) == expected
-    assert verdict_of_claim(comparison, smoke=True) == "smoke"
-    assert verdict_of_claim(None, smoke=False) == verdict_of_claim(None, smoke=True) == "not run"
+def test_a_claim_is_judged_by_its_test(difference, p_claimed, p_reversed, papers, elsewhere):
+    judged = (difference, p_claimed, p_reversed)
+    assert verdict_of_claim(*judged, smoke=False, kind="papers") == papers
+    assert verdict_of_claim(*judged, smoke=False, kind="part") == elsewhere
+    assert verdict_of_claim(*judged, smoke=False, kind="other") == elsewhere
+    assert verdict_of_claim(*judged, smoke=True, kind="papers") == ("not run" if difference is None else "smoke")
 
 
 @pytest.mark.parametrize(
-    ("same", "smoke", "corpus_is_papers", "verdict"),
+    ("same", "smoke", "kind", "verdict"),
     [
-        (True, False, True, "matches"),
-        (False, False, True, "differs"),
-        (None, False, True, "not published"),
-        (True, False, False, "other corpus"),
-        (None, False, False, "other corpus"),
-        (True, True, True, "smoke"),
-        (None, True, False, "smoke"),
+        (True, False, "papers", "matches"),
+        (False, False, "papers", "differs"),
+        (None, False, "papers", "not published"),
+        (True, False, "part", "part of the corpus"),
+        (True, False, "other", "other corpus"),
+        (None, False, "other", "other corpus"),
+        (True, True, "papers", "smoke"),
+        (None, True, "other", "smoke"),
     ],
 )
-def test_verdict_of_data(same, smoke, corpus_is_papers, verdict):
-    assert verdict_of_data(same, smoke=smoke, corpus_is_papers=corpus_is_papers) == verdict
+def test_verdict_of_data(same, smoke, kind, verdict):
+    assert verdict_of_data(same, smoke=smoke, kind=kind) == verdict

@@ -41,7 +41,7 @@ def test_cells_are_coloured_by_the_share_of_their_row(tmp_path):
 
 
 def test_neither_pyplot_nor_tensorflow_is_imported():
-    modules = "write", "summary", "tables", "confusion", "statistics"
+    modules = "write", "summary", "tables", "confusion", "statistics", "sweep_forms", "older"
     lines = [f"import ser_tf.evaluation.{name}" for name in modules]
     lines.append("import sys; print([n for n in ('matplotlib.pyplot', 'tensorflow', 'keras') if n in sys.modules])")
     shown = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
@@ -69,13 +69,6 @@ def test_results_are_written_whole(tmp_path):
     names |= {f"confusion_{key}.{kind}" for key in ("frame", "weighted", "deep") for kind in ("png", "csv")}
     assert {path.name for path in paths} == {path.name for path in (tmp_path / "new" / "folder").iterdir()} == names
     assert json.loads((tmp_path / "new" / "folder" / "summary.json").read_text()) == summary
-
-
-def test_given_confusions_are_the_ones_drawn(tmp_path):
-    matrix = np.diag([1, 2, 3, 4])
-    write_results(tmp_path, summary_of(), {"deep": matrix})
-    assert sorted(path.name for path in tmp_path.glob("confusion_*")) == ["confusion_deep.csv", "confusion_deep.png"]
-    assert (tmp_path / "confusion_deep.csv").read_text().splitlines()[4] == "neutral,0,0,0,4"
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):

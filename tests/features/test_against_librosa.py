@@ -6,27 +6,19 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from ser_tf.features import (
-    LLD,
-    LLD_NAMES,
-    LOG_MEL,
+from ser_tf.features import framing, mel, stft
+from ser_tf.features.mfcc import LOG_MEL, MFCC, LogMelParams, MfccParams, log_mel_spec, mfcc_spec
+from ser_tf.features.spectrogram import (
     LOG_POWER_SPECTROGRAM,
     LOG_SPECTROGRAM,
-    MFCC,
-    SPECTRAL,
-    LldParams,
-    energy,
-    framing,
-    log_mel_spec,
+    MAGNITUDE,
+    POWER,
+    LogSpectrogramParams,
     log_spectrogram_spec,
-    mel,
-    mfcc_spec,
-    spectral_spec,
-    stft,
 )
-from ser_tf.features.mfcc import LogMelParams, MfccParams
-from ser_tf.features.spectral import SpectralParams
-from ser_tf.features.spectrogram import MAGNITUDE, POWER, LogSpectrogramParams
+from ser_tf.papers.mirsamadi2017 import energy
+from ser_tf.papers.mirsamadi2017.lld import LLD, LLD_NAMES, LldParams
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL, SpectralParams, spectral_spec
 from tests.features import signals
 
 WAVEFORMS = {

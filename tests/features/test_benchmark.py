@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from experiments import benchmark_features as benchmark
 from ser_tf import cli
-from ser_tf.features import LLD, SPECTRAL
+from ser_tf.papers.mirsamadi2017.lld import LLD
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 
 
 @pytest.mark.parametrize("name", ["not-there", "empty"])

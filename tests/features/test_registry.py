@@ -11,7 +11,9 @@ import pytest
 import tensorflow as tf
 
 from ser_tf import features
-from ser_tf.features import LLD, SPECTRAL, LldParams, lld_spec, parallel
+from ser_tf.features import parallel
+from ser_tf.papers.mirsamadi2017.lld import LLD, LldParams, lld_spec
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from tests.features import signals
 
 SPECS = {
@@ -113,7 +115,7 @@ def test_fingerprints_tell_features_settings_and_revisions_apart():
 
 
 def test_fingerprint_is_the_same_in_another_process():
-    code = "from ser_tf.features import LLD; print(LLD.fingerprint())"
+    code = "from ser_tf.papers.mirsamadi2017.lld import LLD; print(LLD.fingerprint())"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == LLD.fingerprint()
 

@@ -4,8 +4,9 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from ser_tf.features import functionals
-from ser_tf.layers.pooling import FrameMask, FunctionalsPooling, LocalAttentionPooling, MaskedMean, masked_softmax
+from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling, MaskedMean, masked_softmax
+from ser_tf.papers.mirsamadi2017 import functionals
+from ser_tf.papers.mirsamadi2017.functionals_pooling import FunctionalsPooling
 from tests.checks import LENGTHS, check_layer, example
 
 DIMS = 6

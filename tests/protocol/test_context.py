@@ -1,3 +1,5 @@
+import dataclasses
+import functools
 import json
 import multiprocessing
 import time
@@ -5,24 +7,19 @@ import time
 import numpy as np
 import pytest
 
-from ser_tf.features import SPECTRAL
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import folds
 from ser_tf.protocol.context import FoldContext, LeakError
+from ser_tf.protocol.record import UserInput
+from tests.contexts import circumstances, fold_context
 from tests.protocol import toy
 
 
 def _context(emodb, root, **changes):
     by_id = {utterance.id: utterance for utterance in emodb.utterances[::3]}
-    settings = {
-        "fold": folds.by_session(list(by_id.values()), 0)[0],
-        "seed": 0,
-        "ledger": toy.Ledger(),
-        "task": toy.task(None),
-        "utterances": by_id,
-        "feature_root": root / "features",
-        "stage_root": root / "stages",
-    }
-    return FoldContext(**settings | changes)
+    fold = changes.pop("fold", folds.by_session(list(by_id.values()), 0)[0])
+    ledger = changes.pop("ledger", toy.Ledger())
+    return fold_context(root, fold, toy.task(None), ledger, by_id, **changes)
 
 
 @pytest.fixture
@@ -35,7 +32,7 @@ def test_nothing_is_fitted_or_selected_on_test_utterances(context, purpose):
     test = context.fold.test
     with pytest.raises(LeakError, match=f"1 test utterances asked for as {purpose}, such as {test[0]}"):
         context.view(SPECTRAL, (*context.fold.train, test[0]), purpose)
-    assert context.uses == {} and context.used() == {}
+    assert context.reads.utterances == {} and context.used() == {}
     assert context.view(SPECTRAL, context.fold.train, purpose).ids == context.fold.train
 
 
@@ -49,7 +46,7 @@ def test_no_copy_of_a_test_or_development_utterance_trains(context, part, purpos
     wanted = (*context.fold.train, *_copies(getattr(context.fold, part)[:1]))
     with pytest.raises(LeakError, match="1 test utterances|1 copies"):
         context.view(SPECTRAL, wanted, purpose)
-    assert context.uses == {}
+    assert context.reads.utterances == {}
 
 
 @pytest.mark.parametrize("purpose", ["vocabulary", "selection", "predict"])
@@ -72,7 +69,7 @@ def test_copies_are_read_beside_their_originals_and_counted(context):
 
 
 def test_a_copy_that_got_into_the_record_is_counted_for_its_part(context):
-    context.uses["train"] = {*_copies(context.fold.test[:2]), *_copies(context.fold.validation[:1])}
+    context.reads.utterances["train"] = {*_copies(context.fold.test[:2]), *_copies(context.fold.validation[:1])}
     used = context.used()["train"]
     assert used["in_test_part"] == 2 and used["copies"] == {"all": 3, "test": 2, "validation": 1}
 
@@ -116,51 +113,118 @@ def test_targets_and_labelled(context):
     )
 
 
-def test_a_stage_is_made_once_and_then_found(context):
-    with context.stage("encoder", "hash") as (folder, ready):
-        assert not ready and list(folder.iterdir()) == []
-        (folder / "weights").write_text("trained")
-    with context.stage("encoder", "hash") as (folder, ready):
-        assert ready and (folder / "weights").read_text() == "trained"
+def test_reading_an_assumption_or_an_input_is_recorded(emodb, tmp_path):
+    inputs = {"glove": UserInput("vectors", "digest"), "other": UserInput(1, "not read")}
+    context = _context(emodb, tmp_path, ledger=toy.Ledger(bins=7), inputs=inputs)
+    assert context.ledger.bins == 7 and context.inputs.get("weights") is None and context.inputs["glove"] == "vectors"
+    record = context.reads.record(context.circumstances, "commit")
+    assert record.assumptions == {"bins": 7} and record.inputs == {"weights": "", "glove": "digest"}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        context.ledger.bins = 8
 
 
-def test_other_settings_folds_and_seeds_make_other_stages(emodb, context, tmp_path):
+def _differences(context, **changes):
+    ledger = {"bins": 60, "shrink": 1.0, **changes.pop("ledger", {})}
+    now = circumstances(context.fold, context.task, **changes)
+    return context.reads.record(context.circumstances, None).differences(now, ledger, changes.pop("inputs", {}))
+
+
+def test_a_record_names_what_differs(context):
+    assert context.ledger.bins
+    assert _differences(context) == []
+    assert _differences(context, ledger={"shrink": 2.0}) == [], "an assumption that was not read changes nothing"
+    assert _differences(context, ledger={"bins": 7}) == ["read bins"]
+    assert _differences(context, code="new") == ["made by other code"]
+    assert _differences(context, recordings="new", seed=1) == ["made from other recordings", "made with another seed"]
+    assert _differences(context, smoke=True) == ["made in a full run"]
+
+
+def _write(context, folder, text="trained"):
+    assert context.ledger.bins
+    context.record(context.fold.train, "train")
+    (folder / "weights").write_text(f"{text} {context.ledger.bins} {np.random.default_rng().integers(2**40)}")
+
+
+def _other(context, folder):
+    _write(context, folder, "other")
+
+
+def test_a_stage_is_made_once_and_what_it_read_counts_as_read(emodb, tmp_path):
+    first, second = _context(emodb, tmp_path), _context(emodb, tmp_path)
+    made = (first.once("encoder", _write) / "weights").read_text()
+    assert (second.once("encoder", _write) / "weights").read_text() == made
+    for context in (first, second):
+        assert context.reads.assumptions == {"bins": 60}
+        assert context.reads.utterances == {"train": set(context.fold.train)}
+    assert first.stage_seconds["encoder"] > 0 == second.stage_seconds["encoder"]
+
+
+def test_other_settings_code_folds_and_seeds_make_other_stages(emodb, context, tmp_path):
     others = folds.by_session(list(context.utterances.values()), 0)
-    contexts = [context, context, _context(emodb, tmp_path, seed=1), _context(emodb, tmp_path, fold=others[1])]
-    seen = set()
-    for one, settings in zip(contexts, ("a", "b", "a", "a"), strict=True):
-        with one.stage("encoder", settings) as (folder, ready):
-            assert not ready
-            seen.add(folder)
-    assert len(seen) == 4
+    made = {
+        context.once("encoder", _write),
+        context.once("encoder", _other),
+        context.once("encoder", functools.partial(_write, text="more")),
+        _context(emodb, tmp_path, ledger=toy.Ledger(bins=7)).once("encoder", _write),
+        _context(emodb, tmp_path, seed=1).once("encoder", _write),
+        _context(emodb, tmp_path, fold=others[1]).once("encoder", _write),
+    }
+    assert len(made) == 6
+    unread = _context(emodb, tmp_path, ledger=toy.Ledger(shrink=2.0))
+    assert unread.once("encoder", _write) in made, "an assumption that the stage does not read"
+
+
+def test_an_inner_fold_has_no_test_utterance_and_what_it_predicts_trains(emodb, context):
+    inner = folds.by_session([context.utterances[one] for one in context.fold.train], 0)[0]
+    context.once("encoder", _read_all, inner)
+    assert context.reads.utterances.keys() == {"train"}
+    assert context.reads.utterances["train"] == set(inner.train + inner.test)
+    with pytest.raises(LeakError, match="test utterances in the inner fold"):
+        context.once("encoder", _read_all, dataclasses.replace(inner, test=context.fold.test))
+
+
+def _read_all(context, folder):
+    context.record(context.fold.train, "train")
+    context.record(context.fold.test, "predict")
+
+
+def _fail(context, folder, error):
+    (folder / "half").write_text("half")
+    raise error
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failed_stage_leaves_nothing(context, error):
     with pytest.raises(error):
-        with context.stage("encoder", "hash") as (folder, _):
-            (folder / "half").write_text("half")
-            raise error
-    with context.stage("encoder", "hash") as (folder, ready):
-        assert not ready and list(folder.iterdir()) == []
-        (folder / "weights").write_text("trained")
-    names = sorted(path.name for path in context.stage_root.rglob("*") if not path.name.endswith(".lock"))
-    assert len(names) == 3 and names[0] == "encoder" and names[-1] == "weights"
+        context.once("encoder", functools.partial(_fail, error=error))
+    assert [path.name for path in (context.places.stages / "encoder").iterdir() if path.suffix != ".lock"] == []
+    assert (context.once("encoder", _write) / "weights").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"record": {}}'])
+def test_a_damaged_stage_is_made_anew(emodb, tmp_path, damage):
+    folder = _context(emodb, tmp_path).once("encoder", _write)
+    (folder / "record.json").write_text(damage)
+    again = _context(emodb, tmp_path)
+    assert (again.once("encoder", _write) / "weights").exists() and again.stage_seconds["encoder"] > 0
+
+
+def _slowly(context, folder):
+    time.sleep(0.3)
+    _write(context, folder)
 
 
 def _make_stage(context, barrier, answers):
     barrier.wait()
-    with context.stage("encoder", "hash") as (folder, ready):
-        if not ready:
-            time.sleep(0.3)
-            (folder / "weights").write_text("trained")
-        answers.put((ready, (folder / "weights").read_text(), context.waited_seconds > 0.2))
+    text = (context.once("encoder", _slowly) / "weights").read_text()
+    answers.put((context.stage_seconds["encoder"] > 0, text, context.waited_seconds > 0.2))
 
 
-def test_of_two_processes_at_once_one_makes_the_stage(emodb, tmp_path):
+def test_of_two_processes_at_once_one_makes_the_stage(emodb, tmp_path, monkeypatch):
     """The others wait and know it. Forked: a stage's bookkeeping does not touch TensorFlow."""
+    monkeypatch.setattr(FoldContext, "reseed", lambda self, *parts: None)
     fork = multiprocessing.get_context("fork")
-    context = _context(emodb, tmp_path, report=None)
+    context = _context(emodb, tmp_path)
     barrier, answers = fork.Barrier(4), fork.Queue()
     processes = [fork.Process(target=_make_stage, args=(context, barrier, answers)) for _ in range(4)]
     for process in processes:
@@ -168,4 +232,6 @@ def test_of_two_processes_at_once_one_makes_the_stage(emodb, tmp_path):
     given = [answers.get(timeout=60) for _ in processes]
     for process in processes:
         process.join(60)
-    assert sorted(given) == [(False, "trained", False), *[(True, "trained", True)] * 3]
+    made, texts, waited = zip(*given, strict=True)
+    assert sorted(made) == [False, False, False, True] and len(set(texts)) == 1
+    assert sorted(waited) == [False, True, True, True]

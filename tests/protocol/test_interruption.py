@@ -161,5 +161,5 @@ def test_a_worker_that_dies_is_one_clear_line(emodb_root, tmp_path, capsys):
     flags = ("--folds", FIRST, SECOND, "--workers", "2")
     assert run(emodb_root, tmp_path / "runs", *flags, rows=("dying",)) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: a worker process died while dying ") and error.count("\n") == 1
+    assert error.startswith("error: a worker died while running dying ") and error.count("\n") == 1
     assert "fewer --workers" in error

@@ -9,8 +9,8 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    batch_size: int = assumption(32, "not stated")
-    learning_rate: float = assumption(1e-3, "not stated")
+    batch_size: int = assumption(32, "not stated", minimum=1, maximum=512)
+    learning_rate: float = assumption(1e-3, "not stated", minimum=1e-9)
     excited: bool = assumption(False, "not stated")
     optimiser: str = assumption("adam", "not stated", ("adam", "sgd"))
 
@@ -41,6 +41,8 @@ def test_values_get_the_type_of_the_default(assignment, key, value):
         ("batch_size=many", "--set batch_size=many: expected a whole number"),
         ("batch_size=1.5", "--set batch_size=1.5: expected a whole number"),
         ("batch_size=", "--set batch_size=: expected a whole number"),
+        ("batch_size=0", "--set batch_size=0: expected at least 1 and at most 512"),
+        ("learning_rate=nan", "--set learning_rate=nan: expected at least 1e-09"),
         ("learning_rate=fast", "--set learning_rate=fast: expected a number"),
         ("excited=1", "--set excited=1: expected true or false"),
         ("optimiser=adamw", "--set optimiser=adamw: expected one of adam, sgd"),
@@ -69,3 +71,12 @@ def test_entries_show_value_default_choices_and_reason():
 def test_a_default_outside_of_the_choices_is_refused():
     with pytest.raises(ValueError, match="'sgd' is not among"):
         assumption("sgd", "why", ("adam",))
+
+
+def test_a_number_without_bounds_is_refused():
+    with pytest.raises(ValueError, match="a number needs choices, a minimum or a maximum"):
+        assumption(3, "why")
+
+
+def test_restored_ledgers_take_new_defaults_and_drop_what_is_gone():
+    assert ledger.restore(Ledger, {"batch_size": 8, "gone": 1}) == Ledger(batch_size=8)

@@ -1,7 +1,5 @@
 """Whole runs of toy systems in this process; what a terminal and other processes see is in test_interruption.py."""
 
-import dataclasses
-import functools
 import json
 import math
 import re
@@ -13,18 +11,20 @@ import tensorflow as tf
 
 from ser_tf import cli
 from ser_tf.data import audio
-from ser_tf.features import SPECTRAL
-from ser_tf.protocol.command import SMOKE_UTTERANCES
+from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
+from ser_tf.protocol import runner
+from ser_tf.protocol.material import SMOKE_UTTERANCES
 from ser_tf.protocol.folds import sha256_of
+from ser_tf.protocol.results import FoldResult
 from tests.protocol import toy
 from tests.protocol.toy import FIRST, SECOND
 
 VARYING = ("seconds", "stage_seconds", "peak_memory_mb")
 
 
-def run(emodb_root, output, *flags, rows=(), **changes):
+def run(emodb_root, output, *flags, rows=(), claims=(), number=1):
     argv = ["--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output), "--workers", "1", *flags]
-    return cli.status_of(toy.main(*rows, **changes), argv)
+    return cli.status_of(toy.main(*rows, claims=claims, number=number), argv)
 
 
 def fold_files(output):
@@ -87,7 +87,7 @@ def test_seeds_and_folds_draw_differently(reference):
 
 def test_what_is_done_is_not_done_again(reference, emodb_root, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in fold_files(reference)}
-    monkeypatch.setattr(toy, "fit_centroids", None)
+    monkeypatch.setattr(runner, "execute", None)
     flags = ("--folds", FIRST, SECOND, "--seeds", "0", "1")
     assert run(emodb_root, reference, *flags, rows=("centroids", "network")) == 0
     assert {path: path.stat().st_mtime_ns for path in fold_files(reference)} == before
@@ -95,7 +95,7 @@ def test_what_is_done_is_not_done_again(reference, emodb_root, monkeypatch):
 
 def test_tables_of_a_paper_share_fold_results(reference, emodb_root):
     before = {path: path.stat().st_mtime_ns for path in fold_files(reference)}
-    assert run(emodb_root, reference, "--folds", FIRST, rows=("network",), name="toy2000_table2") == 0
+    assert run(emodb_root, reference, "--folds", FIRST, rows=("network",), number=2) == 0
     assert {path: path.stat().st_mtime_ns for path in fold_files(reference)} == before
     manifest = json.loads((reference / "toy2000_table2" / "emodb" / "manifest.json").read_text())
     assert [one["file"] for one in manifest["results"]] == [f"toy2000/emodb/folds/network/{FIRST}-seed0.json"]
@@ -117,6 +117,49 @@ def test_changed_settings_are_put_aside_and_come_back(emodb_root, tmp_path):
     assert contents(tmp_path).items() >= first.items()
     assert {path.stat().st_mtime_ns for path in fold_files(tmp_path)} >= {stamp}, "it was trained again"
     assert summary(tmp_path)["assumptions"]["bins"] == 60
+
+
+def test_only_rows_that_read_an_assumption_run_again_and_it_is_said(emodb_root, tmp_path, capsys):
+    flags = ("--folds", FIRST, SECOND)
+    assert run(emodb_root, tmp_path, *flags, rows=("centroids", "network")) == 0
+    stamps = {path: path.stat().st_mtime_ns for path in fold_files(tmp_path) if path.parent.name == "network"}
+    capsys.readouterr()
+    assert run(emodb_root, tmp_path, *flags, "--set", "shrink=2", rows=("centroids", "network")) == 0
+    assert "2 of 4 fold results are reused\nresults made anew: 2 read shrink\n" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+
+
+def test_models_move_aside_and_come_back_with_their_results(emodb_root, tmp_path):
+    flags = ("--folds", FIRST, "--keep-models")
+    assert run(emodb_root, tmp_path, *flags, rows=("network",)) == 0
+    path = fold_files(tmp_path)[0]
+    old = path.read_text()
+    path.write_text(old.replace('"code": "', '"code": "other'))
+    models = tmp_path / "toy2000" / "emodb" / "models" / "network"
+    card = models / f"{FIRST}-seed0.json"
+    digest = FoldResult.from_json(path.read_text()).digest
+    card.write_text(json.dumps({**json.loads(card.read_text()), "record": digest}))
+    assert run(emodb_root, tmp_path, *flags, rows=("network",)) == 0
+    names = {f"{FIRST}-seed0{older}{suffix}" for older in ("", ".older-1") for suffix in (".json", ".keras")}
+    assert {file.name for file in models.iterdir()} == names
+    assert run(emodb_root, tmp_path, *flags, "--reuse-older-code", rows=("network",)) == 0
+    path.write_text(path.read_text().replace('"code": "', '"code": "unknown'))
+    stamp = path.stat().st_mtime_ns
+    assert run(emodb_root, tmp_path, "--folds", FIRST, "--reuse-older-code", rows=("network",)) == 0
+    assert path.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"utterances": [{}]}'])
+def test_a_damaged_result_is_made_anew_and_not_lost(emodb_root, tmp_path, damage):
+    assert run(emodb_root, tmp_path, "--folds", FIRST, rows=("centroids",)) == 0
+    path = fold_files(tmp_path)[0]
+    before = contents(tmp_path)
+    path.write_text(damage)
+    assert run(emodb_root, tmp_path, "--folds", FIRST, rows=("centroids",)) == 0
+    aside = path.with_name(f"{path.stem}.older-1.json")
+    assert aside.read_text() == damage
+    aside.unlink()
+    assert contents(tmp_path) == before
 
 
 def test_a_smoke_run_does_not_stand_for_a_real_one(emodb_root, tmp_path):
@@ -155,13 +198,12 @@ def test_a_row_that_raises_is_status_1_and_the_others_are_saved(emodb_root, tmp_
     assert re.search(reason, rows[row]["note"])
 
 
-def test_a_row_that_is_mended_runs_where_it_failed_alone(emodb_root, tmp_path, monkeypatch):
+def test_a_row_that_is_repaired_runs_where_it_failed_alone(emodb_root, tmp_path, monkeypatch):
     flags = ("--folds", FIRST, SECOND)
     assert run(emodb_root, tmp_path, *flags, rows=("broken",)) == 1
     folder = tmp_path / "toy2000" / "emodb" / "folds" / "broken"
     stamp = (folder / f"{FIRST}-seed0.json").stat().st_mtime_ns
-    mended = dataclasses.replace(toy.ROWS["broken"], fit_predict=functools.partial(toy.fit_and_break, fold="none"))
-    monkeypatch.setitem(toy.ROWS, "broken", mended)
+    monkeypatch.setenv("TOY_MENDED", "1")
     assert run(emodb_root, tmp_path, *flags, rows=("broken",)) == 0
     assert (folder / f"{FIRST}-seed0.json").stat().st_mtime_ns == stamp
     assert sorted(path.name for path in folder.iterdir()) == [f"{FIRST}-seed0.json", f"{SECOND}-seed0.json"]
@@ -232,12 +274,13 @@ def test_the_report_folder_is_complete(reference):
     assert sorted(manifest["folds"]) == sorted(f"{fold}-seed{seed}" for fold in (FIRST, SECOND) for seed in (0, 1))
     for fold in manifest["folds"].values():
         assert all(part["sha256"] == sha256_of(part["utterances"]) for part in fold.values())
-    hashes = {one["file"]: one["settings_hash"] for one in manifest["results"]}
-    assert hashes == {name: one["settings_hash"] for name, one in contents(reference).items()}
+    records = {one["file"]: one["record"] for one in manifest["results"]}
+    found = {name: FoldResult.from_json((reference / name).read_text()).digest for name in contents(reference)}
+    assert records == found
 
 
 def test_claims_are_judged_where_both_rows_were_asked_for(emodb_root, reference):
-    claims = toy.EXPERIMENT.claims
+    claims = toy.CLAIMS
     flags = ("--folds", FIRST, SECOND)
     assert run(emodb_root, reference, *flags, rows=("centroids", "network"), claims=claims) == 0
     (claim,) = summary(reference)["claims"]

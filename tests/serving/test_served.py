@@ -12,7 +12,7 @@ import tensorflow as tf
 import experiments
 from ser_tf import corpora
 from ser_tf.data import audio
-from ser_tf.papers import lee2020_words
+from ser_tf.papers.lee2020 import words as lee2020_words
 from ser_tf.serving import attention, export, papers, requests, verification, wav
 from ser_tf.serving.card import card_of
 from ser_tf.serving.served import ServedModel, needed_hz

@@ -6,12 +6,15 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf.data import audio
-from ser_tf.data.subutterances import SubUtterances
-from ser_tf.features import LOG_MEL
-from ser_tf.models import ando2019 as networks
-from ser_tf.models import satt2017
-from ser_tf.models.piecewise import on_pieces
-from ser_tf.papers import ando2019, ando2019_training, zhang2018, zhang2018_training
+from ser_tf.features.mfcc import LOG_MEL
+from ser_tf.papers.ando2019 import networks
+from ser_tf.papers.ando2019 import paper as ando2019
+from ser_tf.papers.ando2019 import systems as ando2019_training
+from ser_tf.papers.zhang2018 import paper as zhang2018
+from ser_tf.papers.zhang2018 import satt2017
+from ser_tf.papers.zhang2018 import systems as zhang2018_training
+from ser_tf.papers.zhang2018.piecewise import on_pieces
+from ser_tf.papers.zhang2018.subutterances import SubUtterances
 from ser_tf.protocol import kept, training
 from ser_tf.serving import attention, requests
 from ser_tf.serving.served import ServedModel, features_of

@@ -1,0 +1,87 @@
+"""`ser-tf SUBCOMMAND`, or `python -m ser_tf SUBCOMMAND`: everything that the project does, by one command."""
+
+import importlib
+import sys
+
+from ser_tf import cli
+from ser_tf.errors import SettingError
+
+MODULES = {
+    "predict": ("ser_tf.predict", "emotions of recordings"),
+    "export": ("ser_tf.serving.export", "a trained row as a SavedModel that takes raw audio"),
+    "client": ("ser_tf.serving.client", "ask a running TensorFlow Serving"),
+    "validate": ("ser_tf.corpora.validate", "list a corpus's missing, unreadable and unexpected files"),
+}
+"""Subcommands that are modules of their own."""
+USAGE = """usage: ser-tf SUBCOMMAND ...
+
+  table PAPER N ...       run a table of a paper (--list shows its rows and assumptions)
+  figure PAPER NAME ...   draw a figure of a paper from a run
+{modules}
+  papers                  list papers, tables and figures
+
+ser-tf SUBCOMMAND --help tells more."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs a subcommand; returns the exit status.
+
+    Raises:
+        UserError: bad usage or bad data.
+    """
+    name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    if name in MODULES:
+        status: int = importlib.import_module(MODULES[name][0]).main(rest)
+        return status
+    if name == "table":
+        return _table(rest)
+    if name == "figure":
+        return _figure(rest)
+    if name == "papers":
+        return _papers()
+    if name not in ("--help", "-h"):
+        raise SettingError(f"{name}: no such subcommand; there are table, figure, {', '.join(MODULES)}, papers")
+    print(USAGE.format(modules="\n".join(f"  {key:<23} {text}" for key, (_, text) in MODULES.items())))
+    return cli.DONE
+
+
+def _table(argv: list[str]) -> int:
+    from ser_tf import papers
+    from ser_tf.protocol.command import run_table
+
+    if len(argv) < 2 or not argv[1].isdigit():
+        raise SettingError("expected ser-tf table PAPER N, such as ser-tf table lee2020 2 (see ser-tf papers)")
+    paper = papers.load(argv[0])
+    return run_table(paper, paper.table(int(argv[1])), argv[2:], f"ser-tf table {argv[0]} {argv[1]}")
+
+
+def _figure(argv: list[str]) -> int:
+    from ser_tf import papers
+
+    if len(argv) < 2:
+        raise SettingError(
+            "expected ser-tf figure PAPER NAME, such as ser-tf figure mirsamadi2017 2 (see ser-tf papers)"
+        )
+    return papers.load(argv[0]).figure(argv[1]).draw(f"ser-tf figure {argv[0]} {argv[1]}", argv[2:])
+
+
+def _papers() -> int:
+    from ser_tf import papers
+
+    for key in papers.keys():
+        paper = papers.load(key)
+        print(f"{key}: {paper.citation}")
+        for table in paper.tables:
+            print(f"  table {table.number}: {table.title}")
+        for figure in paper.figures:
+            print(f"  figure {figure.name.removeprefix('fig')}: {figure.title}")
+    return cli.DONE
+
+
+def console_main() -> None:
+    """The console command `ser-tf`."""
+    cli.run(main, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    console_main()

@@ -1,0 +1,1 @@
+"""What figures of recordings share: panels over time, and the choice of the recordings that are shown."""

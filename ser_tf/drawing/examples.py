@@ -1,0 +1,112 @@
+"""The recordings that a figure shows, with the models that it shows them with, and the flags that choose both."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser_tf import cli, corpora
+from ser_tf.corpora.base import Utterance
+from ser_tf.data import audio
+from ser_tf.errors import SettingError
+from ser_tf.protocol import models
+from ser_tf.protocol.paper import Paper
+from ser_tf.protocol.results import FoldResult
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One recording of a figure.
+
+    Attributes:
+        title: Names it, and tells how it was chosen.
+        waveform: float32 (samples,) at 16 kHz.
+        model: Of the fold that tested it; of the first fold for the user's own recordings.
+        utterance: Of the corpus, or None for the user's own recordings.
+    """
+
+    title: str
+    waveform: npt.NDArray[np.float32]
+    model: models.TrainedModel
+    utterance: Utterance | None = None
+
+
+def parser_of(program: str, description: str | None, row: str, picture: str) -> cli.ArgumentParser:
+    """The flags that all figures of trained models share.
+
+    Args:
+        program: How the command is called.
+        description: What the figure shows.
+        row: The row that is shown by default.
+        picture: Name of the file in the run's folder.
+    """
+    parser = cli.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run with --keep-models")
+    parser.add_argument("--row", default=row, metavar="KEY", help=f"whose models are shown (default: {row})")
+    parser.add_argument("--utterances", nargs="+", metavar="ID", help="test utterances to show (default: chosen)")
+    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"png, pdf or svg (default: {picture} in the run's folder)"
+    )
+    return parser
+
+
+def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: bool = False) -> list[Example]:
+    """The recordings that the flags ask for: the user's own, named ones, or the surest right answers.
+
+    Args:
+        flags: From a parser that `parser_of` made.
+        paper: The paper.
+        number: How many are chosen, each of another class, when none are named.
+        hardest: Chooses the right answers that were hardest instead.
+
+    Raises:
+        SettingError: a named utterance was not tested, or there is nothing to choose from.
+        UserError: the run has no kept models, or a recording cannot be read.
+    """
+    results = models.fold_results(flags.run, flags.row)
+    if flags.audio:
+        model = models.load(paper, flags.run, results[0])
+        return [Example(path.name, audio.read(path), model) for path in flags.audio]
+    chosen = named(results, flags.utterances) if flags.utterances else right_answers(results, number, hardest)
+    if not chosen:
+        raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
+    shown = []
+    for result, place in chosen:
+        model = models.load(paper, flags.run, result)
+        corpus = corpora.load(result.corpus, model.card["corpus_root"])
+        utterance = next(utterance for utterance in corpus.utterances if utterance.id == result.ids[place])
+        how = "" if flags.utterances else f", {'least sure' if hardest else 'surest'} right answer of its class"
+        title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
+        shown.append(Example(title, audio.read(utterance.path), model, utterance))
+    return shown
+
+
+def right_answers(results: Sequence[FoldResult], number: int, hardest: bool = False) -> list[tuple[FoldResult, int]]:
+    """For each class the right answer with the highest posterior, or the lowest; the `number` extremest of these."""
+    sign = -1 if hardest else 1
+    best: dict[int, tuple[float, FoldResult, int]] = {}
+    for result in results:
+        for place, (truth, posteriors) in enumerate(zip(result.truth, result.posterior_array, strict=True)):
+            rank = sign * float(posteriors[truth])
+            if posteriors.argmax() == truth and (truth not in best or rank > best[truth][0]):
+                best[truth] = (rank, result, place)
+    ranked = sorted(best.values(), key=lambda entry: -entry[0])[:number]
+    return [(result, place) for _, result, place in ranked]
+
+
+def named(results: Sequence[FoldResult], ids: Sequence[str]) -> list[tuple[FoldResult, int]]:
+    """The results that tested these utterances, with their places in them.
+
+    Raises:
+        SettingError: an utterance was not tested.
+    """
+    places = {utterance_id: (result, place) for result in results for place, utterance_id in enumerate(result.ids)}
+    unknown = [utterance_id for utterance_id in ids if utterance_id not in places]
+    if unknown:
+        raise SettingError(f"--utterances {unknown[0]}: not tested in this run")
+    return [places[utterance_id] for utterance_id in ids]

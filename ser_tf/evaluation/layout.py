@@ -1,0 +1,104 @@
+"""A page of tables as plain text, before any form prints it: cells, sections, and how sections break."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+
+VERDICT = "Verdict"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One cell: a text, and details that stand below or beside it, such as an interval."""
+
+    text: str
+    details: tuple[str, ...] = ()
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A table with a heading and notes; without columns only notes.
+
+    Attributes:
+        heading: The heading; empty for the main table.
+        columns: Heads of the columns; the first, and one named `Verdict`, hold text, the others numbers.
+        rows: The cells.
+        notes: Sentences below.
+        brief: Whether short forms (terminal, LaTeX) show it as well.
+    """
+
+    heading: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    brief: bool = True
+
+    def width(self, place: int, width_of: Callable[[str], float] = len) -> float:
+        """Width of a column; heads of numbers break at blanks, and verdicts wrap.
+
+        Args:
+            place: The column.
+            width_of: Gives the width of a text; by default its number of characters.
+        """
+        name = self.columns[place]
+        texts = [line for row in self.rows for line in (row[place].text, *row[place].details)]
+        if name == VERDICT:
+            return max(width_of(word) for text in (name, *texts) for word in text.split() or [""])
+        return max(map(width_of, [*texts, *([name] if place == 0 else name.split())]))
+
+    def chunks(self, room: float, gap: float, width_of: Callable[[str], float] = len) -> list["Section"]:
+        """The section as several of about equal width, each with the first column, as few as have room.
+
+        Args:
+            room: Room for all columns but the first.
+            gap: Width between two columns.
+            width_of: Gives the width of a text; by default its number of characters.
+        """
+
+        def wide(places: Sequence[int]) -> bool:
+            return sum(self.width(place, width_of) + gap for place in places) > room
+
+        columns = range(1, len(self.columns))
+        for number in range(1, len(columns)):
+            size = math.ceil(len(columns) / number)
+            groups = [columns[start : start + size] for start in range(0, len(columns), size)]
+            if not any(map(wide, groups)):
+                break
+        else:
+            groups = [columns[start : start + 1] for start in range(len(columns))]
+        if len(groups) == 1:
+            return [self]
+        return [self._only([0, *group], last=group is groups[-1]) for group in groups]
+
+    def _only(self, places: list[int], *, last: bool) -> "Section":
+        """The section with these columns; only the last part has the notes."""
+        rows = tuple(tuple(row[place] for place in places) for row in self.rows)
+        columns = tuple(self.columns[place] for place in places)
+        return dataclasses.replace(self, columns=columns, rows=rows, notes=self.notes if last else ())
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """Everything that a form prints.
+
+    Attributes:
+        headline: The experiment and its corpus.
+        title: The table's title; may be empty.
+        cautions: Sentences that belong before the numbers.
+        protocol: One line on how the numbers were made; empty for a table of data.
+        sections: The sections in order; the first is the main table.
+    """
+
+    headline: str
+    title: str
+    cautions: tuple[str, ...]
+    protocol: str
+    sections: tuple[Section, ...]
+
+
+def cell(text: str, *details: str) -> Cell:
+    """A cell without its empty details."""
+    return Cell(text, tuple(filter(None, details)))

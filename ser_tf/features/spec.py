@@ -1,0 +1,56 @@
+"""A feature with its settings: all that is needed to compute, name and store it."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from ser_tf import code_digest
+from ser_tf.features import framing
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureSpec:
+    """A feature with its settings: all that is needed to compute, name and store it. Picklable.
+
+    Attributes:
+        name: Of the feature, as the papers' tables call it.
+        params: Its frozen settings.
+        function: The feature function, defined at the top of a module.
+        dims: Size of the last axis.
+        names: Name of each dimension.
+    """
+
+    name: str
+    params: framing.FrameParams
+    function: Callable[..., tf.Tensor]
+    dims: int
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Checks that every dimension has a name.
+
+        Raises:
+            ValueError: the number of names is not `dims`.
+        """
+        if len(self.names) != self.dims:
+            raise ValueError(f"feature {self.name} has {self.dims} dimensions and {len(self.names)} names")
+
+    def __call__(self, waveform: tf.Tensor, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+        """Computes the feature: float32 `(..., samples)`, integers `(...)` -> float32 `(..., frames, dims)`."""
+        return self.function(waveform, self.params, num_samples)
+
+    def num_frames(self, num_samples: framing.Count) -> framing.Count:
+        """Number of frames of an utterance, for a Python integer or an integer tensor."""
+        return framing.num_frames(num_samples, self.params)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of name, settings and the function's code; the same in every process and on every machine."""
+        settings = {
+            "name": self.name,
+            "params": dataclasses.asdict(self.params),
+            "code": code_digest.digest_of(self.function),
+        }
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("utf-8")).hexdigest()

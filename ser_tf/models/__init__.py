@@ -1,1 +1,0 @@
-"""Builders of Keras functional models, one module a paper; no data and no files."""

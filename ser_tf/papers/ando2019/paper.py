@@ -1,0 +1,167 @@
+"""Tables 1 and 3 of Ando et al. 2019: task, folds, rows with their published numbers, and claims."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
+from ser_tf.papers.ando2019.labels import ALL, DOMINANT, EXISTENCE, HARD, SOFT, SPEEDS, TRAINING_SETS
+from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.papers.ando2019.table1 import TABLE1, task_of
+from ser_tf.protocol import folds
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.training import baselines
+
+if TYPE_CHECKING:
+    from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.context import FoldContext
+
+CITATION = (
+    "A. Ando, R. Masumura, H. Kamiyama, S. Kobashikawa, Y. Aono: Speech emotion recognition based on multi-label"
+    " emotion existence model. Interspeech 2019, 2818-2822"
+)
+
+
+def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
+    """Leave one speaker out; tested are the utterances that have a dominant target emotion."""
+    classes = task_of(ledger)
+    tested = {utterance.id for utterance in utterances if classes.target_of(utterance) is not None}
+    return tuple(
+        dataclasses.replace(fold, test=tuple(utterance_id for utterance_id in fold.test if utterance_id in tested))
+        for fold in folds.by_speaker(utterances, seed, ledger.development)
+    )
+
+
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    whose = "the tested speaker's partner" if ledger.development == "partner" else "a speaker of the next session"
+    return {
+        "folds": "leave one speaker out",
+        "epoch_choice": f"lowest loss on {whose}",
+        "trained_on": "recordings and their copies at speeds 0.9 and 1.1",
+    }
+
+
+def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
+    """Says what the votes are votes on."""
+    del ledger, paths
+    note = "trained on what annotators heard (eq. 3-5), tested on the emotion that was to be acted"
+    return Material(corpus, notes=(note,) if corpus.name == "crema_d" else ())
+
+
+# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+def _fit_from_scratch(context: "FoldContext[Ledger]", labels: str, data: str) -> FoldOutcome:
+    from ser_tf.papers.ando2019 import systems
+
+    return systems.fit_from_scratch(context, labels, data)
+
+
+def _fit_on_frozen(context: "FoldContext[Ledger]", labels: str, data: str, fusion: bool) -> FoldOutcome:
+    from ser_tf.papers.ando2019 import systems
+
+    return systems.fit_on_frozen(context, labels, data, fusion)
+
+
+def _features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
+    from ser_tf.papers.ando2019 import systems
+
+    return systems.features(ledger)
+
+
+def _draw_figure3(program: str, argv: list[str]) -> int:
+    from ser_tf.papers.ando2019 import fig3
+
+    return fig3.main(program, argv)
+
+
+_NAMES = {
+    "dominant": "Dominant recog.",
+    "mlee": "MLEE only",
+    "pretrain": "MLEE pre-train",
+    "fusion": "MLEE pre-train fus.",
+}
+_PUBLISHED = {  # WA, UA in percent on `dominant` and on `all`: Table 3
+    ("dominant", HARD): ((59.5, 61.6), (59.5, 61.6)),
+    ("dominant", SOFT): ((62.5, 62.9), (64.4, 63.9)),
+    ("mlee", EXISTENCE): ((66.3, 60.9), (64.4, 64.0)),
+    ("pretrain", HARD): ((62.7, 62.6), (65.6, 63.0)),
+    ("pretrain", SOFT): ((64.3, 62.3), (64.6, 64.4)),
+    ("fusion", HARD): ((63.4, 62.9), (65.1, 63.9)),
+    ("fusion", SOFT): ((64.4, 63.7), (66.1, 65.4)),
+}
+
+
+def _key(kind: str, labels: str, data: str) -> str:
+    return f"{kind}_{data}" if labels == EXISTENCE else f"{kind}_{labels}_{data}"
+
+
+def _row(kind: str, labels: str, data: str) -> System[Ledger]:
+    wa, ua = _PUBLISHED[kind, labels][TRAINING_SETS.index(data)]
+    fit: Any = functools.partial(_fit_from_scratch, labels=labels, data=data)
+    if kind in ("pretrain", "fusion"):
+        fit = functools.partial(_fit_on_frozen, labels=labels, data=data, fusion=kind == "fusion")
+    target = "" if labels == EXISTENCE else f", {labels}"
+    return System(
+        key=_key(kind, labels, data),
+        label=f"{_NAMES[kind]}{target}, trained on {data}",
+        published={"wa": round(wa / 100, 4), "ua": round(ua / 100, 4)},
+        fit=fit,
+        features=_features,
+        needs="" if (kind, labels) == ("dominant", HARD) else "votes",
+        note="the same model as on dominant (§4.2)" if (kind, labels, data) == ("dominant", HARD, ALL) else "",
+        speeds=(1.0, *SPEEDS),
+    )
+
+
+_ROWS = tuple(_row(kind, labels, data) for kind, labels in _PUBLISHED for data in TRAINING_SETS)
+_BEST = _key("fusion", SOFT, ALL)
+
+
+def _claims() -> tuple[Claim, ...]:
+    """The comparisons of §4.2, each once; that MLEE only is comparable to soft targets claims no difference."""
+    found: dict[tuple[str, str], str] = {}
+
+    def claim(text: str, better: str, worse: str) -> None:
+        found.setdefault((better, worse), text)
+
+    for data in TRAINING_SETS:
+        claim(f"soft better than hard targets, on {data}", _key("dominant", SOFT, data), _key("dominant", HARD, data))
+    for first, second, text in (
+        ("pretrain", "dominant", "MLEE pre-training better than the dominant emotion model"),
+        ("fusion", "pretrain", "fusion better than MLEE pre-training"),
+    ):
+        for labels in (HARD, SOFT):
+            for data in TRAINING_SETS:
+                claim(f"{text}, {labels}, on {data}", _key(first, labels, data), _key(second, labels, data))
+    for kind, labels in _PUBLISHED:
+        if (kind, labels) != ("dominant", HARD):  # one and the same model
+            name = _NAMES[kind] + ("" if labels == EXISTENCE else f", {labels}")
+            claim(f"all better than dominant utterances, {name}", _key(kind, labels, ALL), _key(kind, labels, DOMINANT))
+    for row in _ROWS:
+        if row.key != _BEST:  # in UA: MLEE only on `dominant` has the best WA of Table 3
+            claim(f"fusion, soft, all better than {row.label}", _BEST, row.key)
+    return tuple(Claim(text, better, worse) for (better, worse), text in found.items())
+
+
+TABLE3 = Table(
+    number=3,
+    title="Dominant emotion recognition, with multi-label emotion existence",
+    corpora=("iemocap",),
+    rows=(*_ROWS, *baselines.ROWS),
+    claims=_claims(),
+)
+PAPER = Paper(
+    key="ando2019",
+    citation=CITATION,
+    ledger=Ledger(),
+    task=task_of,
+    folds=make_folds,
+    tables=(TABLE1, TABLE3),
+    figures=(Figure("fig3", "Attention over time of the hard, soft and MLEE models", _draw_figure3),),
+    prepare=prepare,
+    conditions=conditions,
+)

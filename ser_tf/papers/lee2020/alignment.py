@@ -1,0 +1,229 @@
+"""Word alignments: Praat TextGrid and CTM files, and from an alignment as written to the words that were spoken.
+
+Aligners write more than words: silence, noises, sentence boundaries. `spoken_words` takes these special tokens away
+and gives their time to the words beside them (lee2020 §4.2).
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ser_tf.corpora import plain_text
+from ser_tf.corpora.base import Word, is_hidden, spoken_word
+from ser_tf.errors import CorpusError
+
+WORD_TIERS = ("words", "word")
+"""Names of a TextGrid's tier of words, in lower case; with several speakers the Montreal aligner writes `A - words`."""
+UNKNOWN_TOKENS = ("<unk>", "[unk]")
+"""A word that was spoken and that the aligner did not know; unlike other tokens in brackets it is a word."""
+SILENCE_TOKENS = ("sil", "sp", "spn", "silence", "#", "-")
+SUFFIXES = (".textgrid", ".ctm")
+
+_VALUE = re.compile(
+    r'"(?P<text>[^"]*(?:""[^"]*)*)"|(?P<flag><\w+>)'
+    r"|(?<![\w.\[])(?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf)|--undefined--)(?![\w\]])",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+def plain_word(token: str) -> str | None:
+    """The word behind an alignment's token in lower case, or None for silence, noises and sentence boundaries.
+
+    `LIKE(2)` is `like`; `<s>`, `<sil>`, `++LAUGHTER++`, `[noise]`, `{NS}`, `sp` and the empty token are special;
+    `<unk>` is a word.
+    """
+    token = token.strip().lower()
+    if token in UNKNOWN_TOKENS:
+        return UNKNOWN_TOKENS[0]
+    if not token or token in SILENCE_TOKENS or token.startswith(("[", "{")):
+        return None
+    return spoken_word(token)
+
+
+def spoken_words(tokens: Sequence[Word], duration_seconds: float | None = None) -> tuple[Word, ...]:
+    """Words without special tokens, with no gap between them (lee2020 §4.2).
+
+    The time between two words, whether special tokens lie there or nothing, is divided between both in halves; the
+    time before the first word and behind the last belongs to these alone. Overlapping words meet in the middle.
+
+    Args:
+        tokens: The alignment as written, in the order of time.
+        duration_seconds: Length of the recording; None: it ends with the last token.
+
+    Returns:
+        Plain words in lower case; none when nothing was spoken.
+    """
+    words = [dataclasses.replace(token, text=plain) for token in tokens if (plain := plain_word(token.text))]
+    if not words:
+        return ()
+    end_seconds = max([token.end_seconds for token in tokens] + [duration_seconds or 0.0])
+    middles = [(one.end_seconds + other.start_seconds) / 2 for one, other in zip(words, words[1:], strict=False)]
+    bounds = [0.0, *middles, end_seconds]
+    return tuple(Word(word.text, start, end) for word, start, end in zip(words, bounds, bounds[1:], strict=False))
+
+
+def parse_textgrid(text: str, source: str) -> tuple[Word, ...]:
+    """Reads the tier of words of a Praat TextGrid, in Praat's long or short text format.
+
+    Args:
+        text: Content of the file.
+        source: The file, for messages.
+
+    Returns:
+        All intervals of the tier, silent ones with an empty text, in the order of time.
+
+    Raises:
+        CorpusError: not a TextGrid, no tier of words or several, or times that are not numbers, negative, reversed or
+            not in order; names `source` and the line.
+    """
+    tiers = [
+        (name, intervals)
+        for name, intervals in _tiers(_Values(text, source))
+        if name.lower() in WORD_TIERS or name.lower().endswith(tuple(f" - {tier}" for tier in WORD_TIERS))
+    ]
+    if len(tiers) != 1:
+        names = plain_text.shown(", ".join(name for name, _ in tiers))
+        found = "no tier" if not tiers else f"{len(tiers)} tiers ({names})"
+        raise CorpusError(f"{source}: {found} of words; exactly one must be called {' or '.join(WORD_TIERS)}")
+    return tiers[0][1]
+
+
+class _Values:
+    """The strings, flags and numbers of a TextGrid, one after the other; its words between them mean nothing."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self._text, self._source = text, source
+        self._matches = _VALUE.finditer(text)
+        self._line, self._position = 1, 0
+
+    @property
+    def place(self) -> str:
+        """File and line of the value that was taken last."""
+        return f"{self._source}:{self._line}"
+
+    def take(self, kind: str) -> str:
+        """The next value as written, which must be a `text`, `flag` or `number`."""
+        match = next(self._matches, None)
+        if match is not None:
+            self._line += self._text.count("\n", self._position, match.start())
+            self._position = match.start()
+        if match is None or match[kind] is None:
+            raise CorpusError(f"{self.place}: not a complete TextGrid in Praat's text format")
+        return str(match[kind])
+
+    def string(self) -> str:
+        return self.take("text").replace('""', '"')
+
+    def seconds(self) -> float:
+        return plain_text.parse_seconds(self.take("number"), self.place)
+
+    def count(self) -> int:
+        number = self.take("number")
+        if not _COUNT.fullmatch(number):
+            raise CorpusError(f"{self.place}: {plain_text.shown(number)} is not a number of tiers or intervals")
+        return int(number)
+
+
+def _tiers(values: _Values) -> list[tuple[str, tuple[Word, ...]]]:
+    """Takes the values of a TextGrid apart: name and intervals of each interval tier."""
+    if [values.string(), values.string()] != ["ooTextFile", "TextGrid"]:
+        raise CorpusError(f"{values.place}: not a TextGrid in Praat's text format")
+    _skip_times(values)
+    values.take("flag")  # <exists>
+    tiers = []
+    for _ in range(values.count()):
+        kind, name = values.string(), values.string()
+        _skip_times(values)
+        if kind == "IntervalTier":
+            tiers.append((name, _intervals(values)))
+        else:
+            for _ in range(values.count()):
+                values.seconds(), values.string()
+    return tiers
+
+
+def _skip_times(values: _Values) -> None:
+    """Start and end of the recording or of a tier."""
+    values.seconds(), values.seconds()
+
+
+def _intervals(values: _Values) -> tuple[Word, ...]:
+    words: list[Word] = []
+    for _ in range(values.count()):
+        start_seconds, end_seconds = values.seconds(), values.seconds()
+        place = values.place
+        word = Word(values.string().strip(), start_seconds, end_seconds)
+        plain_text.check_order(words[-1] if words else None, word, place)
+        words.append(word)
+    return tuple(words)
+
+
+def parse_ctm(text: str, source: str) -> dict[str, tuple[Word, ...]]:
+    """Reads a CTM file: rows of utterance, channel, start and length in seconds, word, and perhaps a confidence.
+
+    Args:
+        text: Content of the file.
+        source: The file, for messages.
+
+    Returns:
+        The words of each utterance in the order of time.
+
+    Raises:
+        CorpusError: a row of another form, a time that is not a number or negative, or a word inside of another one;
+            names `source` and the line.
+    """
+    rows: dict[str, list[tuple[Word, int]]] = {}
+    for number, line in plain_text.numbered_lines(text):
+        fields = line.split()
+        if not fields or line.startswith(";;"):
+            continue
+        place = f"{source}:{number}"
+        if len(fields) < 5:
+            raise CorpusError(
+                f"{place}: not a row of utterance, channel, start, length, word: {plain_text.shown(line)}"
+            )
+        start_seconds, length_seconds = (plain_text.parse_seconds(field, place) for field in fields[2:4])
+        word = Word(fields[4], start_seconds, start_seconds + length_seconds)
+        rows.setdefault(fields[0], []).append((word, number))
+    return {utterance: _in_time(each, source) for utterance, each in rows.items()}
+
+
+def _in_time(rows: Sequence[tuple[Word, int]], source: str) -> tuple[Word, ...]:
+    """Sorts the words of one utterance by their times."""
+    ordered = sorted(rows, key=lambda row: (row[0].start_seconds, row[0].end_seconds))
+    for (before, _), (word, number) in zip(ordered, ordered[1:], strict=False):
+        plain_text.check_order(before, word, f"{source}:{number}")
+    return tuple(word for word, _ in ordered)
+
+
+def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
+    """Reads all TextGrid and CTM files below a folder.
+
+    A TextGrid belongs to the utterance that it is named after; a CTM file names the utterance in every row.
+
+    Returns:
+        The alignment of each utterance by its id.
+
+    Raises:
+        CorpusError: the folder does not exist or has no such file, a file is broken, or an utterance comes twice.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder; --alignment takes one with TextGrid or CTM files")
+    paths = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file() and not is_hidden(path)
+    )
+    if not paths:
+        raise CorpusError(f"{folder}: has no file <utterance>.TextGrid and no *.ctm")
+    alignments: dict[str, tuple[Word, ...]] = {}
+    sources: dict[str, Path] = {}
+    for path in paths:
+        text = plain_text.read(path)
+        is_ctm = path.suffix.lower() == ".ctm"
+        found = parse_ctm(text, str(path)) if is_ctm else {path.stem: parse_textgrid(text, str(path))}
+        for utterance, words in found.items():
+            if utterance in sources:
+                raise CorpusError(f"{path}: the alignment of {utterance} comes twice, also in {sources[utterance]}")
+            alignments[utterance], sources[utterance] = words, path
+    return alignments

@@ -1,0 +1,110 @@
+"""Words of lee2020's utterances: alignments and word vectors from the user's files, and what a table says of them."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ser_tf.corpora.base import Corpus, Utterance, Word
+from ser_tf.corpora.task import Task
+from ser_tf.errors import CorpusError
+from ser_tf.papers.lee2020 import glove
+from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
+from ser_tf.protocol.paper import Material, Option
+from ser_tf.protocol.record import UserInput
+
+NO_WORD = "<no word>"
+"""Stands for the whole of an utterance whose alignment has special tokens alone (laughter, breath)."""
+OPTIONS = (
+    Option("alignment", "DIR", "word alignments as TextGrid or CTM files, in place of the corpus's own"),
+    Option("glove", "FILE", "word vectors in GloVe's text format (default: the embedding starts at random)"),
+)
+NO_GLOVE = "the word embedding started at random, not from GloVe as in §3.1.1 (no --glove)"
+REMARKS = {
+    "emodb": "words are the syllables of ten fixed sentences, whose text carries no emotion",
+}
+_NAMED = 3
+
+
+def words_of(utterance: Utterance) -> tuple[Word, ...]:
+    """The words that the networks see, one at least; their times touch each other (§4.2).
+
+    Raises:
+        ValueError: the utterance has no alignment; the task leaves these out.
+    """
+    if utterance.words is None:
+        raise ValueError(f"{utterance.id} has no alignment")
+    words = spoken_words(utterance.words, utterance.duration_seconds)
+    return words or (Word(NO_WORD, 0.0, utterance.duration_seconds or 0.0),)
+
+
+def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
+    """The corpus with the alignments of a folder in place of its own; an utterance without a file has none.
+
+    Raises:
+        CorpusError: a file is broken, or no file belongs to an utterance of the corpus.
+    """
+    alignments = read_alignments(folder)
+    if not any(utterance.id in alignments for utterance in corpus.utterances):
+        raise CorpusError(
+            f"{folder}: none of its {len(alignments)} alignments (such as {min(alignments)}) belongs to an utterance of"
+            f" {corpus.name} (such as {corpus.utterances[0].id})"
+        )
+    aligned = (dataclasses.replace(utterance, words=alignments.get(utterance.id)) for utterance in corpus.utterances)
+    return dataclasses.replace(corpus, utterances=tuple(aligned))
+
+
+def alignment_note(folder: Path) -> str:
+    """What a table says of `with_alignments`."""
+    return f"alignments of the user's files in {folder.name}"
+
+
+def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_folds: int) -> Material:
+    """Reads what the options name; see `ser_tf.protocol.paper.Paper`.
+
+    Args:
+        corpus: The corpus with its own alignments.
+        task: The task; it leaves out utterances without alignment.
+        paths: `alignment` and `glove`, each None where it is not given.
+        num_folds: Folds of the cross-validation.
+
+    Raises:
+        UserError: a file cannot be read or is broken; names it.
+    """
+    folder, vectors_file = paths.get("alignment"), paths.get("glove")
+    if folder:
+        corpus = with_alignments(corpus, folder)
+    chosen = task.select(corpus)
+    notes = [*_remarks(corpus, task, chosen, num_folds)]
+    if folder:
+        notes.append(alignment_note(folder))
+    if not vectors_file:
+        return Material(corpus, notes=(*notes, NO_GLOVE))
+    known = {word.text for utterance in chosen for word in words_of(utterance)} - {NO_WORD}
+    vectors = glove.read(vectors_file, known)
+    dims = vectors.matrix.shape[1]
+    notes.append(f"word vectors of {vectors_file.name} ({dims}-d) for {len(vectors.words):,} of {len(known):,} words")
+    return Material(corpus, {"glove": UserInput(vectors, vectors.digest())}, tuple(notes))
+
+
+def _remarks(corpus: Corpus, task: Task, chosen: Sequence[Utterance], num_folds: int) -> list[str]:
+    """What of the corpus differs from the paper's: left out, without words, classes that are rare or absent."""
+    notes = [REMARKS[corpus.name]] if corpus.name in REMARKS else []
+    everything = dataclasses.replace(task, needs_alignment=False).select(corpus)
+    kept = {utterance.id for utterance in chosen}
+    left_out = [utterance.id for utterance in everything if utterance.id not in kept]
+    wordless = [utterance.id for utterance in chosen if words_of(utterance)[0].text == NO_WORD]
+    for ids, what in ((left_out, "without a word alignment left out"), (wordless, "with no word in their alignment")):
+        if ids:
+            notes.append(f"{len(ids)} of {len(everything):,} utterances {what}: {_some(ids)}")
+    counts = Counter(task.label_of(utterance) for utterance in chosen)
+    if absent := [name for name in task.classes if not counts[name]]:
+        notes.append(f"no utterance of {', '.join(absent)}")
+    if rare := [f"{name} ({counts[name]})" for name in task.classes if 0 < counts[name] < num_folds]:
+        notes.append(f"fewer utterances than folds, so that some folds test none: {', '.join(rare)}")
+    return notes
+
+
+def _some(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return ", ".join(sorted(ids)[:_NAMED]) + more

@@ -1,0 +1,161 @@
+"""Bags of segments in a network (mao2020): cutting them out, putting them together again, and attention over a bag."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+from ser_tf.layers.pooling import masked_softmax
+from ser_tf.papers.mao2020 import segmenting
+
+SCORES = {"softmax": tf.nn.log_softmax, "sigmoid": tf.math.log_sigmoid}
+"""Logarithms of the non-negative functions of eq. 3 and 5, by their names."""
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class CutSegments(ExplicitMaskLayer):
+    """Utterances to segments: (features (batch, frames, dims), lengths (batch,)) -> segments, counts.
+
+    The segments of all utterances come one after the other, (segments, segment frames, dims); `counts` int32 (batch,)
+    tells how many each utterance has. Nothing is computed for padding.
+    """
+
+    def __init__(self, params: segmenting.SegmentParams | dict, **kwargs) -> None:
+        """Takes how frames become segments, as `SegmentParams` or as a dictionary of its fields."""
+        super().__init__(**kwargs)
+        self.params = segmenting.SegmentParams(**params) if isinstance(params, dict) else params
+
+    def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cuts the segments."""
+        return segmenting.cut(features, lengths, self.params)
+
+    def compute_output_spec(
+        self, features: keras.KerasTensor, lengths: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Segments of a number that is not known before, and the counts."""
+        segments = keras.KerasTensor((None, self.params.frames, features.shape[2]), features.dtype)
+        return segments, keras.KerasTensor(lengths.shape[:1], "int32")
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "params": dataclasses.asdict(self.params)}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class GatherBags(ExplicitMaskLayer):
+    """The inverse of `CutSegments`: (values (segments, dims), counts (batch,)) -> (batch, longest bag, dims).
+
+    Shorter bags are padded with zeros on the right.
+    """
+
+    def call(self, values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        """Puts the values of each utterance's segments together."""
+        bags = tf.RaggedTensor.from_row_lengths(values, tf.reshape(counts, (-1,)))
+        return bags.to_tensor(shape=(None, None, values.shape[-1]))
+
+    def compute_output_shape(self, values_shape: tuple, counts_shape: tuple) -> tuple:
+        """Shape (batch, segments, dims)."""
+        return (counts_shape[0], None, values_shape[-1])
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class PadBags(ExplicitMaskLayer):
+    """Bags of one size for all (§4.1): (bags (batch, segments, dims), counts (batch,)) -> bags, counts.
+
+    What is behind a bag's end becomes zero and then counts as a segment: the counts are all `size`.
+    """
+
+    def __init__(self, size: int, **kwargs) -> None:
+        """Takes the number of segments that all bags shall have."""
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, bags: tf.Tensor, counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pads or cuts the bags."""
+        counts = tf.reshape(counts, (-1,))
+        valid = tf.sequence_mask(counts, tf.shape(bags)[1])[..., tf.newaxis]
+        silent = tf.where(valid, bags, tf.zeros_like(bags))[:, : self.size]
+        padded = tf.pad(silent, [[0, 0], [0, self.size - tf.shape(silent)[1]], [0, 0]])
+        return tf.ensure_shape(padded, (None, self.size, bags.shape[-1])), tf.fill(tf.shape(counts), self.size)
+
+    def compute_output_spec(
+        self, bags: keras.KerasTensor, counts: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Bags of the fixed size, and counts."""
+        shape = (bags.shape[0], self.size, bags.shape[2])
+        return keras.KerasTensor(shape, bags.dtype), keras.KerasTensor(counts.shape[:1], "int32")
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class BagAttention(ExplicitMaskLayer):
+    """Attention over a bag, for each dimension by itself (mao2020, eq. 2-3 and 4-5).
+
+    With scores s(h) = softmax or sigmoid of given logits, w(h)_k = s(h)_k / sum over the bag of s_k, and the bag gets
+    sum over the bag of w(h)_k f(h)_k. It is computed as a softmax over the bag of log s, which is the same and does
+    not divide by a sum that may underflow. Segments of the padding get weight 0.
+    """
+
+    def __init__(self, score: str, **kwargs) -> None:
+        """Takes the non-negative function: `softmax` (over the last axis, §2.2.1) or `sigmoid` (§2.2.3)."""
+        super().__init__(**kwargs)
+        if score not in SCORES:
+            raise ValueError(f"score {score!r} is none of {', '.join(SCORES)}")
+        self.score = score
+
+    def call(self, values: tf.Tensor, logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pools a bag.
+
+        Args:
+            values: f or q of each segment, float32 (batch, segments, dims).
+            logits: Before the non-negative function, of the same shape.
+            mask: bool (batch, segments), at least one true in each row.
+
+        Returns:
+            The bag's values (batch, dims), and the weights (batch, segments, dims), which sum to one over segments.
+        """
+        weights = masked_softmax(SCORES[self.score](logits), mask[..., tf.newaxis], axis=1)
+        return tf.reduce_sum(weights * values, axis=1), weights
+
+    def compute_output_shape(
+        self, values_shape: tuple, logits_shape: tuple, mask_shape: tuple | None = None
+    ) -> tuple[tuple, tuple]:
+        """Shapes (batch, dims) and (batch, segments, dims)."""
+        return (values_shape[0], values_shape[2]), tuple(values_shape)
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "score": self.score}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MeanWeight(ExplicitMaskLayer):
+    """One weight a segment out of those of several dimensions: (batch, segments, dims) -> (batch, segments).
+
+    It sums to one over segments, as the weights of each dimension do.
+    """
+
+    def call(self, weights: tf.Tensor) -> tf.Tensor:
+        """Averages over the dimensions."""
+        return tf.reduce_mean(weights, axis=-1)
+
+    def compute_output_shape(self, weights_shape: tuple) -> tuple:
+        """Shape (batch, segments)."""
+        return tuple(weights_shape[:2])
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class SumToOne(ExplicitMaskLayer):
+    """Divides non-negative values (batch, classes) by their sum; the largest stays the largest."""
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Divides each row by its sum."""
+        return values / tf.maximum(tf.reduce_sum(values, axis=-1, keepdims=True), keras.config.epsilon())
+
+    def compute_output_shape(self, values_shape: tuple) -> tuple:
+        """Shape (batch, classes)."""
+        return values_shape

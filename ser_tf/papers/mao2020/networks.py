@@ -1,0 +1,187 @@
+"""Networks of Mao et al. 2020: SegCNN on segments, and utterance-level networks on bags of its embeddings.
+
+SegCNN takes `segments` float32 (batch, segment frames, mel bands). The bag networks take `features` float32 (batch,
+segments, embedding dims) and `lengths` int32 (batch,), the number of segments of each bag. `compose` joins both to one
+model from an utterance's log mel frames, `features` (batch, frames, bands) and `lengths` (batch,), to its posterior.
+
+Deviations: the paper describes SegCNN's dense layers alone and cites earlier work for the rest; the body here is
+VGG-like. Decision-level attention and max pooling give numbers F(B)_k that do not sum to one; `bag_prediction` is
+F(B), `probabilities` is F(B) divided by its sum.
+"""
+
+import functools
+
+import keras
+import numpy as np
+
+from ser_tf.layers.pooling import FrameMask, MaskedMean
+from ser_tf.layers.segments import MaskedMax
+from ser_tf.papers.mao2020.fused_batch_norm import FusedBatchNormalization
+from ser_tf.papers.mao2020.mil_attention import BagAttention, CutSegments, GatherBags, MeanWeight, PadBags, SumToOne
+from ser_tf.papers.mao2020.segmenting import SegmentParams
+
+DENSE_UNITS = (256, 64)  # §4.1; the second gives the embedding
+HIDDEN_UNITS = 120  # §2.2: H
+BODIES = {  # filters of the 3x3 convolutions, a tuple for each block; not stated, see ledger
+    "vgg": ((64,), (128,), (256, 256), (512, 512)),
+    "compact": ((32,), (64,), (128, 128), (256, 256)),
+}
+POOLINGS = ("max", "mean", "single", "multi", "feature")
+"""CNN-MP (eq. 8), CNN-AP (eq. 9), D-Single-Att. (eq. 2-3), D-Multi-Att., Feature-Att. (eq. 4-6)."""
+
+
+def build_segcnn(
+    num_classes: int,
+    mean: np.ndarray,
+    std: np.ndarray,
+    blocks: tuple[tuple[int, ...], ...] = BODIES["vgg"],
+    dense_units: tuple[int, ...] = DENSE_UNITS,
+    dropout: float = 0.0,
+    batch_norm_momentum: float = 0.9,
+    segment_frames: int = SegmentParams.frames,
+) -> keras.Model:
+    """The segment classifier (§2.1.2).
+
+    Args:
+        num_classes: K.
+        mean: Of each mel band, (bands,), subtracted from the features.
+        std: Of each mel band, (bands,), which the features are divided by.
+        blocks: Filters of the 3x3 convolutions; each block ends with 2x2 max pooling.
+        dense_units: Widths of the dense layers below the softmax; the last is the embedding.
+        dropout: Share of units that are dropped after the dense layers.
+        batch_norm_momentum: Of the moving averages.
+        segment_frames: Length of a segment.
+
+    Returns:
+        A model with the outputs `embedding` (batch, dense_units[-1]) and `probabilities` (batch, classes), eq. 1.
+    """
+    segments = keras.Input((segment_frames, len(mean)), name="segments")
+    maps = keras.layers.Normalization(mean=mean, variance=np.square(std), name="normaliser")(segments)
+    maps = keras.layers.Reshape((segment_frames, len(mean), 1), name="image")(maps)
+    for block, filters_of in enumerate(blocks, start=1):
+        for place, filters in enumerate(filters_of, start=1):
+            name = f"conv{block}_{place}"
+            maps = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(maps)
+            maps = FusedBatchNormalization(momentum=batch_norm_momentum, name=f"{name}_norm")(maps)
+            maps = keras.layers.ReLU(name=f"{name}_relu")(maps)
+        maps = keras.layers.MaxPooling2D(name=f"pool{block}")(maps)
+    values = keras.layers.Flatten(name="flat")(maps)
+    for place, units in enumerate(dense_units, start=1):
+        name = "embedding" if place == len(dense_units) else f"dense_{place}"
+        values = keras.layers.Dense(units, activation="relu", name=name)(values)
+        embedding = values
+        values = keras.layers.Dropout(dropout, name=f"{name}_dropout")(values)
+    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(values)
+    return keras.Model(segments, {"embedding": embedding, "probabilities": probabilities}, name="segcnn")
+
+
+def _hidden(
+    bags: keras.KerasTensor, mask: keras.KerasTensor, units: int, dropout: float, batch_norm: bool
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The outputs of the first and of the second FC layer, on every segment (Fig. 3)."""
+    outputs = []
+    for place in (1, 2):
+        bags = keras.layers.Dense(units, use_bias=not batch_norm, name=f"fc_{place}")(bags)
+        if batch_norm:
+            # Its statistics are those of segments; padding has no part in them.
+            bags = keras.layers.BatchNormalization(momentum=0.9, name=f"fc_{place}_norm")(bags, mask=mask)
+        bags = keras.layers.ReLU(name=f"fc_{place}_relu")(bags)
+        bags = keras.layers.Dropout(dropout, name=f"fc_{place}_dropout")(bags)
+        outputs.append(bags)
+    return outputs[0], outputs[1]
+
+
+def _single_attention(
+    hidden: keras.KerasTensor, mask: keras.KerasTensor, num_classes: int, activation: str, name: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """One decision-level attention module, eq. 2-3: F(B) and its weights."""
+    decisions = keras.layers.Dense(num_classes, activation=activation, name=f"{name}_classifier")(hidden)
+    logits = keras.layers.Dense(num_classes, name=f"{name}_logits")(hidden)
+    return BagAttention("softmax", name=name)(decisions, logits, mask)
+
+
+def build_bag_network(
+    num_classes: int,
+    pooling: str,
+    embedding_dims: int = DENSE_UNITS[-1],
+    hidden_units: int = HIDDEN_UNITS,
+    attention_dims: int = HIDDEN_UNITS,
+    dropout: float = 0.0,
+    batch_norm: bool = False,
+    instance_activation: str = "softmax",
+    pad_to: int | None = None,
+) -> keras.Model:
+    """From a bag of embeddings to the utterance's posterior (§2.2, Fig. 3; §4.2.3-4.2.4).
+
+    Args:
+        num_classes: K.
+        pooling: `max` (eq. 8) or `mean` (eq. 9) of the segments' decisions, `single` (eq. 2-3), `multi` (§2.2.2) or
+            `feature` attention (eq. 4-6).
+        embedding_dims: M.
+        hidden_units: H, of both FC layers.
+        attention_dims: D, of feature-level attention.
+        dropout: Share of units that are dropped after each FC layer.
+        batch_norm: Whether the FC layers have batch normalisation.
+        instance_activation: Of the segments' decisions f: `softmax` or `sigmoid`.
+        pad_to: Segments of all bags when padding with zeros counts; None masks padding.
+
+    Returns:
+        A model with the outputs `probabilities` (batch, classes), `bag_prediction` (batch, classes), which is F(B),
+        and for attention `attention` (batch, segments): the mean of the weights over classes or dimensions.
+
+    Raises:
+        ValueError: `pooling` is unknown.
+    """
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
+    features = keras.Input((None, embedding_dims), name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    bags, counts = (features, lengths) if pad_to is None else PadBags(pad_to, name="padded")(features, lengths)
+    mask = FrameMask(name="mask")(bags, counts)
+    first, second = _hidden(bags, mask, hidden_units, dropout, batch_norm)
+    decide = functools.partial(_single_attention, mask=mask, num_classes=num_classes, activation=instance_activation)
+    weights = None
+    if pooling in ("max", "mean"):
+        decisions = keras.layers.Dense(num_classes, activation=instance_activation, name="classifier")(second)
+        pool = MaskedMax if pooling == "max" else MaskedMean
+        prediction = pool(name="bag_prediction")(decisions, mask)
+    elif pooling == "single":
+        prediction, weights = decide(second, name="single_attention")
+    elif pooling == "multi":
+        modules = [decide(hidden, name=f"attention_{place}") for place, hidden in enumerate((first, second), start=1)]
+        joined = keras.layers.Concatenate(name="joined")([prediction for prediction, _ in modules])
+        prediction = keras.layers.Dense(num_classes, activation="softmax", name="bag_prediction")(joined)
+        weights = keras.layers.Concatenate(name="joined_weights")([weight for _, weight in modules])
+    else:
+        mapped = keras.layers.Dense(attention_dims, name="feature_mapping")(second)
+        logits = keras.layers.Dense(attention_dims, name="feature_logits")(second)
+        bag, weights = BagAttention("sigmoid", name="feature_attention")(mapped, logits, mask)
+        prediction = keras.layers.Dense(num_classes, activation="softmax", name="bag_prediction")(bag)
+    outputs = {"probabilities": SumToOne(name="probabilities")(prediction), "bag_prediction": prediction}
+    if weights is not None:
+        outputs["attention"] = MeanWeight(name="attention")(weights)
+    return keras.Model({"features": features, "lengths": lengths}, outputs, name="bag_network")
+
+
+def compose(segcnn: keras.Model, bag_network: keras.Model, params: SegmentParams) -> keras.Model:
+    """Joins a trained SegCNN and a trained bag network to one model from frames to the utterance's posterior.
+
+    Args:
+        segcnn: From `build_segcnn`.
+        bag_network: From `build_bag_network`.
+        params: How frames become segments.
+
+    Returns:
+        A model of `features` (batch, frames, bands) and `lengths` (batch,) with the outputs `probabilities`,
+        `segment_probabilities` (batch, segments, classes), those of SegCNN (Fig. 2), 0 behind a bag's end, and
+        `attention` (batch, segments) where the bag network has it.
+    """
+    features = keras.Input((None, segcnn.input.shape[-1]), name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    segments, counts = CutSegments(params, name="segments")(features, lengths)
+    of_segments = segcnn(segments)
+    bags = GatherBags(name="bags")(of_segments["embedding"], counts)
+    of_bags = bag_network({"features": bags, "lengths": counts})
+    outputs = {name: of_bags[name] for name in ("probabilities", "attention") if name in of_bags}
+    outputs["segment_probabilities"] = GatherBags(name="segment_probabilities")(of_segments["probabilities"], counts)
+    return keras.Model({"features": features, "lengths": lengths}, outputs, name="mil_network")

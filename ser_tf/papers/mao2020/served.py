@@ -1,0 +1,22 @@
+"""How the networks of Mao et al. 2020 are served: where the attention over segments lies in time."""
+
+import tensorflow as tf
+
+from ser_tf.papers.mao2020 import segmenting
+from ser_tf.papers.mao2020.ledger import Ledger
+from ser_tf.protocol.served import Analysed, Served, grid, placed
+
+
+def over_segments(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
+    """One weight a segment, at the segment's centre; nothing for a network without attention."""
+    if "attention" not in batch.outputs:
+        return {}
+    weights, time_axis = batch.outputs["attention"], batch.spec.params
+    params: segmenting.SegmentParams = batch.model.get_layer("segments").params
+    first_seconds = segmenting.length_seconds(time_axis, params) / 2
+    centres = grid(tf.shape(weights)[1], first_seconds, params.hop_frames * time_axis.hop_seconds)
+    number = segmenting.num_segments(batch.lengths, params)
+    return {"attention": weights, "attention_seconds": placed(centres, number)}
+
+
+SERVED = Served(over_segments)

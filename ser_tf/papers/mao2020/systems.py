@@ -1,0 +1,146 @@
+"""The second stage of Mao et al. 2020: an utterance's class from its segments' embeddings.
+
+The rows differ only here: a random forest on pooled embeddings (§4.2.1-4.2.2), or a network that learns pooling and
+decision together (§2.2, §4.2.3-4.2.4).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from sklearn.ensemble import RandomForestClassifier
+
+from ser_tf.data import pipeline
+from ser_tf.papers.mao2020 import networks, segcnn
+from ser_tf.papers.mao2020.ledger import Ledger
+from ser_tf.papers.mao2020.segcnn import Segcnn
+from ser_tf.protocol.context import FoldContext, seed_of
+from ser_tf.protocol.paper import FoldOutcome
+from ser_tf.training import loop
+from ser_tf.training.batches import Batches, Columns
+from ser_tf.training.recipe import Decay, Recipe, cross_entropy
+
+FOREST_POOLINGS: Mapping[str, Callable[..., npt.NDArray[np.float32]]] = {"max": np.max, "mean": np.mean}
+
+
+def _seed(context: FoldContext[Ledger], row: str) -> int:
+    """The second stage's own seed: nothing depends on whether this row trained SegCNN or found it."""
+    return seed_of(context.seed, context.fold.name, row, "second stage")
+
+
+def _pooled(
+    context: FoldContext[Ledger], stage: Segcnn, ids: Sequence[str], purpose: str, pooling: str
+) -> npt.NDArray[np.float32]:
+    """Embeddings pooled over the utterance (eq. 7): float32 (utterances, 64)."""
+    view = stage.embeddings(context, ids, purpose)
+    rows = []
+    for utterance_id in ids:
+        bag = view[utterance_id]
+        if context.ledger.bag_padding == "zeros":
+            bag = np.pad(bag, ((0, stage.params.max_segments - len(bag)), (0, 0)))
+        rows.append(FOREST_POOLINGS[pooling](bag, axis=0))
+    return np.asarray(rows, np.float32)
+
+
+def fit_forest(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
+    """CNN-MAX-RF and CNN-AVG-RF: a random forest on pooled embeddings.
+
+    It has no stopping epoch to choose, so the validation set trains as well.
+
+    Args:
+        context: The fold.
+        pooling: `max` (§4.2.1) or `mean` (§4.2.2).
+    """
+    stage = segcnn.stage(context)
+    ids = context.fold.train + context.fold.validation
+    forest = RandomForestClassifier(
+        context.ledger.bag_forest_trees, random_state=_seed(context, f"forest-{pooling}"), n_jobs=1
+    )
+    context.report(0, 1, "random forest")
+    forest.fit(_pooled(context, stage, ids, "train", pooling), context.targets(ids))
+    posteriors = np.zeros((len(context.fold.test), len(context.task.classes)))
+    test = _pooled(context, stage, context.fold.test, "predict", pooling)
+    posteriors[:, forest.classes_] = forest.predict_proba(test)
+    return FoldOutcome(posteriors)
+
+
+def recipe(ledger: Ledger) -> Recipe:
+    """The second stage's networks (§4.1: 'for both CNN and attention neural networks')."""
+    binary = keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")
+    return Recipe(
+        optimiser="adam",  # §4.1
+        learning_rate=1e-3,  # §4.1
+        decay=Decay(rate=0.8, epochs=2, staircase=ledger.decay_staircase),  # §4.1
+        batch_size=128,  # §4.1, utterances
+        max_epochs=ledger.bag_max_epochs,
+        patience=3,  # §4.1
+        class_weights=ledger.class_weights,
+        losses={"bag_prediction": (binary, 1.0)}
+        if ledger.bag_loss == "binary"
+        else {"probabilities": (cross_entropy(), 1.0)},
+        min_steps=ledger.bag_min_steps,
+    )
+
+
+class _BagBatches(Batches[Ledger]):
+    """Bags of embeddings, with the validation set that the ledger names."""
+
+    def __init__(self, context: FoldContext[Ledger], stage: Segcnn, recipe: Recipe) -> None:
+        super().__init__(context, segcnn.features(context.ledger)[0], recipe)
+        self._stage = stage
+
+    def ids(self, part: str) -> tuple[str, ...]:
+        """Utterances that train the second stage, and those that choose its epoch; none is of the test set."""
+        if self.context.ledger.bag_validation == "fold":
+            return super().ids(part)
+        known = sorted(self.context.fold.train + self.context.fold.validation)
+        rng = np.random.default_rng(_seed(self.context, "validation"))
+        drawn = set(rng.choice(known, size=max(1, len(known) // 10), replace=False).tolist())
+        return tuple(utterance_id for utterance_id in known if (utterance_id in drawn) == (part == "validation"))
+
+    def read(
+        self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
+    ) -> tf.data.Dataset:
+        """Batches of bags; arguments as for `Batches.read`."""
+        view = self._stage.embeddings(self.context, ids, purpose)
+        return pipeline.dataset(view, ids, self.params, columns, seed)
+
+    def columns(self, ids: Sequence[str]) -> Columns:
+        """`target` and `weight` of each utterance; for the binary loss a target is one-hot."""
+        columns: dict[str, npt.NDArray[Any]] = dict(super().columns(ids))
+        if self.context.ledger.bag_loss == "binary":
+            columns["target"] = np.eye(len(self.context.task.classes), dtype=np.float32)[columns["target"]]
+        return columns
+
+
+def fit_bag_network(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
+    """CNN-MP, CNN-AP and the three attention networks: trained on bags of SegCNN's embeddings.
+
+    Args:
+        context: The fold.
+        pooling: One of `networks.POOLINGS`.
+
+    Returns:
+        The posteriors, and the model that goes from log mel frames through SegCNN to them.
+    """
+    ledger = context.ledger
+    stage = segcnn.stage(context)
+    context.reseed(pooling, "second stage")
+    network = networks.build_bag_network(
+        len(context.task.classes),
+        pooling,
+        attention_dims=ledger.bag_attention_dims,
+        dropout=ledger.bag_dropout,
+        batch_norm=ledger.bag_batch_norm,
+        instance_activation=ledger.bag_instance_activation,
+        pad_to=stage.params.max_segments if ledger.bag_padding == "zeros" else None,
+    )
+    training = recipe(ledger)
+    batches = _BagBatches(context, stage, training)
+    trained = loop.fit(context, network, batches, training)
+    posteriors = loop.predict(network, batches)
+    model = networks.compose(stage.model(), network, stage.params)
+    return FoldOutcome(posteriors, trained.epochs, trained.best_epoch, model)

@@ -1,0 +1,175 @@
+"""Spectrograms as images, whose height is frequency and whose width is time, in batches of different widths."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+from ser_tf.layers.pooling import masked_softmax
+from ser_tf.papers.zhang2018.receptive_field import Step
+
+
+def _column_mask(images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """True on valid columns: bool (batch, width)."""
+    return tf.sequence_mask(tf.reshape(columns, (-1,)), tf.shape(images)[2])
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class SpectrogramImage(ExplicitMaskLayer):
+    """Spectrograms to images: (features (batch, frames, bins), lengths (batch,)) -> (images, columns).
+
+    The lowest bin becomes the first row, or the last one. Frames after an utterance's end become zero, and an image
+    that is narrower than `shortest` gets columns on its right that count as the utterance's own: zeros, or `fill`.
+    """
+
+    def __init__(
+        self,
+        shortest: int = 1,
+        longest: int | None = None,
+        flipped: bool = False,
+        fill: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Takes the smallest and the largest width, how the image lies and what fills it.
+
+        Args:
+            shortest: The smallest width.
+            longest: The largest width; what is longer is cut off, None cuts nothing.
+            flipped: Whether the lowest bin becomes the last row.
+            fill: One value a bin for the columns that short utterances lack; None for zeros.
+            **kwargs: Of a Keras layer.
+        """
+        super().__init__(**kwargs)
+        self.shortest, self.longest, self.flipped, self.fill = shortest, longest, flipped, fill
+
+    def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Turns and masks: float32 (batch, bins, width, 1) and int32 (batch,)."""
+        lengths = tf.reshape(lengths, (-1,))
+        if self.longest is not None:
+            features, lengths = features[:, : self.longest], tf.minimum(lengths, self.longest)
+        frames = tf.shape(features)[1]
+        valid = tf.sequence_mask(lengths, frames)[..., tf.newaxis]
+        # Not a product: padding may hold anything, infinity included.
+        masked = tf.where(valid, features, tf.zeros_like(features))
+        wide = tf.pad(masked, [[0, 0], [0, tf.maximum(self.shortest - frames, 0)], [0, 0]])
+        if self.fill is not None:
+            place = tf.range(tf.shape(wide)[1])[tf.newaxis]
+            lacking = tf.logical_and(place >= lengths[:, tf.newaxis], place < self.shortest)
+            wide = tf.where(lacking[..., tf.newaxis], tf.constant(self.fill, wide.dtype), wide)
+        images = tf.transpose(wide, (0, 2, 1))[..., tf.newaxis]
+        if self.flipped:
+            images = tf.reverse(images, axis=[1])
+        return tf.ensure_shape(images, self._images_shape(features.shape)), tf.maximum(lengths, self.shortest)
+
+    def _images_shape(self, features_shape: tuple) -> tuple:
+        width = self.shortest if self.shortest == self.longest else None
+        return (features_shape[0], features_shape[2], width, 1)
+
+    def compute_output_shape(self, features_shape: tuple, lengths_shape: tuple) -> tuple[tuple, tuple]:
+        """Shapes (batch, bins, width, 1) and (batch,); the width is known when all images have the same."""
+        return self._images_shape(features_shape), (features_shape[0],)
+
+    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple:
+        """Images of floats, integer widths."""
+        images, columns = self.compute_output_shape(features.shape, lengths.shape)
+        return keras.KerasTensor(images, features.dtype), keras.KerasTensor(columns, "int32")
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "shortest": self.shortest, "longest": self.longest} | {
+            "flipped": self.flipped, "fill": self.fill
+        }  # fmt: skip
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class ColumnsAfter(ExplicitMaskLayer):
+    """How many valid columns are left behind a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
+
+    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs) -> None:
+        """Takes the fields of a `Step`."""
+        super().__init__(**kwargs)
+        self.step = Step(kernel, stride, padding, end)
+
+    def call(self, columns: tf.Tensor) -> tf.Tensor:
+        """Counts the cells that see nothing but the utterance and its border."""
+        return self.step.cells(columns)
+
+    def compute_output_spec(self, columns: keras.KerasTensor) -> keras.KerasTensor:
+        """Integers of the same shape."""
+        return keras.KerasTensor(columns.shape, "int32")
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), **dataclasses.asdict(self.step)}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class MaskColumns(ExplicitMaskLayer):
+    """Zeros in the columns behind each image's valid ones: (images, columns (batch,)) -> images.
+
+    Needed before a convolution that pads: an image alone has zeros behind its border, and so has it in a batch.
+    """
+
+    def call(self, images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+        """Masks float32 (batch, height, width, channels)."""
+        valid = _column_mask(images, columns)[:, tf.newaxis, :, tf.newaxis]
+        return images * tf.cast(valid, images.dtype)
+
+    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple:
+        """The shape of the images."""
+        return tuple(images_shape)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class TimeFrequencyAttention(ExplicitMaskLayer):
+    """Attention over all cells of time and frequency (zhang2018, eq. 2-4).
+
+    The score of a cell is u^T tanh(W a + b); scores times `scale`, the paper's lambda, pass a softmax over the valid
+    cells, and the weights sum the cells up. With `scale` 0 all valid cells weigh the same: average pooling.
+    """
+
+    def __init__(self, units: int = 256, scale: float = 0.3, **kwargs) -> None:
+        """Takes the number of rows of W and lambda."""
+        super().__init__(**kwargs)
+        self.units, self.scale = units, scale
+        self._hidden = keras.layers.Dense(units, activation="tanh", name="hidden")
+        # A bias would add the same to every cell's score and change nothing.
+        self._score = keras.layers.Dense(1, use_bias=False, name="u")
+
+    def build(self, images_shape: tuple, columns_shape: tuple | None = None) -> None:
+        """Creates W, b and u."""
+        self._hidden.build((None, images_shape[-1]))
+        self._score.build((None, self.units))
+        self.built = True
+
+    def call(self, images: tf.Tensor, columns: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pools cells.
+
+        Args:
+            images: a, float32 (batch, height, width, channels).
+            columns: Valid columns of each, int32 (batch,), at least one.
+
+        Returns:
+            c, float32 (batch, channels), and alpha, float32 (batch, width, height), time before frequency as
+            everywhere; it sums to one over the valid cells and is zero on the others.
+        """
+        cells = tf.transpose(images, (0, 2, 1, 3))
+        shape = tf.shape(cells)
+        valid = tf.broadcast_to(_column_mask(images, columns)[..., tf.newaxis], shape[:3])
+        scores = self.scale * self._score(self._hidden(cells))[..., 0]
+        flat = (shape[0], shape[1] * shape[2])
+        weights = masked_softmax(tf.reshape(scores, flat), tf.reshape(valid, flat))
+        weights = tf.reshape(weights, shape[:3])
+        return tf.einsum("btf,btfc->bc", weights, cells), weights
+
+    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple[tuple, tuple]:
+        """Shapes (batch, channels) and (batch, width, height)."""
+        batch, height, width, channels = images_shape
+        return (batch, channels), (batch, width, height)
+
+    def get_config(self) -> dict:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "units": self.units, "scale": self.scale}

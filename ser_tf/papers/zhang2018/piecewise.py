@@ -1,0 +1,25 @@
+"""A network of pieces as a network of utterances: the mean of the posteriors of an utterance's pieces."""
+
+import keras
+
+from ser_tf.papers.zhang2018.pieces import EQUAL, CutPieces, PieceMean
+
+
+def on_pieces(model: keras.Model, longest: int, rule: str = EQUAL) -> keras.Model:
+    """Puts the cutting in front of a trained network and the average behind it (zhang2018 §III-C).
+
+    Args:
+        model: Takes `features` (pieces, frames, dims) and `lengths` (pieces,), gives `probabilities`.
+        longest: Frames that a piece may have.
+        rule: `equal` or `fixed`, see `CutPieces`.
+
+    Returns:
+        A model of `features` (batch, frames, dims) and `lengths` (batch,) of whole utterances with the output
+        `probabilities` (batch, classes).
+    """
+    features = keras.Input((None, model.input["features"].shape[-1]), name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    pieces, piece_lengths, counts = CutPieces(longest, rule, name="pieces")(features, lengths)
+    of_pieces = model({"features": pieces, "lengths": piece_lengths})["probabilities"]
+    probabilities = PieceMean(name="probabilities")(of_pieces, counts)
+    return keras.Model({"features": features, "lengths": lengths}, {"probabilities": probabilities}, name="piecewise")

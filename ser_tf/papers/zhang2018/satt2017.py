@@ -1,0 +1,53 @@
+"""CNN+LSTM of Satt, Rozenberg and Hoory, Interspeech 2017, which zhang2018 compares with (Table II).
+
+Three convolutions, a BLSTM over their steps, a dense layer, softmax. The output does not depend on the padding.
+
+Deviations: pieces shorter than 3 s are masked, not filled with silence; the BLSTM gives its last valid output of each
+direction; batch normalisation has PyTorch's momentum and epsilon; no dropout.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ser_tf.layers import satt2017_body
+from ser_tf.layers.pooling import FrameMask
+
+LSTM_UNITS = 128
+DENSE_UNITS = 64
+
+
+def build_cnn_lstm(
+    bins: int,
+    num_classes: int,
+    mean: np.ndarray,
+    std: np.ndarray,
+    lstm_units: int = LSTM_UNITS,
+    dense_units: int = DENSE_UNITS,
+    **body: Any,
+) -> keras.Model:
+    """Model1; Model2 is the same network, trained further.
+
+    Args:
+        bins: Frequency bins of the spectrogram.
+        num_classes: K.
+        mean: Of each bin, (bins,), subtracted from the spectrogram.
+        std: Of each bin, (bins,), which the spectrogram is divided by.
+        lstm_units: In each direction.
+        dense_units: Of the ReLU layer before the classifier.
+        **body: Further arguments of `satt2017_body.convolution_body`.
+
+    Returns:
+        A model that takes `features` float32 (batch, frames, bins) and `lengths` int32 (batch,) and gives
+        `probabilities` (batch, classes).
+    """
+    features = keras.Input((None, bins), name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    frames = keras.layers.Normalization(mean=mean, variance=np.square(std), name="normaliser")(features)
+    steps, num_steps = satt2017_body.convolution_body(frames, lengths, **body)
+    mask = FrameMask(name="mask")(steps, num_steps)
+    states = keras.layers.Bidirectional(keras.layers.LSTM(lstm_units, name="lstm"), name="blstm")(steps, mask=mask)
+    hidden = keras.layers.Dense(dense_units, activation="relu", name="dense")(states)
+    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(hidden)
+    return keras.Model({"features": features, "lengths": lengths}, {"probabilities": probabilities}, name="cnn_lstm")

@@ -1,0 +1,95 @@
+"""The flags that all tables share, and their checks."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ser_tf import cli, corpora
+from ser_tf.errors import SettingError
+from ser_tf.protocol.paper import DataTable, Paper, System, Table
+
+L = TypeVar("L")
+EXIT_STATUS = "Exit status: 0 done, 1 a row failed (the others are finished and saved), 2 bad usage or bad data."
+
+
+def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) -> cli.ArgumentParser:
+    """The flags of every table, and those of the paper and of the table.
+
+    Args:
+        paper: The paper.
+        table: The table.
+        program: How the command is called; by default `python -m experiments.<name>`.
+    """
+    parser = cli.ArgumentParser(
+        prog=program or f"python -m experiments.{paper.experiment(table)}",
+        description=f"{table.title}\n{paper.citation}",
+        epilog=EXIT_STATUS,
+    )
+    _add_data_flags(parser)
+    _add_run_flags(parser)
+    for option in paper.options:
+        parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=option.help)
+    if isinstance(table, DataTable) and table.add_flags is not None:
+        table.add_flags(parser)
+    return parser
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)")
+    add("--corpus-root", type=Path, metavar="DIR", help="its folder; synthetic is generated if missing")
+
+
+def _add_run_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--rows", nargs="+", metavar="KEY", help="rows to run (default: all; see --list)")
+    add("--folds", nargs="+", metavar="NAME", help="folds to run (default: all)")
+    add("--seeds", nargs="+", type=int, default=[0], metavar="N", help="seeds (default: 0)")
+    add("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)")
+    add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
+        help="change assumptions (see --list)")  # fmt: skip
+    add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
+        help="also train with other values of these assumptions, one at a time (all: every one)")  # fmt: skip
+    add("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
+    add("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
+        help="folds trained at the same time (default: one a core)")  # fmt: skip
+    add("--ray-address", metavar="ADDRESS", help="address of a running Ray cluster (default: this machine)")
+    add("--tensorboard", action="store_true", help="write TensorBoard logs beside the fold results")
+    add("--keep-models", action="store_true", help="keep each fold's trained model, for figures and export")
+    add("--reuse-older-code", action="store_true", help="take results that other code made; the table says so")
+    add("--cluster", choices=("speaker", "session"), default="speaker",
+        help="what intervals and tests treat as drawn (default: speaker)")  # fmt: skip
+    add(
+        "--interval",
+        choices=("jackknife", "bootstrap"),
+        default="jackknife",
+        help="kind of interval (default: jackknife)",
+    )
+    add("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
+
+
+def check_numbers(flags: argparse.Namespace) -> None:
+    """Checks `--workers` and `--seeds`.
+
+    Raises:
+        SettingError: no worker, or a seed that is negative or comes twice.
+    """
+    if flags.workers < 1:
+        raise SettingError(f"--workers {flags.workers}: at least one is needed")
+    if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
+        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected different whole numbers from 0 on")
+
+
+def chosen_rows(rows: Sequence[System[L]], keys: Sequence[str] | None) -> tuple[System[L], ...]:
+    """The rows that `--rows` names, in the order of the table; all without it.
+
+    Raises:
+        SettingError: there is no such row.
+    """
+    unknown = sorted(set(keys or ()) - {row.key for row in rows})
+    if unknown:
+        raise SettingError(f"--rows {unknown[0]}: no such row; there are {', '.join(row.key for row in rows)}")
+    return tuple(row for row in rows if not keys or row.key in keys)

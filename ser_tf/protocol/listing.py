@@ -1,0 +1,39 @@
+"""What `--list` prints: the rows of a table, and the ledger with values, alternatives and reasons."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from ser_tf.protocol import ledger
+from ser_tf.protocol.paper import DataTable, Paper, System, Table
+
+L = TypeVar("L")
+
+
+def print_list(output: Console, paper: Paper[L], table: Table[L], rows: Sequence[System[L]], assumptions: L) -> None:
+    """Prints rows and assumptions.
+
+    Args:
+        output: Where to print.
+        paper: The paper.
+        table: The table.
+        rows: The rows that were asked for.
+        assumptions: The ledger with its overrides.
+    """
+    output.print(f"{paper.experiment(table)}: {table.title}", markup=False)
+    grid = Grid("row", "system", "published WA / UA", "note")
+    for row in rows:
+        numbers = row.published or {}
+        both = " / ".join(f"{100 * numbers[key]:.1f}" if numbers.get(key) is not None else "-" for key in ("wa", "ua"))
+        grid.add_row(row.key, row.label, both, row.note)
+    output.print(grid)
+    grid = Grid("assumption", "value", "alternatives", "why")
+    grid.columns[0].no_wrap = True
+    for entry in ledger.entries(assumptions):
+        changed = "" if entry.value == entry.default else f" (default {entry.default})"
+        grid.add_row(entry.key, f"{entry.value}{changed}", entry.alternatives, entry.why)
+    output.print(grid)
+    if isinstance(table, DataTable):
+        output.print("nothing is trained; none of the assumptions changes this table", markup=False)

@@ -1,0 +1,192 @@
+"""What a result was made from, recorded while it is made and compared with what it would be made from now.
+
+A fold records which assumptions and which of the user's files it reads, as it records which utterances it reads. Its
+result stands for a job as long as all of that, the code, the recordings and the fold are the same.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from ser_tf.protocol.ledger import Value
+
+L = TypeVar("L")
+
+
+@dataclasses.dataclass(frozen=True)
+class UserInput:
+    """Something that the user's own files gave, beyond the corpus: word vectors, pretrained weights.
+
+    Attributes:
+        value: Reaches the systems through `FoldContext.inputs`; picklable.
+        digest: SHA-256 of what it says.
+    """
+
+    value: Any
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Circumstances:
+    """What a job's result depends on and no system chooses.
+
+    Attributes:
+        code: Digest of the code that the row can reach.
+        recordings: Digest of the recordings, with labels, votes and words.
+        fold: SHA-256 of each list of the fold's ids.
+        classes: The task's classes in order.
+        merges: Labels counted as another one.
+        seed: The seed.
+        smoke: Whether it is a smoke run.
+    """
+
+    code: str
+    recordings: str
+    fold: Mapping[str, str]
+    classes: tuple[str, ...]
+    merges: Mapping[str, str]
+    seed: int
+    smoke: bool
+
+    def differences(self, other: "Circumstances") -> list[str]:
+        """Names what differs, in words that complete `made ...`."""
+        words = {
+            "code": "by other code",
+            "recordings": "from other recordings",
+            "fold": "on other folds",
+            "classes": "for other classes",
+            "merges": "for other classes",
+            "seed": "with another seed",
+            "smoke": "in a smoke run" if other.smoke else "in a full run",
+        }
+        mine, theirs = _plain(self), _plain(other)
+        return list(dict.fromkeys(text for key, text in words.items() if mine[key] != theirs[key]))
+
+
+def _plain(circumstances: Circumstances) -> dict[str, Any]:
+    return cast(dict[str, Any], json.loads(json.dumps(dataclasses.asdict(circumstances))))
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What a result, or a stage that several rows share, was made from.
+
+    Attributes:
+        circumstances: What its job brought along.
+        assumptions: Those that were read, with their values.
+        inputs: SHA-256 of each of the user's files that was read; "" for one that was not given.
+        features: Fingerprint of each feature that was read.
+        commit: The project's commit, with `+` where its files differ from it; None outside of a checkout.
+    """
+
+    circumstances: Circumstances
+    assumptions: Mapping[str, Value]
+    inputs: Mapping[str, str]
+    features: Mapping[str, str]
+    commit: str | None
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Record":
+        """The inverse of `dataclasses.asdict` and JSON.
+
+        Raises:
+            KeyError, TypeError: it is no record.
+        """
+        circumstances = {**fields["circumstances"], "classes": tuple(fields["circumstances"]["classes"])}
+        return cls(**{**fields, "circumstances": Circumstances(**circumstances)})
+
+    def differences(
+        self, now: Circumstances, ledger: Mapping[str, Value], inputs: Mapping[str, UserInput]
+    ) -> list[str]:
+        """Says why a result with this record cannot stand for a job; empty when it can.
+
+        Args:
+            now: The job's circumstances.
+            ledger: All assumptions with the values that the job would read.
+            inputs: What the user gave for this run.
+
+        Returns:
+            Reasons: `read svm_c`, `made by other code`, `read --glove`.
+        """
+        changed = [key for key, value in self.assumptions.items() if key not in ledger or ledger[key] != value]
+        given = {key: value.digest for key, value in inputs.items()}
+        files = [key for key, digest in self.inputs.items() if given.get(key, "") != digest]
+        return [
+            *(f"read {key}" for key in changed),
+            *(f"read --{key.replace('_', '-')}" for key in files),
+            *(f"made {text}" for text in now.differences(self.circumstances)),
+        ]
+
+    def digest(self) -> str:
+        """SHA-256 of the record, the commit left out: the same wherever the same result is made."""
+        fields = {**dataclasses.asdict(self), "commit": None}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+class Reads:
+    """Collects what one training reads."""
+
+    def __init__(self) -> None:
+        """Starts with nothing read."""
+        self.assumptions: dict[str, Value] = {}
+        self.inputs: dict[str, str] = {}
+        self.features: dict[str, str] = {}
+        self.utterances: dict[str, set[str]] = {}
+
+    def record(self, circumstances: Circumstances, commit: str | None) -> Record:
+        """The record of what has been read so far."""
+        return Record(circumstances, dict(self.assumptions), dict(self.inputs), dict(self.features), commit)
+
+    def add(self, record: Record) -> None:
+        """Counts what a stage read, whoever made it, as read; its utterances are recorded by their purposes."""
+        self.assumptions |= record.assumptions
+        self.inputs |= record.inputs
+        self.features |= record.features
+
+
+class _RecordingLedger:
+    """Stands in for a ledger and notes each assumption that is read."""
+
+    def __init__(self, ledger: object, reads: Reads) -> None:
+        self.__dict__["_ledger"] = ledger
+        self.__dict__["_reads"] = reads
+
+    def __getattr__(self, name: str) -> Value:
+        value = getattr(self.__dict__["_ledger"], name)
+        self.__dict__["_reads"].assumptions[name] = value
+        return cast(Value, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to assumption {name!r}")
+
+
+def recording(ledger: L, reads: Reads) -> L:
+    """A view of a ledger that notes in `reads` which assumptions are read."""
+    return cast(L, _RecordingLedger(ledger, reads))
+
+
+class Inputs(Mapping[str, Any]):
+    """The values of the user's inputs by name; notes which are read, also those that were not given."""
+
+    def __init__(self, given: Mapping[str, UserInput], reads: Reads) -> None:
+        """Takes what the user gave."""
+        self._given, self._reads = given, reads
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of an input.
+
+        Raises:
+            KeyError: it was not given.
+        """
+        self._reads.inputs[name] = self._given[name].digest if name in self._given else ""
+        return self._given[name].value
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of what was given."""
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        """How many were given."""
+        return len(self._given)

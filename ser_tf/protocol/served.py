@@ -1,0 +1,126 @@
+"""What serving and drawing have to know of a paper: where its attention lies in time, and how words meet frames.
+
+A position after a recording's end has the weight 0 and `NOWHERE` for its time, whatever else is in the batch.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Generic, Protocol, TypeVar
+
+import keras
+import tensorflow as tf
+
+from ser_tf.features.framing import FrameParams
+from ser_tf.features.spec import FeatureSpec
+
+L = TypeVar("L")
+L_contra = TypeVar("L_contra", contravariant=True)
+NOWHERE = -1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """The words of a batch of recordings, padded on the right.
+
+    Attributes:
+        text: string (batch, words).
+        seconds: Begin and end of each, float64 (batch, words, 2).
+        number: How many each recording has, int32 (batch,).
+    """
+
+    text: tf.Tensor
+    seconds: tf.Tensor
+    number: tf.Tensor
+
+    @property
+    def mask(self) -> tf.Tensor:
+        """True on words, bool (batch, words)."""
+        return tf.sequence_mask(self.number, tf.shape(self.text)[1])
+
+    @property
+    def middles(self) -> tf.Tensor:
+        """Middle of each word in seconds, float32 (batch, words)."""
+        return tf.cast(tf.reduce_mean(self.seconds, axis=-1), tf.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Analysed(Generic[L]):
+    """What the model has made of a batch.
+
+    Attributes:
+        model: The Keras model.
+        spec: Its feature.
+        ledger: The assumptions that it was trained under.
+        lengths: Frames of each recording, int32 (batch,).
+        words: The words, for models that read them.
+        outputs: The model's own outputs.
+    """
+
+    model: keras.Model
+    spec: FeatureSpec
+    ledger: L
+    lengths: tf.Tensor
+    words: Words | None
+    outputs: Mapping[str, tf.Tensor]
+
+
+class ReadsWords(Protocol[L_contra]):
+    """How a paper's models are given words, inside the served graph."""
+
+    def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
+        """Why the words of recordings are refused, string (batch,); empty where they are not."""
+
+    def spoken(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> Words:
+        """The words as the network was trained on them."""
+
+    def inputs(
+        self, words: Words, lengths: tf.Tensor, model: keras.Model, row: str, spec: FeatureSpec, ledger: L_contra
+    ) -> dict[str, tf.Tensor]:
+        """What of the model's inputs comes from words."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Served(Generic[L]):
+    """How the rows of a paper are served.
+
+    Attributes:
+        attention: Places the model's attention in time: gives `attention` and `attention_seconds`, and what else there
+            is to say; nothing for a model without attention.
+        words: How its models are given words; None for a paper without words.
+    """
+
+    attention: Callable[[Analysed[L]], dict[str, tf.Tensor]]
+    words: ReadsWords[L] | None = None
+
+
+def placed(centres: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    """Times of the valid positions of each row, `NOWHERE` for the others.
+
+    Args:
+        centres: (positions,) or (batch, positions).
+        number: Valid positions, int32 (batch,).
+
+    Returns:
+        float32 (batch, positions).
+    """
+    mask = tf.sequence_mask(number, tf.shape(centres)[-1])
+    return tf.where(mask, tf.cast(centres, tf.float32), NOWHERE)
+
+
+def grid(positions: tf.Tensor, first_seconds: float, hop_seconds: float) -> tf.Tensor:
+    """Evenly spaced times, float32 (positions,)."""
+    return tf.cast(tf.range(positions), tf.float32) * hop_seconds + first_seconds
+
+
+def frame_centres(frames: tf.Tensor, params: FrameParams) -> tf.Tensor:
+    """Centres of frames in seconds, float32 (frames,)."""
+    return grid(frames, params.window_seconds / 2, params.hop_seconds)
+
+
+def over_frames(batch: Analysed[L]) -> dict[str, tf.Tensor]:
+    """One weight a frame."""
+    if "attention" not in batch.outputs:
+        return {}
+    weights = batch.outputs["attention"]
+    centres = frame_centres(tf.shape(weights)[1], batch.spec.params)
+    return {"attention": weights, "attention_seconds": placed(centres, batch.lengths)}

@@ -1,0 +1,103 @@
+"""First stages that several rows share (SegCNN, encoders): hash, seed, lock, save and record in one place.
+
+A stage is a folder with whatever its maker writes, and `record.json`: what it was made from, and which utterances it
+read for which purpose. It is reused while its record holds, as fold results are.
+"""
+
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ser_tf import code_digest
+from ser_tf.protocol import ledger as ledgers
+from ser_tf.protocol.record import Record
+
+if TYPE_CHECKING:
+    from ser_tf.protocol.context import FoldContext
+    from ser_tf.protocol.folds import Fold
+
+L = TypeVar("L")
+RECORD = "record.json"
+
+
+def once(
+    context: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", fold: "Fold | None" = None
+) -> Path:
+    """Makes a stage or finds it made; see `FoldContext.once`."""
+    inner = fold or context.fold
+    circumstances = dataclasses.replace(context.circumstances, code=code_digest.digest_of(make), fold=inner.digests())
+    child = context.child(circumstances, fold)
+    places = context.places.stages / name
+    places.mkdir(parents=True, exist_ok=True)
+    stem = f"{inner.name}-seed{context.seed}"
+    with (places / f"{stem}.lock").open("w") as lock:
+        asked = time.perf_counter()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        context.waited_seconds += time.perf_counter() - asked
+        found = _matching(child, places, stem)
+        context.stage_seconds.setdefault(name, 0.0)
+        if found is None:
+            started = time.perf_counter()
+            found = _make(child, name, make, places, stem)
+            context.stage_seconds[name] += time.perf_counter() - started
+    record, uses = read(found)
+    context.reads.add(record)
+    for purpose, ids in uses.items():
+        context.record(ids, _seen_from_outside(purpose, fold))
+    return found
+
+
+def _seen_from_outside(purpose: str, fold: "Fold | None") -> str:
+    """What an inner fold predicts is read to train by the outer one."""
+    return "train" if fold is not None and purpose == "predict" else purpose
+
+
+def read(folder: Path) -> tuple[Record, dict[str, list[str]]]:
+    """The record of a stage, and the utterances that it read by purpose.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError: the file is not there or damaged.
+    """
+    fields = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return Record.from_json(fields["record"]), fields["utterances"]
+
+
+def _matching(child: "FoldContext[Any]", places: Path, stem: str) -> Path | None:
+    for folder in sorted(places.glob(f"{stem}.*/")):
+        try:
+            record, _ = read(folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # damaged, or of another version: made anew beside it
+        if not record.differences(child.circumstances, ledgers.as_dict(child.given_ledger), child.given_inputs):
+            return folder
+    return None
+
+
+def _make(
+    child: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", places: Path, stem: str
+) -> Path:
+    for left in places.glob(f".partial-{stem}.*"):  # the lock is held: whoever left it is gone
+        shutil.rmtree(left, ignore_errors=True)
+    partial = places / f".partial-{stem}.{os.getpid()}"
+    partial.mkdir()
+    child.reseed(name)
+    try:
+        make(child, partial)
+        record = child.reads.record(child.circumstances, code_digest.commit())
+        utterances = {purpose: sorted(ids) for purpose, ids in child.reads.utterances.items()}
+        content = {"record": dataclasses.asdict(record), "utterances": utterances}
+        (partial / RECORD).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    folder = places / f"{stem}.{record.digest()[:16]}"
+    if folder.exists():  # damaged: its record could not be read
+        shutil.rmtree(folder)
+    partial.replace(folder)
+    return folder

@@ -1,1 +1,0 @@
-"""Published weights of other projects, brought into the form that the models read."""

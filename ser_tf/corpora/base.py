@@ -177,8 +177,11 @@ class Corpus:
         errors = []
         for utterance in self.utterances:
             try:
-                if not recordings.read_header(utterance.path).has_integers:
-                    recordings.read_samples(utterance.path)
+                header = recordings.read_header(utterance.path)
+                part = (utterance.start_seconds, utterance.end_seconds)
+                recordings.part_of(header, utterance.path, *part)
+                if not header.has_integers:
+                    recordings.read_samples(utterance.path, *part)
             except AudioError as error:
                 errors.append(str(error))
         if errors:
@@ -199,7 +202,7 @@ class Corpus:
                 missing.append(str(utterance.path))
             else:
                 try:
-                    recordings.read_samples(utterance.path)
+                    recordings.read_samples(utterance.path, utterance.start_seconds, utterance.end_seconds)
                 except AudioError as error:
                     unreadable.append(str(error))
             if progress:

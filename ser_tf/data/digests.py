@@ -5,10 +5,10 @@ same digest; another recording of the same size under the same name has another 
 """
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,7 +38,7 @@ class _State:
     @classmethod
     def of(cls, path: Path) -> "_State":
         try:
-            status = os.stat(path)
+            status = path.stat()
         except OSError as error:
             reason = "the file does not exist" if isinstance(error, FileNotFoundError) else str(error.strerror)
             raise AudioError(f"{path}: {reason}") from None
@@ -65,10 +65,9 @@ def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None)
 
     Raises:
         AudioError: a file cannot be read; names it.
-        UserError: the cache cannot be written.
     """
     wanted = list(dict.fromkeys(paths))
-    names = [os.path.abspath(path) for path in wanted]
+    names = [str(path.absolute()) for path in wanted]
     known = _load(cache / FILE_NAME)
     states = [_State.of(path) for path in wanted]
     fresh = [place for place, name in enumerate(names) if name not in known or known[name][0] != states[place]]
@@ -88,7 +87,7 @@ def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None)
 
 def _hash(path: Path) -> str:
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
@@ -106,11 +105,12 @@ def _load(file: Path) -> _Known:
 
 
 def _remember(file: Path, new: _Known) -> None:
-    """Adds to the cache, beside what other processes have added; forgets files that are gone."""
-    try:
+    """Adds to the cache, beside what other processes have added; forgets files that are gone.
+
+    A folder that cannot be written is no error: its files are hashed again the next time.
+    """
+    with contextlib.suppress(OSError, UserError):
         with locks.exclusive(file.with_name(f"{file.name}.lock")):
-            kept = {name: entry for name, entry in _load(file).items() if os.path.exists(name)}
+            kept = {name: entry for name, entry in _load(file).items() if Path(name).exists()}
             rows = {name: [*dataclasses.astuple(state), digest] for name, (state, digest) in (kept | new).items()}
             files.atomic_write_text(file, json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")))
-    except OSError as error:
-        raise UserError(f"{file.parent}: cannot be written ({error.strerror}); choose another folder") from None

@@ -11,34 +11,40 @@ POLL_SECONDS = 0.1
 
 
 @contextlib.contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Holds a lock on a file, which is made if needed; waits as long as another process or thread holds it.
+def exclusive(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Holds a lock on a file, which is made if needed.
 
     Args:
         path: A file for this purpose only. It stays: removing it would let two others hold locks on two files.
+        wait: Whether to wait as long as another process or thread holds it.
+
+    Yields:
+        True when the lock is held; False only without waiting.
 
     Raises:
         OSError: the file cannot be made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+b") as file:
-        _acquire(file)
+    with path.open("a+b") as file:
+        while not (held := _try(file)) and wait:
+            time.sleep(POLL_SECONDS)
         try:
-            yield
+            yield held
         finally:
-            _release(file)
+            if held:
+                _release(file)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _acquire(file: IO[bytes]) -> None:
-        while True:
-            file.seek(0)
-            with contextlib.suppress(OSError):  # held by another
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-                return
-            time.sleep(POLL_SECONDS)
+    def _try(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:  # held by another
+            return False
+        return True
 
     def _release(file: IO[bytes]) -> None:
         file.seek(0)
@@ -47,8 +53,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _acquire(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    def _try(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _release(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)

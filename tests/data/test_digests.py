@@ -11,7 +11,7 @@ import time
 import pytest
 
 from ser_tf.data import digests
-from ser_tf.errors import AudioError, UserError
+from ser_tf.errors import AudioError
 
 OLD_NS = 1_600_000_000_000_000_000
 
@@ -107,11 +107,12 @@ def test_a_missing_recording_is_one_line_that_names_it(recordings, tmp_path):
         digests.digests_of(recordings, tmp_path / "cache")
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(recordings, tmp_path):
+def test_a_cache_that_cannot_be_written_costs_time_only(recordings, tmp_path, read):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot (be written|write)") as caught:
-        digests.digests_of(recordings, tmp_path / "file" / "cache")
-    assert "\n" not in str(caught.value)
+    for _ in range(2):
+        found = digests.digests_of(recordings, tmp_path / "file" / "cache")
+    assert found[recordings[0]] == hashlib.sha256(bytes(1000)).hexdigest()
+    assert len(read) == 10
 
 
 def test_two_at_once_lose_nothing(recordings, tmp_path, read):

@@ -194,8 +194,8 @@ def _key(root: Path, spec: FeatureSpec, utterances: Sequence[Utterance]) -> str:
     contents = digests.digests_of([utterance.path for utterance in utterances], root)
     digest = hashlib.sha256(fingerprint(spec).encode())
     for utterance in sorted(utterances, key=lambda each: each.id):
-        part = [utterance.start_seconds, utterance.end_seconds, utterance.speed]
-        digest.update(f"\n{json.dumps([utterance.id, contents[utterance.path], *part])}".encode())
+        part = (utterance.start_seconds, utterance.end_seconds, utterance.speed)
+        digest.update(f"\n{utterance.id!r} {contents[utterance.path]} {part}".encode())
     return digest.hexdigest()
 
 

@@ -124,8 +124,9 @@ def dataset(
 
     Returns:
         A dataset whose every iteration is one epoch, of dictionaries with `words` int32 (batch, words), `num_words`
-        int32 (batch,), with features also `features` float32 (batch, frames, dims), `lengths` int32 (batch,) and `segments`
-        int32 (batch, words, 2), then `position` (the row in `ids`) and the columns; padding is zero and on the right.
+        int32 (batch,), `position` (the row in `ids`) and the columns; with features also `features` float32 (batch,
+        frames, dims), `lengths` int32 (batch,) and `segments` int32 (batch, words, 2). Padding is zero and on the
+        right.
     """
     rows = {"position": np.arange(len(ids), dtype=np.int32), **(columns or {})}
     num_frames = [features.num_frames(utterance_id) if features else 0 for utterance_id in ids]

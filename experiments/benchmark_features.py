@@ -101,15 +101,12 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def prepare_ours(spec: FeatureSpec, waveforms: Waveforms) -> Callable[[], object]:
+def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
     """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
-    import tensorflow as tf
-
     compute = parallel.compiled(spec)
-    tensors = [tf.convert_to_tensor(waveform) for waveform in waveforms]  # as TensorFlow's decoders give them
 
     def run() -> None:
-        collections.deque(parallel.compute_all(compute, tensors), maxlen=0)
+        collections.deque(parallel.map_in_order(compute, waveforms, threads), maxlen=0)
 
     run()
     return run
@@ -178,7 +175,7 @@ def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[
     processes = Processes(waveforms, threads)
     try:
         for comparison in COMPARISONS:
-            run_ours = prepare_ours(comparison.spec, waveforms)
+            run_ours = prepare_ours(comparison.spec, waveforms, threads)
             run_theirs = processes.prepare(comparison.equivalent)
             ours, theirs = [], []
             for repeat in range(repeats):

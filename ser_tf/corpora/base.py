@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ser_tf.corpora.wav_header import check_wav, read_wav_header
+from ser_tf.corpora import recordings
 from ser_tf.errors import AudioError, CorpusError
 
 IMPROVISED = "improvised"
 SCRIPTED = "scripted"
 ACTED = "acted"
+UNKNOWN = "unknown"
+"""Gender or style that the user's own table does not tell; releases of corpora tell both."""
 NO_MAJORITY = "no majority"
 """Key of `ValidationReport.counts` for utterances whose label is None."""
 
@@ -34,17 +36,23 @@ class Utterance:
         corpus: Name of the corpus.
         speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
         session: The session, or for a corpus without sessions the group of speakers that takes its place.
-        gender: `female` or `male`.
-        style: `improvised`, `scripted` or `acted`.
-        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority.
+        gender: `female`, `male` or `unknown`.
+        style: `improvised`, `scripted`, `acted` or `unknown`.
+        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority. The
+            user's own table may have other classes, each under its own name.
         votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
         transcript: The words as the release writes them, or None.
         words: The forced alignment as written (fillers included), or None without one.
-        duration_seconds: From the audio file's header; None when the file is missing or unreadable.
+        duration_seconds: Length of the utterance, from the audio file's header; None when the file is missing or
+            unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
         listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
             emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
+        start_seconds: Where the utterance begins in its audio file, in the file's own time.
+        end_seconds: Where it ends, or None for the end of the file.
+        split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
+            table), or None without a fixed split.
         speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
@@ -62,6 +70,9 @@ class Utterance:
     duration_seconds: float | None = None
     sentence: str | None = None
     listener_recognition: float | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    split: str | None = None
     speed: float = 1.0
 
 
@@ -132,7 +143,9 @@ class Corpus:
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
         stray: Files beside the recordings that the release does not have, or has and that are not recordings.
         absent: One line for each annotation that the release has and this copy lacks.
-        notes: What the release itself lacks.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        audio_root: The folder of the recordings that `load` was given for a user's table.
+        columns: The names of columns that `load` was given for a user's table.
     """
 
     name: str
@@ -144,6 +157,8 @@ class Corpus:
     stray: tuple[Path, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    audio_root: Path | None = None
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -151,9 +166,10 @@ class Corpus:
         return len(self.utterances) == self.expected["utterances"]
 
     def check_audio(self) -> None:
-        """Reads every audio header, which takes about a second for ten thousand files, and the samples of float files.
+        """Reads every audio header, which takes about a second for ten thousand files, and the samples of other files.
 
-        Samples of the corpora are integers; a file of floats was made by somebody else and may hold anything.
+        A WAV file of integers, as most corpora are, is usable when its header is. Floats may hold anything, and only
+        decoding shows whether a compressed file is whole.
 
         Raises:
             CorpusError: one line with the first file that cannot be used, the reason, and how many others there are.
@@ -161,8 +177,8 @@ class Corpus:
         errors = []
         for utterance in self.utterances:
             try:
-                if read_wav_header(utterance.path).encoding == "float":
-                    check_wav(utterance.path)
+                if not recordings.read_header(utterance.path).has_integers:
+                    recordings.read_samples(utterance.path)
             except AudioError as error:
                 errors.append(str(error))
         if errors:
@@ -183,7 +199,7 @@ class Corpus:
                 missing.append(str(utterance.path))
             else:
                 try:
-                    check_wav(utterance.path)
+                    recordings.read_samples(utterance.path)
                 except AudioError as error:
                     unreadable.append(str(error))
             if progress:
@@ -224,9 +240,22 @@ def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
 def duration_or_none(path: Path) -> float | None:
     """Length in seconds by the audio file's header, or None when it is missing or unreadable."""
     try:
-        return read_wav_header(path).duration_seconds
+        return recordings.read_header(path).duration_seconds
     except AudioError:
         return None
+
+
+def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | None:
+    """Length of the part of its file that is the utterance, or None when it does not lie in the file.
+
+    Args:
+        utterance: With its start and end.
+        file_seconds: Length of the file; None when it cannot be read.
+    """
+    if file_seconds is None:
+        return None
+    end_seconds = file_seconds if utterance.end_seconds is None else utterance.end_seconds
+    return end_seconds - utterance.start_seconds if utterance.start_seconds < end_seconds <= file_seconds else None
 
 
 def spoken_word(text: str) -> str | None:

@@ -23,6 +23,8 @@ import numpy as np
 import tensorflow as tf
 
 from ser_tf import cli, corpora, files
+from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ as LOWEST_HZ
+from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import audio
 from ser_tf.errors import SettingError
@@ -30,7 +32,6 @@ from ser_tf.papers.lee2020 import words as lee2020_words
 from ser_tf.protocol import kept, progress
 from ser_tf.serving import card as cards
 from ser_tf.serving import papers, verification, warm_up
-from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
 from ser_tf.serving.verification import Agreement, Reference, VerificationError
 

@@ -19,12 +19,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ as LOWEST_HZ
+from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from ser_tf.features.spec import FeatureSpec
-from ser_tf.papers.lee2020 import served_words as words
 from ser_tf.protocol.kept import KeptModel
 from ser_tf.serving import papers, wav
 from ser_tf.serving.attention import Analysed
-from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
 
 LONGEST_SECONDS = 120.0
 """Default of the longest recording that a model takes at once; the papers' utterances last a few seconds."""

@@ -9,8 +9,11 @@ import dataclasses
 
 import tensorflow as tf
 
+from ser_tf.audio_limits import MAX_SAMPLE_RATE_HZ as HIGHEST_HZ
+from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ as LOWEST_HZ
+from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from ser_tf.corpora.wav_header import EXTENSIBLE, IEEE_FLOAT, PCM
-from ser_tf.serving.resampling import HIGHEST_HZ, LOWEST_HZ, SAMPLE_RATE_HZ, resample
+from ser_tf.features.resampling import resample
 
 LOUDEST = 16.0
 """Floating-point samples may overshoot 1 a little; what goes beyond this is on another scale."""

@@ -9,6 +9,7 @@ import itertools
 import math
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from ser_tf import corpora
 from ser_tf.corpora import alignment, crema_d, emodb, iemocap_format, plain_text, synthetic
 from ser_tf.corpora.base import Word
+from ser_tf.corpora.synthetic.description import read_description
 from ser_tf.errors import UserError
 from tests.corpora import fuzzing, test_alignment, trees
 
@@ -30,6 +32,11 @@ CREMA_D_VOTES = (
     '"","A","D","F","H","N","S","fileName"\n"100001",1,0,0,3,6,0,"1001_IEO_HAP_LO"\n"200001",1,0,0,3,6,0,"x"\n'
 )
 DESCRIPTION = '{"layout": "casia", "scale": "small", "seed": 0, "counts": {"utterances": 2, "sad": 1}}'
+TABLE = (
+    "file,speaker,emotion,id,sex,session,style,text,split,start,end,votes\n"
+    'a.wav,ann,Anger,u1,f,s1,acted,"Well, ""well"".",train,0.01,0.09,angry;sad|fear\n'
+    "b,bob,contempt,u2,m,s2,read,Oh.,test,,,sad;;\n"
+)
 SALIENCE = '{\n"Ses01F_impro01_F000": [[0.12, 0.8], [1.0, 1.5]],\n"Ses01F_impro01_M000": []\n}\n'
 
 
@@ -62,6 +69,17 @@ def check_shares(shares: Mapping[str, float]) -> None:
     assert all(0 <= share <= 1 for share in shares.values())
 
 
+def check_table(corpus: corpora.Corpus) -> None:
+    ids = [utterance.id for utterance in corpus.utterances]
+    assert ids and ids == sorted(set(ids))
+    for utterance in corpus.utterances:
+        assert utterance.path.is_relative_to(corpus.root.parent) and ".." not in utterance.path.parts
+        assert utterance.speaker and utterance.session
+        assert not re.search(r"[\x00-\x1f/\\:@#]", utterance.id + utterance.speaker + utterance.session)
+        assert 0 <= utterance.start_seconds < math.inf
+        assert utterance.duration_seconds is None or 0 < utterance.duration_seconds <= 0.1
+
+
 @dataclasses.dataclass(frozen=True)
 class Target:
     """What is fuzzed: a valid file, its reader from bytes and a folder to write to, and a check of what is read."""
@@ -90,6 +108,19 @@ def of_file(valid: str, name: str, read: Callable[[Path], object]) -> Target:
     return Target(valid.encode(), write_and_read, lambda _: None)
 
 
+def of_table(valid: str) -> Target:
+    """A user's table with its recordings beside it."""
+
+    def write_and_load(content: bytes, folder: Path) -> corpora.Corpus:
+        for name in ("a.wav", "b.wav"):
+            if not (folder / name).exists():
+                trees.write_wav(folder / name)
+        (folder / "my.csv").write_bytes(content)
+        return corpora.load("table", folder / "my.csv")
+
+    return Target(valid.encode(), write_and_load, check_table)
+
+
 TARGETS = {
     "evaluation": of_text(trees.EVALUATION, iemocap_format.parse_evaluation, check_turns, "latin-1"),
     "transcription": of_text(trees.TRANSCRIPTION, iemocap_format.parse_transcription, encoding="latin-1"),
@@ -101,8 +132,10 @@ TARGETS = {
     "ctm": of_text(CTM, alignment.parse_ctm, check_all_words),
     "crema-d votes": of_text(CREMA_D_VOTES, crema_d.parse_votes, check_votes),
     "crema-d actors": of_text("ActorID,Sex\n1001,Male\n1002,Female\n", crema_d.parse_demographics),
+    "table": of_table(TABLE),
+    "table of annotators": of_table("path;spk;emotion;rater\na;1;sad;x\na;1;Wut;y\nb.wav;2;angry|sad;x\n"),
     "salience": of_file(SALIENCE, "salience.json", synthetic.read_salience),
-    "description": of_file(DESCRIPTION, "corpus.json", synthetic.generation.read_description),
+    "description": of_file(DESCRIPTION, "corpus.json", read_description),
 }
 
 

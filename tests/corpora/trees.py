@@ -210,6 +210,16 @@ def crema_d(root: Path) -> Path:
     return root
 
 
+@builds("table")
+def table(root: Path) -> Path:
+    rows = ["path,speaker,emotion,gender,text"]
+    for speaker, gender in (("ann", "f"), ("bob", "m"), ("cyd", "female"), ("dan", "male")):
+        for emotion in ("Anger", "traurig", "contempt"):
+            write_wav(root / speaker / f"{speaker}_{emotion}.wav", wav_bytes(rate=8000))
+            rows.append(f'{speaker}/{speaker}_{emotion}.wav,{speaker},{emotion},{gender},"Well, well."')
+    return write_text(root / "recordings.csv", "\n".join(rows) + "\n")
+
+
 @builds("synthetic")
 def synthetic(root: Path) -> Path:
     return generated.generate(root)

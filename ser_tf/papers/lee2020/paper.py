@@ -14,6 +14,7 @@ from ser_tf.papers.lee2020 import table1, words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol import folds
 from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.training import baselines
 
 if TYPE_CHECKING:
     from ser_tf.features.spec import FeatureSpec

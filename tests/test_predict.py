@@ -131,7 +131,7 @@ def test_what_cannot_be_used_does_not_end_the_others(run, folder, tmp_path):
     (everything / "broken.wav").write_text("not audio")
     status, shown, errors = run(tmp_path / "gone.wav", everything, "--csv")
     assert status == cli.FAILED and len(shown.splitlines()) == 1 + 3
-    assert errors[0] == f"error: {tmp_path / 'gone.wav'}: no such audio file"
+    assert errors[0] == f"error: {tmp_path / 'gone.wav'}: the file does not exist"
     assert len(errors) == 2 and errors[1].startswith(f"error: {everything / 'broken.wav'}: ")
     status, shown, errors = run(everything / "broken.wav")
     assert status == cli.BAD_INPUT and shown == "" and len(errors) == 1
@@ -140,10 +140,10 @@ def test_what_cannot_be_used_does_not_end_the_others(run, folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["gone.wav"], "gone.wav: no such audio file"),
+        (["gone.wav"], "gone.wav: the file does not exist"),
         (["{}/one.wav", "--json", "--csv"], "--json and --csv: choose one"),
-        (["{}/one.wav", "--plot", "picture.exe"], "--plot picture.exe: must end with .png"),
-        (["{}/one.wav", "--window", "0"], "--window 0: must be above 0 and at most 20 seconds"),
+        (["{}/one.wav", "--plot", "picture.exe"], "--plot picture.exe: must be a folder, or end with .png, .pdf, .svg"),
+        (["{}/one.wav", "--window", "0"], "--window 0: must be from 0.1 to 20 seconds"),
         (["{0}", "{0}", "{0}", "--plot", "p.png"], "--plot: 9 recordings; a picture has 6 at most"),
         (["{}/one.wav", "--alignment", "nowhere"], "nowhere: no such folder"),
         ([], "AUDIO"),

@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf import features
 from ser_tf.features import parallel
+from ser_tf.features.mfcc import LOG_MEL, MFCC
+from ser_tf.features.spectrogram import LOG_POWER_SPECTROGRAM, LOG_SPECTROGRAM
 from ser_tf.papers.mirsamadi2017.lld import LLD, LldParams, lld_spec
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from tests.features import signals
 
 SPECS = {
-    "spectral": features.SPECTRAL,
-    "lld": features.LLD,
-    "log_mel": features.LOG_MEL,
-    "mfcc": features.MFCC,
-    "log_spectrogram": features.LOG_SPECTROGRAM,
-    "log_power_spectrogram": features.LOG_POWER_SPECTROGRAM,
+    "spectral": SPECTRAL,
+    "lld": LLD,
+    "log_mel": LOG_MEL,
+    "mfcc": MFCC,
+    "log_spectrogram": LOG_SPECTROGRAM,
+    "log_power_spectrogram": LOG_POWER_SPECTROGRAM,
 }
 LENGTHS = [16000, 1, 50, 399, 400, 560, 1040, 1041, 1199, 5000, 8009, 15999, 0]
 

@@ -119,9 +119,11 @@ def test_a_bad_recording_has_an_error_of_its_own(rest, rpc):
 
 
 def test_a_malformed_request_is_refused(rest, rpc):
+    waveforms = requests.of_waveforms([recordings.signal(0.4)[:, 0]] * 2)
+    waveforms["num_samples"] = waveforms["num_samples"][:1]
     for ask, address in ((client.ask_rest, rest), (client.ask_grpc, rpc)):
-        with pytest.raises(UserError, match="the batch is empty"):
-            ask(address, "lld", requests.of_files([]))
+        with pytest.raises(UserError, match="the inputs differ in their batch size"):
+            ask(address, "lld", waveforms, "serving_default")
 
 
 def test_without_a_server_it_is_one_line():

@@ -85,7 +85,7 @@ def test_the_server_has_a_defined_answer_to_what_is_short_or_silent(answered):
     for name in ("short", "silent file"):
         assert np.isfinite(outputs[name]["probabilities"]).all()
         np.testing.assert_allclose(outputs[name]["probabilities"].sum(axis=1), 1.0, atol=1e-5)
-    assert outputs["nan"]["error"].tolist() == [b"", b"it has samples that are not finite"]
+    assert outputs["nan"]["error"].tolist() == [b"", b"it has samples that are not finite (NaN or infinite)"]
 
 
 def test_python_and_unknown_operations_are_foreign():

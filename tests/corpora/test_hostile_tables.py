@@ -107,6 +107,30 @@ def test_a_table_that_is_not_understood(tmp_path, content, problem):
     assert "\n" not in message and len(message) < 500
 
 
+def test_a_table_in_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    trees.write_wav(tmp_path / "secret.wav")
+    monkeypatch.chdir(tmp_path / "here")
+    trees.write_text(tmp_path / "here/my.csv", "file,speaker,emotion\n../secret.wav,x,sad\n")
+    with pytest.raises(CorpusError, match=r"my\.csv:2: column 'file': '\.\./secret\.wav' lies outside of \."):
+        corpora.load("table", "my.csv")
+    trees.write_wav(tmp_path / "here/a.wav")
+    trees.write_text(tmp_path / "here/my.csv", f"file,speaker,emotion\na,x,sad\n{tmp_path}/here/a.wav,x,sad\n")
+    with pytest.raises(CorpusError, match=r"my\.csv:3: .*a\.wav' comes twice, first in my\.csv:2"):
+        corpora.load("table", "my.csv")
+
+
+def test_the_folder_of_recordings_may_be_written_in_any_way(tmp_path):
+    trees.write_wav(tmp_path / "audio/x/a.wav")
+    (tmp_path / "link").symlink_to(tmp_path / "audio")
+    for root in ("audio", "audio/../audio", "audio/.", "link"):
+        corpus = load(tmp_path, "file,speaker,emotion\nx/a,x,sad\n", audio_root=tmp_path / root)
+        assert corpus.utterances[0].duration_seconds
+        assert (
+            load(tmp_path, "file,speaker,emotion\na,x,sad\n", audio_root=tmp_path / root).utterances[0].duration_seconds
+        )
+
+
 def test_a_column_that_the_user_names_and_that_is_not_there(tmp_path):
     with pytest.raises(CorpusError, match=r"my.csv:1: has no column 'spk' for the speaker; its columns are 'file,"):
         load(tmp_path, HEADER + GOOD, columns={"speaker": "spk"})
@@ -168,6 +192,14 @@ def test_parquet_without_a_library_for_it(tmp_path, monkeypatch):
     with pytest.raises(
         CorpusError, match=r"my\.parquet: reading Parquet needs pyarrow; install it \(pip install pyarrow"
     ):
+        load(tmp_path, b"PAR1", name="my.parquet")
+
+
+def test_parquet_with_a_library_that_cannot_be_imported(tmp_path, monkeypatch):
+    trees.write_text(tmp_path / "pyarrow.py", "raise ImportError('pyarrow requires NumPy 2.0 or newer')")
+    monkeypatch.delitem(sys.modules, "pyarrow", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(CorpusError, match=r"which cannot be imported \('pyarrow requires NumPy 2\.0 or newer'\)"):
         load(tmp_path, b"PAR1", name="my.parquet")
 
 

@@ -15,10 +15,10 @@ from ser_tf.errors import AudioError
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """What reading every sample of a corpus found.
+    """Findings from reading every sample of a corpus.
 
     Attributes:
-        missing: The files that are not there.
+        missing: The files that do not exist.
         unreadable: One line for each file or part of a file that cannot be used, with the reason.
         seconds: Length of each usable utterance.
         rates_hz: Number of usable files by their sampling rate.

@@ -1,4 +1,4 @@
-"""Where the recordings lie that a user's table names: below one folder, with or without their suffix."""
+"""Finds the recordings that a user's table names: below one folder, with or without their suffix."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from ser_tf.corpora.base import is_hidden
 from ser_tf.corpora.plain_text import shown
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph")
-"""Suffixes of recordings that are completed where a table leaves them out."""
+"""Suffixes that are added where a table leaves them out."""
 _MAX_NAME_BYTES = 255
 
 
@@ -84,7 +84,7 @@ class AudioFolder:
 
 
 def _without_dots(path: Path) -> Path:
-    """The absolute path without `..`, links not being followed: recordings may lie behind links of the user's own."""
+    """Makes a path absolute and removes `..` without following links: the user may link to folders elsewhere."""
     return Path(os.path.normpath(path.absolute()))
 
 

@@ -187,7 +187,7 @@ def test_an_unknown_corpus_is_refused():
 def test_an_id_that_comes_twice_is_refused(tmp_path):
     root = trees.casia(tmp_path)
     trees.write_wav(root / "liuchanhg/angry/201.WAV")
-    with pytest.raises(CorpusError, match="liuchanhg-angry-201 comes twice"):
+    with pytest.raises(CorpusError, match="liuchanhg-angry-201 occurs twice"):
         corpora.load("casia", root)
 
 

@@ -74,7 +74,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
 }
 """For each canonical name, lists of words that mean it, as they are written in common languages and corpora."""
 UNLABELLED = ("", "-", "?", "na", "n/a", "nan", "none", "null", "xxx", "no agreement", "no majority", "unknown")
-"""What stands where there is no label, or no majority among the evaluators."""
+"""Entries that mean no label, or no majority among the evaluators."""
 
 _UNDECOMPOSED = str.maketrans({"ı": "i", "ł": "l"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

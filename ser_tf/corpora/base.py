@@ -1,4 +1,4 @@
-"""What every corpus gives: utterances, where they came from, and a report of what is wrong on disk."""
+"""The types that every corpus is loaded into: utterances, the corpus with its origin, and the validation report."""
 
 import dataclasses
 import shlex
@@ -29,7 +29,7 @@ class Word:
 
 @dataclasses.dataclass(frozen=True)
 class Utterance:
-    """One recording with everything that its release says about it.
+    """One recording, or a part of one, with everything that its release says about it.
 
     Attributes:
         id: The release's own identifier, unique in the corpus.
@@ -54,7 +54,7 @@ class Utterance:
         end_seconds: Where it ends, or None for the end of the file.
         split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
             table), or None without a fixed split.
-        speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
+        speed: Factor by which it is read faster than it was recorded; 1 except for copies that `at_speed` makes.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Utterance:
 
 
 def at_speed(utterance: Utterance, speed: float) -> Utterance:
-    """A copy that is read `speed` times as fast, named `<id>@<speed>`; the utterance itself for a speed of 1.
+    """Makes a copy that is read `speed` times as fast, named `<id>@<speed>`; a speed of 1 gives the utterance itself.
 
     Tempo and pitch change alike (speed perturbation). The copy has no word times.
     """
@@ -95,12 +95,12 @@ def at_speed(utterance: Utterance, speed: float) -> Utterance:
 
 
 def source_of(utterance_id: str) -> str:
-    """The id of the recording that an utterance or a copy of `at_speed` is read from."""
+    """The id of the utterance that an id of `at_speed` was copied from; that id itself for other utterances."""
     return utterance_id.partition("@")[0]
 
 
 def speed_of(utterance_id: str) -> float:
-    """The speed of a copy by its id; 1 for an utterance itself."""
+    """The speed of a copy, from its id; 1 for other utterances."""
     return float(utterance_id.partition("@")[2] or 1)
 
 
@@ -109,10 +109,10 @@ class ValidationReport:
     """Files of a corpus that are missing, unreadable or unexpected, and what the others are like.
 
     Attributes:
-        missing: One line for each file that the annotations name and that is not there.
-        unreadable: One line for each file that is there and cannot be used, with the reason.
+        missing: One line for each file that the annotations name but that does not exist.
+        unreadable: One line for each file that exists but cannot be used, with the reason.
         unexpected: One line for each file or utterance that the release does not have.
-        counts: What is there: `utterances`, and a count for each label, session and style.
+        counts: Numbers found: `utterances`, and a count for each label, session and style.
         expected: The release's counts for the same keys.
         notes: What the release itself lacks, or what a user's table is understood as.
         seconds: Length of each usable utterance.
@@ -145,12 +145,12 @@ class Corpus:
 
     Attributes:
         name: One of `ser_tf.corpora.NAMES`.
-        root: The folder it was loaded from.
-        utterances: All that the annotations name, sorted by id, whether their audio is there or not.
-        citation: What a paper that uses the corpus cites.
-        licence: Under which terms the corpus is had.
+        root: The folder, or for a user's table the file, that it was loaded from.
+        utterances: All that the annotations name, sorted by id, whether or not their audio exists.
+        citation: Reference to cite when the corpus is used.
+        licence: Terms under which the corpus is distributed.
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
-        stray: Files beside the recordings that the release does not have, or has and that are not recordings.
+        stray: Files beside the recordings that are not recordings of the release.
         absent: One line for each annotation that the release has and this copy lacks.
         notes: What the release itself lacks, or what a user's table is understood as.
         audio_root: The folder of the recordings that `load` was given for a user's table.
@@ -220,7 +220,7 @@ class Corpus:
 
 
 def count(utterances: Sequence[Utterance]) -> dict[str, int]:
-    """Counts utterances in all, by label (`no majority` for None), by session and by style."""
+    """Counts all utterances, and utterances by label (`no majority` for None), by session and by style."""
     counts = Counter({"utterances": 0})
     counts.update(utterance.label or NO_MAJORITY for utterance in utterances)
     counts.update(utterance.session for utterance in utterances)
@@ -233,13 +233,13 @@ def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
     """Puts utterances in the order of their ids.
 
     Raises:
-        CorpusError: an id comes twice; names it and both files.
+        CorpusError: an id occurs twice; names it and both files.
     """
     by_id: dict[str, Utterance] = {}
     for utterance in utterances:
         other = by_id.setdefault(utterance.id, utterance)
         if other is not utterance:
-            raise CorpusError(f"{utterance.path}: utterance {utterance.id} comes twice, also as {other.path}")
+            raise CorpusError(f"{utterance.path}: utterance {utterance.id} occurs twice, also as {other.path}")
     return tuple(by_id[key] for key in sorted(by_id))
 
 
@@ -265,12 +265,12 @@ def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | No
 
 
 def spoken_word(text: str) -> str | None:
-    """The word behind an alignment's token: `LIKE(2)` is `LIKE`; None for `<s>`, `<sil>`, `++LAUGHTER++` and so on."""
+    """The word that an alignment's token stands for: `LIKE(2)` is `LIKE`; None for `<s>`, `<sil>`, `++LAUGHTER++`."""
     if text.startswith(("<", "++")):
         return None
     return text.partition("(")[0] or None
 
 
 def is_hidden(path: Path) -> bool:
-    """True for `.DS_Store`, `._name` and other files that an operating system leaves behind."""
+    """True for `.DS_Store`, `._name` and other files that operating systems create."""
     return path.name.startswith(".")

@@ -3,9 +3,9 @@
 On disk: `<speaker>/<emotion>/<number>.wav`, directly below the root (as in the public subset, numbers 201 to 250) or
 below `相同文本300`. The sentence is the number: the same text is spoken in all six emotions by all four speakers. The
 release's other part, `不同文本100` (2,400 recordings of texts that depend on the emotion), is not used by the papers
-and is not read; the corpus's notes tell when it is there. Names of folders and files are taken in any case; label
-files, pitch marks and the like lie beside the recordings. The release has no sessions and no votes; two pairs of one
-female and one male speaker take the sessions' place.
+and not read; the corpus's notes say when it is there. Names of folders and files are matched in any case; label files,
+pitch marks and the like lie beside the recordings. The release has no sessions and no votes; two pairs of one female
+and one male speaker take the place of sessions.
 """
 
 import re
@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"\d{1,3}")
 
 
 def parse_place(speaker: str, emotion: str, file_name: str) -> tuple[str, str, str] | None:
-    """Takes `liuchanhg`, `Angry` and `201.wav` as speaker, label and sentence; None for a file that is no recording.
+    """Parses `liuchanhg`, `Angry` and `201.wav` into speaker, label and sentence; None if it is not a recording.
 
     Raises:
         ValueError: a recording lies in a folder that is not an emotion; names it.
@@ -78,7 +78,7 @@ def load(
         expected: See `Corpus`.
 
     Raises:
-        CorpusError: the folder is not CASIA, a folder is misnamed, trees are mixed, or an id comes twice.
+        CorpusError: the folder is not CASIA, a folder is misnamed, trees are mixed, or an id occurs twice.
     """
     root = Path(root)
     home = _home(root)
@@ -114,7 +114,7 @@ def _home(root: Path) -> Path:
     """The folder of the four speakers.
 
     Raises:
-        CorpusError: speakers' folders lie both below `相同文本300` and beside it, or the other part is there alone.
+        CorpusError: speakers' folders lie both below `相同文本300` and beside it, or only the other part is there.
     """
     home = root / SAME_TEXTS
     beside = [path for path in sorted(root.iterdir()) if path.is_dir() and path.name.lower() in _SPELLING]

@@ -1,9 +1,9 @@
 """CREMA-D, the crowd-sourced emotional multimodal actors dataset: 91 actors, twelve sentences, six emotions.
 
 On disk: `AudioWAV/1001_DFA_ANG_XX.wav` is actor, sentence, intended emotion, level; `VideoDemographics.csv` has the
-actors' sex, `tabulatedVotes.csv` (also found in `processedResults/`) the votes of the crowd. Rows of it whose id
-begins with 1 are votes on the voice alone; they also tell which recordings the release has. The label is the intended
-emotion. The release has no sessions; five groups of actors, with both sexes dealt evenly, take their place.
+actors' sex, `tabulatedVotes.csv` (also found in `processedResults/`) the votes of the crowd. Its rows whose id begins
+with 1 are votes on the voice without the picture; they also tell which recordings the release has. The label is the
+intended emotion. The release has no sessions; five groups of actors, with both sexes dealt evenly, take their place.
 """
 
 import dataclasses
@@ -67,7 +67,7 @@ class Judged:
 
 
 def parse_id(stem: str) -> tuple[str, str, str]:
-    """Takes `1001_DFA_ANG_XX` as actor `1001`, sentence `DFA` and label `angry`.
+    """Parses `1001_DFA_ANG_XX` into actor `1001`, sentence `DFA` and label `angry`.
 
     Raises:
         ValueError: the name has another form, or its sentence or emotion does not exist; says which.
@@ -85,10 +85,10 @@ def parse_id(stem: str) -> tuple[str, str, str]:
 def parse_votes(text: str, source: str) -> dict[str, Judged]:
     """Reads `tabulatedVotes.csv`: the votes on the voice of each recording.
 
-    The table has counts, so that the order of the voters is lost: votes come in the order of its columns.
+    The table only has counts and not who voted for what: votes are listed in the order of its columns.
 
     Raises:
-        CorpusError: not a table, a column is missing, a count is not a number, or a recording comes twice; names
+        CorpusError: not a table, a column is missing, a count is not a number, or a recording occurs twice; names
             `source` and the line.
     """
     recordings: dict[str, Judged] = {}
@@ -102,7 +102,7 @@ def parse_votes(text: str, source: str) -> dict[str, Judged]:
             raise CorpusError(f"{row.place}: a count of votes is not a number: {plain_text.shown(wrong[0])}")
         stem = row.values["fileName"]
         if stem in recordings:
-            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} comes twice, also in {recordings[stem].place}")
+            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} occurs twice, also in {recordings[stem].place}")
         votes = tuple((label,) for label, number in counts.items() for _ in range(int(number)))
         recordings[stem] = Judged(row.place, votes)
     return recordings
@@ -112,7 +112,7 @@ def parse_demographics(text: str, source: str) -> dict[str, str]:
     """Reads `VideoDemographics.csv` into `female` or `male` for each actor.
 
     Raises:
-        CorpusError: not a table, a column is missing, an actor comes twice, or a sex is unknown; names `source` and
+        CorpusError: not a table, a column is missing, an actor occurs twice, or a sex is unknown; names `source` and
             the line.
     """
     genders: dict[str, str] = {}
@@ -123,7 +123,7 @@ def parse_demographics(text: str, source: str) -> dict[str, str]:
         if sex not in ("Female", "Male"):
             raise CorpusError(f"{row.place}: sex {plain_text.shown(sex)} is neither Female nor Male")
         if actor in genders:
-            raise CorpusError(f"{row.place}: actor {plain_text.shown(actor)} comes twice")
+            raise CorpusError(f"{row.place}: actor {plain_text.shown(actor)} occurs twice")
         genders[actor] = sex.lower()
     return genders
 

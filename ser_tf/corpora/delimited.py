@@ -1,4 +1,4 @@
-"""Delimited text (CSV, TSV) with a header as rows that know their line, and every defect as one line of error."""
+"""Reads delimited text (CSV, TSV) with a header; rows know their line, and every defect is one line of error."""
 
 import csv
 import dataclasses
@@ -47,7 +47,7 @@ def parse(content: str, source: str, delimiter: str = ",", first_line: int = 1) 
         first_line: Number of the first line of `content` in the file, for messages.
 
     Raises:
-        CorpusError: no header, a column name that comes twice, a row with more or fewer fields than the header, broken
+        CorpusError: no header, a column name that occurs twice, a row with more or fewer fields than the header, broken
             quoting, or a field too large for the reader; names `source` and the line.
     """
     records = _records(content, source, delimiter, first_line)
@@ -55,7 +55,7 @@ def parse(content: str, source: str, delimiter: str = ",", first_line: int = 1) 
     if not any(header):
         raise CorpusError(f"{header_place}: the file has no header")
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise CorpusError(f"{header_place}: column {shown(twice[0])} comes twice")
+        raise CorpusError(f"{header_place}: column {shown(twice[0])} occurs twice")
     rows = []
     for place, fields in records:
         if len(fields) != len(header):

@@ -3,8 +3,8 @@
 On disk: `wav/03a01Fa.wav` is speaker 03, text a01, emotion F, version a. `labsilb/03a01Fa.labsilb` holds the times of
 the syllables, where the release has them; these are the `words` of the utterances. `erkennung.txt` is the release's
 listening test: how many of about twenty listeners recognised the intended emotion (percent, one row a recording). The
-release has no sessions and no votes of evaluators; five pairs of one male and one female speaker take the sessions'
-place.
+release has no sessions and no votes of evaluators; five pairs of one male and one female speaker take the place of
+sessions.
 """
 
 import re
@@ -115,7 +115,7 @@ def parse_recognition(text: str, source: str) -> dict[str, float]:
         0 to 1. The test had more recordings than the release.
 
     Raises:
-        CorpusError: not a table, a column is missing, a recording comes twice, or a share is not a percentage; names
+        CorpusError: not a table, a column is missing, a recording occurs twice, or a share is not a percentage; names
             `source` and the line.
     """
     shares: dict[str, float] = {}
@@ -124,7 +124,7 @@ def parse_recognition(text: str, source: str) -> dict[str, float]:
     for row in table.rows:
         stem, percent = row.values["Satz"].removesuffix(".wav"), row.values["erkannt"]
         if stem in shares:
-            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} comes twice")
+            raise CorpusError(f"{row.place}: {plain_text.shown(stem)} occurs twice")
         share = float(percent.replace(",", ".")) / 100 if _PERCENT.fullmatch(percent) else -1.0
         if not 0 <= share <= 1:
             raise CorpusError(f"{row.place}: {plain_text.shown(percent)} is not a percentage of listeners")
@@ -163,7 +163,7 @@ def load(root: Path | str) -> Corpus:
 
 
 def _without_audio(root: Path, recognition: Mapping[str, float], known: set[str]) -> list[Utterance]:
-    """Utterances whose syllable times are there while the recording is missing."""
+    """Utterances that have syllable times but no recording."""
     labels = sorted((root / "labsilb").glob("*.labsilb"))
     absent = [root / "wav" / f"{path.stem}.wav" for path in labels if path.stem not in known and not is_hidden(path)]
     found = (_utterance(path, root / "labsilb", recognition) for path in absent)

@@ -52,7 +52,7 @@ SESSIONS = tuple(f"Session{number}" for number in range(1, 6))
 
 @dataclasses.dataclass
 class _Found:
-    """What one session adds to the corpus."""
+    """Everything that one session adds to the corpus."""
 
     utterances: list[Utterance] = dataclasses.field(default_factory=list)
     stray: list[Path] = dataclasses.field(default_factory=list)
@@ -69,8 +69,8 @@ def load(
 ) -> Corpus:
     """Loads IEMOCAP, or another corpus in its layout, from the folder that holds `Session1` to `Session5`.
 
-    Sessions that are not there make the corpus partial. Missing or broken audio does not stop loading: such an
-    utterance has no duration, and `Corpus.check_audio` and `Corpus.validate` name it.
+    A corpus without some of the sessions is partial. Missing or broken audio does not stop loading: such an utterance
+    has no duration, and `Corpus.check_audio` and `Corpus.validate` name it.
 
     Args:
         root: The folder, or its parent when it is called `IEMOCAP_full_release`.
@@ -81,7 +81,7 @@ def load(
 
     Raises:
         CorpusError: the folder is not IEMOCAP, or an annotation has a line or label that the release's format does
-            not know (names file and line), or an id comes twice.
+            not know (names file and line), or an id occurs twice.
     """
     root = Path(root)
     nested = root / "IEMOCAP_full_release"

@@ -22,7 +22,7 @@ CODES = {
     "oth": "other",
     "xxx": None,
 }
-"""Majority labels of the evaluation files; `xxx` is an utterance without majority."""
+"""Majority labels of the evaluation files; `xxx` marks an utterance without a majority."""
 
 VOTES = {
     "neutral": "neutral",
@@ -111,7 +111,7 @@ def parse_evaluation(text: str, source: str) -> tuple[Turn, ...]:
     checked for their form and left out.
 
     Raises:
-        CorpusError: a line of an unknown form, an unknown id, code or label, an id that comes twice, or a turn that
+        CorpusError: a line of an unknown form, an unknown id, code or label, an id that occurs twice, or a turn that
             ends before it begins; names `source` and the line.
     """
     turns: list[Turn] = []
@@ -124,7 +124,7 @@ def parse_evaluation(text: str, source: str) -> tuple[Turn, ...]:
             turn = _parse_turn(line, number, place)
             first = first_lines.setdefault(turn.id, number)
             if first != number:
-                raise CorpusError(f"{place}: {turn.id} comes twice, first in line {first}")
+                raise CorpusError(f"{place}: {turn.id} occurs twice, first in line {first}")
             turns.append(turn)
         elif not turns:
             raise CorpusError(f"{place}: evaluation before the first utterance: {shown(line)}")
@@ -154,7 +154,7 @@ def _parse_turn(line: str, number: int, place: str) -> Turn:
 
 
 def parse_vote(line: str, place: str) -> tuple[bool, tuple[str, ...]]:
-    """Reads `C-E3:<tab>Neutral; Anger;<tab>(comment)`: any case, one or several labels, free text in the comment.
+    """Parses `C-E3:<tab>Neutral; Anger;<tab>(comment)`: any case, one or several labels, free text in the comment.
 
     Returns:
         Whether the evaluator is an outside one, and the canonical labels in the order of the line, each once; none
@@ -182,7 +182,7 @@ def parse_transcription(text: str, source: str) -> dict[str, str]:
     Lines of other shapes (`M: sorry`) and turns that were not segmented (`..._MXX0`) are left out.
 
     Raises:
-        CorpusError: an utterance's line without times, or an id that comes twice; names `source` and the line.
+        CorpusError: an utterance's line without times, or an id that occurs twice; names `source` and the line.
     """
     transcripts: dict[str, str] = {}
     for number, line in plain_text.numbered_lines(text):
@@ -191,7 +191,7 @@ def parse_transcription(text: str, source: str) -> dict[str, str]:
             if _ID.match(line):
                 raise CorpusError(f"{source}:{number}: line of unknown form: {shown(line)}")
         elif match["id"] in transcripts:
-            raise CorpusError(f"{source}:{number}: {match['id']} comes twice")
+            raise CorpusError(f"{source}:{number}: {match['id']} occurs twice")
         else:
             transcripts[match["id"]] = match["text"].strip()
     return transcripts

@@ -4,21 +4,21 @@ import dataclasses
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ser_tf.corpora import recordings
-from ser_tf.corpora.base import Utterance, part_seconds
+from ser_tf.corpora.base import Utterance
 from ser_tf.errors import AudioError
 
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """What reading every sample of a corpus found.
+    """Findings from reading every sample of a corpus.
 
     Attributes:
-        missing: The files that are not there.
+        missing: The files that do not exist.
         unreadable: One line for each file or part of a file that cannot be used, with the reason.
         seconds: Length of each usable utterance.
         rates_hz: Number of usable files by their sampling rate.
@@ -58,7 +58,7 @@ def _file_problems(path: Path, members: Sequence[Utterance]) -> list[str]:
             recordings.read_samples(path)
     except AudioError as error:
         return [str(error)]
-    return [problem for member in members if (problem := _part_problem(member, header.duration_seconds))]
+    return [found for member in members if isinstance(found := _part(member, header), str)]
 
 
 def inspect(utterances: Sequence[Utterance], progress: Callable[[int, int], None] | None = None) -> Inspection:
@@ -80,11 +80,13 @@ def inspect(utterances: Sequence[Utterance], progress: Callable[[int, int], None
                 unreadable.append(str(error))
             else:
                 headers.append(header)
-                unreadable += filter(None, (_part_problem(member, header.duration_seconds) for member in members))
-                for member, length in _usable(members, header.duration_seconds):
-                    part = recordings.cut(samples, header, member.start_seconds, member.end_seconds)
-                    seconds.append(length)
-                    digest = hashlib.blake2b(part.tobytes(), digest_size=16).digest()
+                for member in members:
+                    part = _part(member, header)
+                    if isinstance(part, str):
+                        unreadable.append(part)
+                        continue
+                    seconds.append((part.stop - part.start) / header.sample_rate_hz)
+                    digest = hashlib.blake2b(samples[part].tobytes(), digest_size=16).digest()
                     contents[member.id] = (digest, header.sample_rate_hz, header.channels)
         else:
             missing.append(str(path))
@@ -127,17 +129,9 @@ def _by_file(utterances: Iterable[Utterance]) -> dict[Path, list[Utterance]]:
     return files
 
 
-def _usable(members: Iterable[Utterance], file_seconds: float) -> Iterator[tuple[Utterance, float]]:
-    """The utterances that lie in their file, with their lengths in seconds."""
-    for member in members:
-        length = part_seconds(member, file_seconds)
-        if length is not None:
-            yield member, length
-
-
-def _part_problem(utterance: Utterance, file_seconds: float) -> str | None:
-    if part_seconds(utterance, file_seconds) is not None:
-        return None
-    end = "its end" if utterance.end_seconds is None else f"{utterance.end_seconds:g} s"
-    part = f"{utterance.id}, from {utterance.start_seconds:g} s to {end}"
-    return f"{utterance.path}: {part}, is not in the recording, which is {file_seconds:g} s long"
+def _part(utterance: Utterance, header: recordings.RecordingHeader) -> slice | str:
+    """The samples of its file that are the utterance, or one line on why they are not there."""
+    try:
+        return slice(*recordings.part_of(header, utterance.path, utterance.start_seconds, utterance.end_seconds))
+    except AudioError as error:
+        return f"{error} ({utterance.id})"

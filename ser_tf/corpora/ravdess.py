@@ -48,7 +48,7 @@ _ID = re.compile(r"\d\d(-\d\d){6}")
 
 
 def parse_id(stem: str) -> tuple[int, str, str] | None:
-    """Takes `03-01-05-01-02-01-12` as actor 12, label `angry` and statement `02`; None for anything but spoken audio.
+    """Parses `03-01-05-01-02-01-12` into actor 12, label `angry`, statement `02`; None for anything but spoken audio.
 
     Raises:
         ValueError: emotion, statement or actor do not exist; names which.
@@ -72,7 +72,7 @@ def load(root: Path | str) -> Corpus:
 
     Raises:
         CorpusError: there is no recording of that form below the folder, a name carries an unknown number, or an id
-            comes twice.
+            occurs twice.
     """
     root = Path(root)
     utterances, stray = [], []

@@ -140,25 +140,6 @@ def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, pat
         raise AudioError(f"{path}: {problem}")
 
 
-def cut(
-    samples: npt.NDArray[np.float32], header: RecordingHeader, start_seconds: float, end_seconds: float | None
-) -> npt.NDArray[np.float32]:
-    """Cuts a part out of a recording, to the nearest samples.
-
-    Args:
-        samples: The recording, float32 (samples, channels).
-        header: Its header.
-        start_seconds: Where the part begins.
-        end_seconds: Where it ends; None for the end of the recording.
-
-    Returns:
-        float32 (samples, channels), a view.
-    """
-    first = round(start_seconds * header.sample_rate_hz)
-    last = None if end_seconds is None else round(end_seconds * header.sample_rate_hz)
-    return samples[first:last]
-
-
 def _starts_like_wav(path: Path) -> bool:
     try:
         if path.is_fifo():  # would wait for a writer

@@ -1,4 +1,4 @@
-"""The user's own labelled recordings: one row of a CSV, TSV or Parquet file for each of them.
+"""The user's own labelled recordings, listed in a CSV, TSV or Parquet file with one row for each.
 
 The table needs columns for the file, the speaker and the emotion; `ser_tf.corpora.table_columns` lists their common
 names and those of all others that are read. Recordings lie beside the table or below `audio_root`, and only there: an
@@ -32,7 +32,7 @@ CITATION = "the user's own recordings; they stand for themselves, and no publica
 LICENCE = "the user's own"
 MAX_CLASSES = 100
 END_TOLERANCE_SECONDS = 0.05
-"""By how much a part may end after its recording; it then ends with it."""
+"""A part may end this much after its recording, since tables round times; it then ends with the recording."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def part(self) -> tuple[Path, float, float | None]:
-        """What of which file is meant; the same for two rows only if they mean the same recording."""
+        """The file and the times in it; equal for two rows only if they mean the same recording."""
         return self.utterance.path, self.utterance.start_seconds, self.utterance.end_seconds
 
 
@@ -100,7 +100,7 @@ def _entries(content: Delimited, found: Mapping[str, str], folder: AudioFolder) 
     """All recordings of a table, each once.
 
     Raises:
-        CorpusError: there is none, one comes twice, or a row is not understood.
+        CorpusError: there is none, one occurs twice, or a row is not understood.
     """
     entries = [_entry(Fields(row, found), folder) for row in content.rows]
     if not entries:
@@ -173,18 +173,18 @@ def _joined(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _refuse_twice(entries: Sequence[Entry]) -> None:
-    """Raises CorpusError for a recording, or a part of one, or an id that comes twice."""
+    """Raises CorpusError for a recording, or a part of one, or an id that occurs twice."""
     parts: dict[tuple[Path, float, float | None], Entry] = {}
     ids: dict[str, Entry] = {}
     for entry in entries:
         first = parts.setdefault(entry.part, entry)
         if first is not entry:
             advice = "give start and end for parts, or a column annotator for several opinions"
-            raise CorpusError(f"{entry.place}: {shown(entry.written)} comes twice, first in {first.place}; {advice}")
+            raise CorpusError(f"{entry.place}: {shown(entry.written)} occurs twice, first in {first.place}; {advice}")
         if entry.utterance.id:
             first = ids.setdefault(entry.utterance.id, entry)
             if first is not entry:
-                raise CorpusError(f"{entry.place}: id {shown(entry.utterance.id)} comes twice, first in {first.place}")
+                raise CorpusError(f"{entry.place}: id {shown(entry.utterance.id)} occurs twice, first in {first.place}")
 
 
 def _completed(entries: Sequence[Entry]) -> tuple[list[Utterance], tuple[str, ...]]:
@@ -198,7 +198,6 @@ def _completed(entries: Sequence[Entry]) -> tuple[list[Utterance], tuple[str, ..
         utterance, file_seconds = entry.utterance, lengths[entry.utterance.path]
         end_seconds = utterance.end_seconds
         if file_seconds is not None and end_seconds is not None and end_seconds > file_seconds:
-            # Tables round times, so a part may seem to end a little after its recording.
             end_seconds = end_seconds if end_seconds > file_seconds + END_TOLERANCE_SECONDS else None
         part = dataclasses.replace(
             utterance,
@@ -233,7 +232,7 @@ def _ids(entries: Sequence[Entry]) -> list[str]:
 
 
 def _notes(header: Sequence[str], found: Mapping[str, str], utterances: Sequence[Utterance]) -> tuple[str, ...]:
-    """What was read as what, and what is missing or unusual."""
+    """Notes on the columns that were read, and on what is missing or unusual."""
     read = ", ".join(f"{column} as {field}" for field, column in found.items())
     unread = [column for column in header if column and column not in found.values()]
     notes = [f"columns read: {read}" + (f"; not read: {shown(', '.join(unread))}" if unread else "")]

@@ -1,4 +1,4 @@
-"""Where the recordings lie that a user's table names: below one folder, with or without their suffix."""
+"""Finds the recordings that a user's table names: below one folder, with or without their suffix."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from ser_tf.corpora.base import is_hidden
 from ser_tf.corpora.plain_text import shown
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64", ".sph")
-"""Suffixes of recordings that are completed where a table leaves them out."""
+"""Suffixes that are added where a table leaves them out."""
 _MAX_NAME_BYTES = 255
 
 
@@ -28,6 +28,7 @@ class AudioFolder:
             search_below: Also look for a bare name in all folders below.
         """
         self.root = root
+        self._absolute_roots = (_without_dots(root), root.resolve())
         self._search_below = search_below
         self._listings: dict[Path, dict[str, list[Path]]] = {}
         self._below: dict[str, list[Path]] | None = None
@@ -49,7 +50,7 @@ class AudioFolder:
         if place.is_file():
             return place
         found = _matching(place.name, self._listing(place.parent))
-        if not found and self._search_below and place.parent == self.root:
+        if not found and self._search_below and _without_dots(place.parent) in self._absolute_roots:
             found = _matching(place.name, self._all_below())
         if len(found) > 1:
             raise ValueError(
@@ -64,13 +65,12 @@ class AudioFolder:
         if re.search(r"[\x00-\x1f\x7f]", written) or any(len(os.fsencode(part)) > _MAX_NAME_BYTES for part in parts):
             raise ValueError(f"{shown(written)} is not the path of a file")
         is_absolute = Path(written).is_absolute() or bool(PureWindowsPath(written).drive)
-        path = Path(os.path.normpath(written if is_absolute else self.root / written))
-        roots = (self.root, self.root.absolute(), self.root.resolve())
-        inside = any(path.is_relative_to(os.path.normpath(root)) and path != root for root in roots)
-        if not inside:
-            where = "the folder of the recordings; --audio-root DIR names another one"
-            raise ValueError(f"{shown(written)} lies outside of {self.root}, {where}")
-        return path
+        path = _without_dots(Path(written) if is_absolute else self.root / written)
+        for root in self._absolute_roots:
+            if path.is_relative_to(root) and path != root:
+                return self.root / path.relative_to(root)
+        where = "the folder of the recordings; --audio-root DIR names another one"
+        raise ValueError(f"{shown(written)} lies outside of {self.root}, {where}")
 
     def _listing(self, folder: Path) -> dict[str, list[Path]]:
         if folder not in self._listings:
@@ -81,6 +81,11 @@ class AudioFolder:
         if self._below is None:
             self._below = _by_stem(self.root.rglob("*"))
         return self._below
+
+
+def _without_dots(path: Path) -> Path:
+    """Makes a path absolute and removes `..` without following links: the user may link to folders elsewhere."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _by_stem(paths: Iterable[Path]) -> dict[str, list[Path]]:

@@ -1,4 +1,4 @@
-"""Which column of a user's table holds what: common names of columns, and names that the user gives instead."""
+"""Columns of a user's table: the common names of each, and names that the user gives instead."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "votes": ("votes", "annotations"),
     "annotator": ("annotator", "annotator_id", "rater", "rater_id", "evaluator", "worker", "worker_id"),
 }
-"""What a column holds -> its common names, the first one that the table has being taken."""
+"""The common names of each column; the first name that the table has is used."""
 REQUIRED = ("file", "speaker", "label")
 
 
@@ -38,7 +38,7 @@ _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in (*names
 
 
 def parse_mapping(items: Iterable[str]) -> dict[str, str]:
-    """Takes `speaker=spk` and `label=emo`, as a command line has them, apart.
+    """Parses `speaker=spk` and `label=emo` from a command line.
 
     Args:
         items: `OURS=THEIRS` each; ours is any common name of the column. An empty `THEIRS` leaves the column unread.
@@ -47,7 +47,7 @@ def parse_mapping(items: Iterable[str]) -> dict[str, str]:
         The user's columns by the keys of `COLUMNS`.
 
     Raises:
-        SettingError: an item of another form, an unknown name of ours, or one that comes twice.
+        SettingError: an item of another form, an unknown name of ours, or a column that is given twice.
     """
     mapping: dict[str, str] = {}
     for item in items:
@@ -56,7 +56,7 @@ def parse_mapping(items: Iterable[str]) -> dict[str, str]:
             raise SettingError(f"--columns {shown(item)}: expected OURS=THEIRS, such as speaker=spk")
         field = field_of(ours)
         if field in mapping:
-            raise SettingError(f"--columns {shown(item)}: {field} comes twice")
+            raise SettingError(f"--columns {shown(item)}: {field} is given twice")
         mapping[field] = theirs.strip()
     return mapping
 

@@ -1,4 +1,4 @@
-"""Fields of a user's table: what is written in a row's cells becomes what an utterance holds, or one line of error."""
+"""Fields of a user's table: turns the cells of a row into the fields of an utterance, or into one line of error."""
 
 import re
 from collections import Counter
@@ -54,7 +54,7 @@ class Fields:
         return "" if column is None else self._row.values[column]
 
     def has(self, field: str) -> bool:
-        """Whether the table has such a column."""
+        """True when the table has that column."""
         return field in self._columns
 
     def fail(self, field: str, problem: str) -> CorpusError:
@@ -115,7 +115,7 @@ class Fields:
         return plain_text.parse_seconds(number, f"{self.place}: column {shown(self._columns[field])}")
 
     def part(self) -> tuple[float, float | None]:
-        """Where in its file the utterance begins and ends.
+        """The times at which the utterance begins and ends in its file.
 
         Raises:
             CorpusError: not times, or it does not end after it begins.
@@ -126,7 +126,7 @@ class Fields:
         return start_seconds, end_seconds
 
     def label(self) -> str | None:
-        """The class, or None without one.
+        """The class, or None where there is no label.
 
         Raises:
             CorpusError: not the name of a class.
@@ -134,7 +134,7 @@ class Fields:
         return self._class("label", self.text("label"))
 
     def votes(self, field: str = "votes") -> tuple[tuple[str, ...], ...]:
-        """Votes as `angry;angry|sad;neutral`: annotators apart by semicolons, several labels of one by bars.
+        """Votes such as `angry;angry|sad;neutral`: semicolons between annotators, bars between labels of one annotator.
 
         Raises:
             CorpusError: not names of classes.
@@ -143,7 +143,7 @@ class Fields:
         return tuple(self.vote(field, vote) for vote in written.split(";")) if written else ()
 
     def vote(self, field: str, written: str) -> tuple[str, ...]:
-        """The labels of one annotator, each once; none for one who chose no label.
+        """The labels of one annotator, without repetition; empty for an annotator who chose none.
 
         Raises:
             CorpusError: not names of classes.
@@ -164,7 +164,7 @@ def usable_name(name: str) -> str:
 
 
 def majority(votes: Sequence[Sequence[str]]) -> str | None:
-    """The label with most votes, or None when several share the first place or there is no vote."""
+    """The label with the most votes; None for a tie or without votes."""
     counts = Counter(label for vote in votes for label in vote).most_common(2)
     if not counts or (len(counts) == 2 and counts[0][1] == counts[1][1]):
         return None

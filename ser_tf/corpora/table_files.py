@@ -68,8 +68,11 @@ def _read_parquet(path: Path) -> Delimited:
     try:
         import pyarrow
         import pyarrow.parquet
-    except ImportError:
+    except ModuleNotFoundError:
         raise CorpusError(f"{path}: reading Parquet needs pyarrow; install it (pip install pyarrow)") from None
+    except ImportError as error:  # such as a pyarrow that is too new for the NumPy that is installed
+        reason = plain_text.shown(" ".join(str(error).split()))
+        raise CorpusError(f"{path}: reading Parquet needs pyarrow, which cannot be imported ({reason})") from None
     try:
         table: _ArrowTable = pyarrow.parquet.read_table(path)
         records = table.to_pylist()

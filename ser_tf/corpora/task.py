@@ -1,4 +1,4 @@
-"""A task: which utterances of a corpus a paper uses, and as which classes."""
+"""A task: the utterances of a corpus that a paper uses, and their classes."""
 
 import dataclasses
 from collections import Counter
@@ -27,13 +27,13 @@ class Task:
         ('angry', 'happy', 'sad', 'neutral')
 
     Attributes:
-        name: Names the task in tables and paths.
+        name: Name of the task in tables and paths.
         classes: Canonical names; kept in the order of `ser_tf.labels.EMOTIONS`, which is the order of all outputs.
-        merges: Labels counted as another one, such as `{"excited": "happy"}`.
-        styles: Styles that are taken; empty for all. Utterances of unknown style are always taken.
-        expected: Number of utterances on the full corpus, by the corpus's name.
-        own_classes: Classes among `classes` that are not canonical names, but the user's own.
-        classes_on: Other classes on some corpora, by the corpus's name; `on` takes them.
+        merges: Labels that count as another label, such as `{"excited": "happy"}`.
+        styles: Styles to use; empty for all. Utterances of unknown style are always used.
+        expected: Number of utterances in the full corpus, by the corpus's name.
+        own_classes: Names among `classes` that are not canonical, but of the user's own table.
+        classes_on: Other classes for some corpora, by the corpus's name; `on` applies them.
         include_others: Also take utterances whose label is none of the classes or that have no majority.
         needs_alignment: Leave out utterances without a word alignment.
     """
@@ -77,8 +77,8 @@ class Task:
             corpus: Whose labels there are to choose from.
 
         Raises:
-            SettingError: the corpus is the paper's own, fewer than two classes, one that comes twice, or one without an
-                utterance in the corpus; says which there are.
+            SettingError: the corpus is the paper's own, there are fewer than two classes, or a class is given twice or
+                has no utterance in the corpus; lists the classes of the corpus.
         """
         if corpus.name in self.expected:
             fixed = ", ".join(self.classes)
@@ -90,7 +90,7 @@ class Task:
         )
         chosen = list(counts) if names == "all" else [self._class_named(name, counts, corpus) for name in names]
         if twice := [name for name, number in Counter(chosen).items() if number > 1]:
-            raise SettingError(f"--classes: {twice[0]} comes twice")
+            raise SettingError(f"--classes: {twice[0]} is given twice")
         if len(chosen) < 2:
             raise SettingError(f"--classes: at least two are needed; {_present(counts, corpus)}")
         classes = labels.in_fixed_order(chosen)

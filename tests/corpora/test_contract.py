@@ -187,7 +187,7 @@ def test_an_unknown_corpus_is_refused():
 def test_an_id_that_comes_twice_is_refused(tmp_path):
     root = trees.casia(tmp_path)
     trees.write_wav(root / "liuchanhg/angry/201.WAV")
-    with pytest.raises(CorpusError, match="liuchanhg-angry-201 comes twice"):
+    with pytest.raises(CorpusError, match="liuchanhg-angry-201 occurs twice"):
         corpora.load("casia", root)
 
 
@@ -244,3 +244,11 @@ def test_real_emodb():
 def test_utterance_is_frozen():
     with pytest.raises(AttributeError):
         Utterance("a", Path("a"), "c", "s", "1", "male", ACTED, None).label = "sad"
+
+
+@pytest.mark.skipif("SER_TF_RAVDESS" not in os.environ, reason="SER_TF_RAVDESS does not name RAVDESS's folder")
+def test_real_ravdess():
+    report = corpora.load("ravdess", os.environ["SER_TF_RAVDESS"]).validate()
+    assert report.complete
+    assert report.twins == (("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"),)
+    assert report.channels == {1: 1435, 2: 5}

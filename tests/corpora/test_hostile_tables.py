@@ -60,8 +60,8 @@ def load(folder, content, name="my.csv", **options):
         ("b.wav,x,sad,,,,,,,,,", "the row has 12 fields, the header 9"),
         ('b.wav,"x,sad,,,,,,', "a quotation mark opens in this row and is never closed"),
         ('b.wav,"x"y,sad,,,,,,', "broken quoting"),
-        ("a.wav,y,sad,,,,,,", "'a.wav' comes twice, first in "),
-        ("./a,y,sad,,,,,,", "'./a' comes twice, first in "),
+        ("a.wav,y,sad,,,,,,", "'a.wav' occurs twice, first in "),
+        ("./a,y,sad,,,,,,", "'./a' occurs twice, first in "),
         (f"b.wav,x,{'x' * 10_000_000},,,,,,", "a field is longer than 131,072 characters"),
     ],
 )
@@ -86,14 +86,14 @@ def test_a_row_that_is_not_understood(tmp_path, row, problem):
         ("file,emotion\na.wav,sad\n", ":1: has no column for the speaker (speaker, speaker_id, spk, spk_id, ...);"),
         ("file,speaker\na.wav,x\n", ":1: has no column for the label (emotion, label, "),
         ("file,speaker,votes,annotator\na.wav,x,sad,1\n", ":1: has no column for the label"),
-        ("file,speaker,emotion,file\na.wav,x,sad,a.wav\n", ":1: column 'file' comes twice"),
+        ("file,speaker,emotion,file\na.wav,x,sad,a.wav\n", ":1: column 'file' occurs twice"),
         (
             "file,speaker,emotion\na.wav,J\xf6rg,sad\n".encode("latin-1"),
             ":2: not UTF-8 text at byte 28; save the table as",
         ),
         ("fi".encode("utf-16"), ":1: has no column for the file"),
         (b"\xff\xfef\x00i", ":1: not UTF-16-LE text at byte"),
-        ("file,speaker,emotion,id\na.wav,x,sad,u\nb.wav,y,sad,u\n", ":3: id 'u' comes twice, first in "),
+        ("file,speaker,emotion,id\na.wav,x,sad,u\nb.wav,y,sad,u\n", ":3: id 'u' occurs twice, first in "),
         ("file,speaker,emotion,sex\na.wav,x,sad,f\nb.wav,x,sad,m\n", ":3: speaker 'x' is male, and female in "),
         ("file,speaker,emotion,session\na.wav,x,sad,\n", ":2: column 'session': is empty"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), ":1: not UTF-8 text at byte 0"),
@@ -105,6 +105,30 @@ def test_a_table_that_is_not_understood(tmp_path, content, problem):
     message = str(raised.value)
     assert message.startswith(f"{tmp_path / 'my.csv'}{problem}")
     assert "\n" not in message and len(message) < 500
+
+
+def test_a_table_in_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    trees.write_wav(tmp_path / "secret.wav")
+    monkeypatch.chdir(tmp_path / "here")
+    trees.write_text(tmp_path / "here/my.csv", "file,speaker,emotion\n../secret.wav,x,sad\n")
+    with pytest.raises(CorpusError, match=r"my\.csv:2: column 'file': '\.\./secret\.wav' lies outside of \."):
+        corpora.load("table", "my.csv")
+    trees.write_wav(tmp_path / "here/a.wav")
+    trees.write_text(tmp_path / "here/my.csv", f"file,speaker,emotion\na,x,sad\n{tmp_path}/here/a.wav,x,sad\n")
+    with pytest.raises(CorpusError, match=r"my\.csv:3: .*a\.wav' occurs twice, first in my\.csv:2"):
+        corpora.load("table", "my.csv")
+
+
+def test_the_folder_of_recordings_may_be_written_in_any_way(tmp_path):
+    trees.write_wav(tmp_path / "audio/x/a.wav")
+    (tmp_path / "link").symlink_to(tmp_path / "audio")
+    for root in ("audio", "audio/../audio", "audio/.", "link"):
+        corpus = load(tmp_path, "file,speaker,emotion\nx/a,x,sad\n", audio_root=tmp_path / root)
+        assert corpus.utterances[0].duration_seconds
+        assert (
+            load(tmp_path, "file,speaker,emotion\na,x,sad\n", audio_root=tmp_path / root).utterances[0].duration_seconds
+        )
 
 
 def test_a_column_that_the_user_names_and_that_is_not_there(tmp_path):
@@ -129,10 +153,8 @@ def test_missing_recordings_are_named_and_stop_a_run(tmp_path, capsys):
 
 def test_a_part_that_is_not_in_its_recording_is_named(tmp_path):
     corpus = load(tmp_path, "file,speaker,emotion,start,end\na.wav,x,sad,0,0.2\nb.wav,y,sad,0.1,\n")
-    assert [one.duration_seconds for one in corpus.utterances] == [None, None]
-    with pytest.raises(
-        CorpusError, match=r"a\.wav: a, from 0 s to 0\.2 s, is not in the recording, which is 0\.1 s long \(1 m"
-    ):
+    assert [utterance.duration_seconds for utterance in corpus.utterances] == [None, None]
+    with pytest.raises(CorpusError, match=r"a\.wav: it lasts 0\.100 s and has no part from 0 s to 0\.2 s \(a\) \(1 m"):
         corpus.check_audio()
     assert len(corpus.validate().unreadable) == 2
 
@@ -151,7 +173,7 @@ def test_one_class(tmp_path):
 
 def test_one_speaker_is_one_group(tmp_path):
     corpus = load(tmp_path, "file,speaker,emotion\na.wav,x,sad\nb.wav,x,angry\n")
-    assert {one.session for one in corpus.utterances} == {"group-1"}
+    assert {utterance.session for utterance in corpus.utterances} == {"group-1"}
 
 
 def test_a_column_of_numbers_is_not_taken_for_classes(tmp_path):
@@ -168,6 +190,14 @@ def test_parquet_without_a_library_for_it(tmp_path, monkeypatch):
     with pytest.raises(
         CorpusError, match=r"my\.parquet: reading Parquet needs pyarrow; install it \(pip install pyarrow"
     ):
+        load(tmp_path, b"PAR1", name="my.parquet")
+
+
+def test_parquet_with_a_library_that_cannot_be_imported(tmp_path, monkeypatch):
+    trees.write_text(tmp_path / "pyarrow.py", "raise ImportError('pyarrow requires NumPy 2.0 or newer')")
+    monkeypatch.delitem(sys.modules, "pyarrow", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(CorpusError, match=r"which cannot be imported \('pyarrow requires NumPy 2\.0 or newer'\)"):
         load(tmp_path, b"PAR1", name="my.parquet")
 
 

@@ -130,7 +130,7 @@ def test_a_missing_transcription_is_missing(root):
         ),
         ("[6.2901 - 8.2357]", f"[6.2901 - {'9' * 400}.0]", 3, "is longer than a day"),
         ("[6.2901 - 8.2357]", "[nan - 8.2357]", 3, "line of unknown form"),
-        ("Ses01F_impro04_M000", "Ses01F_impro04_F000", 12, "Ses01F_impro04_F000 comes twice, first in line 3"),
+        ("Ses01F_impro04_M000", "Ses01F_impro04_F000", 12, "Ses01F_impro04_F000 occurs twice, first in line 3"),
         ("C-E3:\tNeutral; Anger;\t()", "C-E3:" + " " * 100_000 + "\t \tx", 5, "vote 'x' is none of"),
         ("A-E3:\tval 3;", "A-E3:\tval" + " " * 100_000, 8, "line of unknown form"),
         ("\n\n[6.2901", "\nC-E1:\tNeutral;\t()\n[6.2901", 2, "before the first utterance"),

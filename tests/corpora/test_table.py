@@ -62,7 +62,7 @@ def test_separators_line_ends_and_encodings(tmp_path, separator, end, encoding):
     for name in "ab":
         trees.write_wav(tmp_path / f"{name}.wav")
     utterances = corpora.load("table", tmp_path / "my.csv").utterances
-    assert [(one.speaker, one.label) for one in utterances] == [("Jörg", "angry"), ("Ann", "sad")]
+    assert [(utterance.speaker, utterance.label) for utterance in utterances] == [("Jörg", "angry"), ("Ann", "sad")]
 
 
 def test_the_separator_line_of_a_spreadsheet(tmp_path):
@@ -76,7 +76,7 @@ def test_columns_by_the_users_own_names(tmp_path):
     content = "wavname,who,emotion,feeling\na.wav,x,1,sad\nb.wav,y,2,happy\n"
     columns = table_columns.parse_mapping(["file=wavname", "Speaker=WHO", "emotion=feeling"])
     corpus = load(tmp_path, content, columns=columns)
-    assert [one.label for one in corpus.utterances] == ["sad", "happy"]
+    assert [utterance.label for utterance in corpus.utterances] == ["sad", "happy"]
     again = corpora.load(corpus.name, corpus.root, audio_root=corpus.audio_root, columns=corpus.columns)
     assert again == corpus
 
@@ -87,7 +87,10 @@ def test_an_empty_name_leaves_a_column_unread(tmp_path):
         CorpusError, match=r"my.csv:3: speaker 'x' is in session '2', and in '1' in .*my.csv:2; .*session="
     ):
         load(tmp_path, content)
-    sessions = {one.speaker: one.session for one in load(tmp_path, content, columns={"session": ""}).utterances}
+    sessions = {
+        utterance.speaker: utterance.session
+        for utterance in load(tmp_path, content, columns={"session": ""}).utterances
+    }
     assert sessions == {"x": "group-1", "y": "group-2"}
 
 
@@ -96,7 +99,7 @@ def test_an_empty_name_leaves_a_column_unread(tmp_path):
     [
         (["speaker"], "'speaker': expected OURS=THEIRS"),
         (["mood=x"], "'mood': no such column; there are file, id, speaker"),
-        (["label=x", "emotion=y"], "'emotion=y': label comes twice"),
+        (["label=x", "emotion=y"], "'emotion=y': label is given twice"),
     ],
 )
 def test_wrong_mappings_are_refused(items, reason):
@@ -120,21 +123,21 @@ def test_recordings_below_audio_root_without_suffix_or_folder(tmp_path):
     rows = ["x/a,s,sad", "x/b.FLAC,s,sad", "c,t,sad", "d,t,sad", "y/deep/c.wav,s,sad"]
     content = "file,speaker,emotion\n"
     corpus = load(tmp_path, content + "\n".join(rows[:4]), recordings="", audio_root=audio)
-    assert {str(one.path.relative_to(audio)) for one in corpus.utterances} == {
+    assert {str(utterance.path.relative_to(audio)) for utterance in corpus.utterances} == {
         "x/a.wav",
         "x/b.FLAC.wav",
         "y/deep/c.WAV",
         "d.flac",
     }
     assert corpus.audio_root == audio
-    with pytest.raises(CorpusError, match=r"my.csv:3: 'y/deep/c.wav' comes twice, first in .*my.csv:2"):
+    with pytest.raises(CorpusError, match=r"my.csv:3: 'y/deep/c.wav' occurs twice, first in .*my.csv:2"):
         load(tmp_path, content + rows[2] + "\n" + rows[4], recordings="", audio_root=audio)
 
 
 def test_absolute_paths_into_the_folder(tmp_path):
     trees.write_wav(tmp_path / "audio/a.wav")
     content = f"file,speaker,emotion\n{tmp_path}/audio/a.wav,x,sad\n{tmp_path}/audio/sub/../a,y,sad\n"
-    with pytest.raises(CorpusError, match="comes twice"):
+    with pytest.raises(CorpusError, match="occurs twice"):
         load(tmp_path, content, recordings="", audio_root=tmp_path / "audio")
     with pytest.raises(CorpusError, match=r"my.csv:2: column 'file': '.*a.wav' lies outside of .*other, the folder"):
         (tmp_path / "other").mkdir()
@@ -156,7 +159,7 @@ def test_parts_of_one_recording(tmp_path):
     assert list(parts) == ["a_0-0.04", "a_0.04-0.12", "b"]
     # A part that ends a little after its recording ends with it.
     assert parts["a_0.04-0.12"].end_seconds is None
-    assert [one.duration_seconds for one in parts.values()] == pytest.approx([0.04, 0.06, 0.05])
+    assert [utterance.duration_seconds for utterance in parts.values()] == pytest.approx([0.04, 0.06, 0.05])
 
 
 def test_one_row_for_each_annotator(tmp_path):
@@ -175,12 +178,12 @@ def test_one_row_for_each_annotator(tmp_path):
 
 def test_votes_without_a_label_give_their_majority(tmp_path):
     found = by_id(load(tmp_path, 'file;speaker;votes\na.wav;x;"sad;sad|fear"\nb.wav;y;"sad;fear"\nc.wav;y;\n'))
-    assert [one.label for one in found.values()] == ["sad", None, None]
+    assert [utterance.label for utterance in found.values()] == ["sad", None, None]
 
 
 def test_a_gender_told_once_is_the_speakers(tmp_path):
     content = "file,speaker,emotion,gender\na.wav,x,sad,\nb.wav,x,sad,f\nc.wav,y,sad,\n"
-    assert [one.gender for one in load(tmp_path, content).utterances] == ["female", "female", "unknown"]
+    assert [utterance.gender for utterance in load(tmp_path, content).utterances] == ["female", "female", "unknown"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 10, 20, 21, 91])
@@ -188,12 +191,12 @@ def test_groups_of_speakers(number):
     genders = {f"{speaker:02d}": "male" if speaker % 2 else "female" for speaker in range(number)}
     groups = table_speakers.groups_of(genders)
     assert groups.keys() == genders.keys()
-    members = {name: [one for one, group in groups.items() if group == name] for name in groups.values()}
+    members = {name: [speaker for speaker, group in groups.items() if group == name] for name in groups.values()}
     assert len(members) == (number if number < 4 else min(number // 2, 10))
     sizes = [len(speakers) for speakers in members.values()]
     assert max(sizes) - min(sizes) <= 1
     if number >= 4 and number % 2 == 0:
-        assert all({genders[one] for one in speakers} == {"male", "female"} for speakers in members.values())
+        assert all({genders[speaker] for speaker in speakers} == {"male", "female"} for speakers in members.values())
 
 
 def test_neighbours_form_groups_where_genders_are_not_known():
@@ -207,10 +210,10 @@ def test_emodb_as_a_table_has_the_same_groups(tmp_path):
 
     genders = {speaker: "male" if speaker in MALE else "female" for speaker in SESSIONS}
     assert table_speakers.groups_of(genders) == SESSIONS
-    rows = "".join(f"{one.path.name},{one.speaker},{one.label}\n" for one in emodb.utterances)
+    rows = "".join(f"{utterance.path.name},{utterance.speaker},{utterance.label}\n" for utterance in emodb.utterances)
     corpus = corpora.load(
         "table", trees.write_text(tmp_path / "t.csv", f"path,speaker,emotion\n{rows}"), audio_root=tmp_path / "wav"
     )
-    assert [(one.id, one.speaker, one.label, one.path) for one in corpus.utterances] == [
-        (one.id, one.speaker, one.label, one.path) for one in emodb.utterances
+    assert [(utterance.id, utterance.speaker, utterance.label, utterance.path) for utterance in corpus.utterances] == [
+        (utterance.id, utterance.speaker, utterance.label, utterance.path) for utterance in emodb.utterances
     ]

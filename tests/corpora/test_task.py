@@ -139,7 +139,7 @@ def test_with_classes_of_ones_own(full):
         (["angry", "joi"], r"iemocap has no utterance of 'joi'; it has angry \(1\), excited \(1\), neutral \(1\)"),
         (["angry", "sad"], "no utterance of 'sad'"),
         (["angry", "xxx"], "no utterance of 'xxx'"),
-        (["angry", "Wut"], "angry comes twice"),
+        (["angry", "Wut"], "angry is given twice"),
         (["angry"], "at least two are needed"),
         ([], "at least two are needed"),
     ],

@@ -1,4 +1,4 @@
-"""English lines: neutral clauses around a phrase that carries the emotion, in words or in voice alone."""
+"""English lines: neutral clauses around a phrase that carries the emotion, in the words or only in the voice."""
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def line(emotion: str | None, num_words: int, rng: np.random.Generator) -> Line:
 
     Args:
         emotion: A key of `ser_tf.corpora.synthetic.speech.ACTING`, or None for a neutral line without a stretch.
-        num_words: About how many words; at least four.
+        num_words: Approximate number of words, at least four.
         rng: Draws the clauses.
     """
     bank = _PHRASES[emotion] if emotion is not None and rng.random() < _IN_WORDS else _NEUTRAL_PHRASES
@@ -135,7 +135,7 @@ def _draw(bank: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
 
 
 def _clauses(num_words: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """Neutral words, at most about `num_words`: a main clause when there is room for one, then adverbials."""
+    """About `num_words` neutral words at most: a main clause if there is room, then adverbials."""
     words: tuple[str, ...] = ()
     if num_words >= 6:
         words = _draw(_STARTS, rng)

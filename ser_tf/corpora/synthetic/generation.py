@@ -79,7 +79,7 @@ def generate(
 
 
 def is_there(output: Path | str, layout: str = "iemocap", scale: str = "small", seed: int = 0) -> bool:
-    """Whether the folder already holds the corpus of these settings; False when it can be written.
+    """True if the folder already holds the corpus of these settings, False if it is free to be written.
 
     Raises:
         SettingError: as `generate`.

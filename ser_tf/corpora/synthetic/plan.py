@@ -116,7 +116,7 @@ def plan_iemocap(scale: str, seed: int) -> tuple[Turn, ...]:
     Args:
         scale: `small` (200 utterances, every speaker with four of each of angry, happy, sad and neutral) or `full`
             (10,039, with the release's counts).
-        seed: Of everything that is drawn.
+        seed: Seeds everything that is drawn.
 
     Returns:
         Turns in the order of sessions and dialogs, and of time within a dialog.

@@ -19,7 +19,7 @@ _RAMP_SECONDS = 0.02
 
 @dataclasses.dataclass(frozen=True)
 class Acting:
-    """How an emotion differs from the speaker's neutral voice, at full strength.
+    """Differences of an emotion from the speaker's neutral voice, at full strength.
 
     Attributes:
         rate: Factor of the rate of speaking.

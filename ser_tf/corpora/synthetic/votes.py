@@ -128,7 +128,7 @@ def existence(outside: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:
 
 
 def confusion(majorities: Sequence[str | None], judged: Sequence[Judged]) -> dict[str, dict[str, int]]:
-    """How often each label was given by an outside evaluator, for each majority label (`xxx` without one)."""
+    """Counts the labels that outside evaluators gave, for each majority label (`xxx` for none)."""
     counts: dict[str, Counter[str]] = {}
     for label, votes in zip(majorities, judged, strict=True):
         counts.setdefault(label or "xxx", Counter()).update(name for vote in votes.outside for name in vote)

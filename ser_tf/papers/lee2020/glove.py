@@ -99,8 +99,8 @@ def read(path: Path, words: Collection[str]) -> WordVectors:
     """Reads the vectors of chosen words and of the tokens that contractions among them have.
 
     The first line decides the dimension. Every line is checked for its number of fields; numbers are parsed on the
-    lines of chosen words. A word may hold spaces, as some of the 840B release do; when one comes twice, the first
-    counts. A header with the numbers of words and dimensions, as fastText writes it, is skipped.
+    first line and on those of chosen words. A word may hold spaces, as some of the 840B release do; when one comes
+    twice, the first counts. A header with the numbers of words and dimensions, as fastText writes it, is skipped.
 
     Args:
         path: The file, UTF-8, plain or gzip.
@@ -158,6 +158,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
             dims = line.count(b" ")
             if dims > MAX_DIMS:
                 raise WordVectorError(f"{path}:{number}: {dims:,} numbers on a line; vectors have at most {MAX_DIMS:,}")
+            _numbers(path, number, line, dims)  # tells other files with spaces in them
         if line.count(b" ") < max(dims, 1):
             raise _malformed(path, number, line, dims)
         yield number, line, dims

@@ -103,7 +103,7 @@ def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contraction
         f" {len(found):,} of {len(tokens):,} words"
     )
     if by_parts:
-        text += f", {by_parts:,} tokens by the parts of a contraction"
+        text += f", {by_parts:,} of the tokens by the parts of a contraction"
     misses = sorted((word for word in tokens if word not in found), key=lambda word: (-tokens[word], word))
     if misses:
         shown = ", ".join(f"{word} ({tokens[word]:,})" for word in misses[:_NAMED_MISSES])

@@ -23,8 +23,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rich.table
 
 from experiments.librosa_equivalents import LIBROSA
@@ -43,7 +45,7 @@ RATE_HZ = audio.SAMPLE_RATE_HZ
 UTTERANCE_SECONDS = 3.0
 SHORTEST_TIMING_SECONDS = 0.3
 
-Waveforms = Sequence[np.ndarray]
+Waveforms = Sequence[npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +69,7 @@ COMPARISONS = (
 )
 
 
-def made_up_speech(seconds: float) -> list[np.ndarray]:
+def made_up_speech(seconds: float) -> list[npt.NDArray[Any]]:
     """Utterances of about three seconds: gliding harmonics in syllables, pauses, a little noise."""
     generator = np.random.default_rng(0)
     utterances = []
@@ -82,7 +84,7 @@ def made_up_speech(seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
+def read_folder(folder: Path, seconds: float) -> list[npt.NDArray[Any]]:
     """Decodes the folder's wav files, in order of their names, until there are enough seconds.
 
     Raises:
@@ -91,7 +93,7 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     """
     if not folder.is_dir():
         raise errors.SettingError(f"{folder}: no such folder; give one that holds wav files")
-    utterances: list[np.ndarray] = []
+    utterances: list[npt.NDArray[Any]] = []
     for path in sorted(folder.rglob("*.wav")):
         if sum(map(len, utterances)) >= seconds * RATE_HZ:
             break
@@ -135,10 +137,10 @@ class Processes:
         list(self._pool.map(_compute, [equivalent] * len(shares), shares))
 
 
-_received: list[np.ndarray] = []
+_received: list[npt.NDArray[Any]] = []
 
 
-def _receive(waveforms: list[np.ndarray]) -> None:
+def _receive(waveforms: list[npt.NDArray[Any]]) -> None:
     _received[:] = waveforms
 
 

@@ -63,7 +63,7 @@ class AudioFolder:
         parts = written.split("/")
         if re.search(r"[\x00-\x1f\x7f]", written) or any(len(os.fsencode(part)) > _MAX_NAME_BYTES for part in parts):
             raise ValueError(f"{shown(written)} is not the path of a file")
-        is_absolute = os.path.isabs(written) or bool(PureWindowsPath(written).drive)
+        is_absolute = Path(written).is_absolute() or bool(PureWindowsPath(written).drive)
         path = Path(os.path.normpath(written if is_absolute else self.root / written))
         roots = (self.root, self.root.absolute(), self.root.resolve())
         inside = any(path.is_relative_to(os.path.normpath(root)) and path != root for root in roots)
@@ -96,5 +96,5 @@ def _matching(name: str, recordings: dict[str, list[Path]]) -> list[Path]:
     """Recordings of a name without suffix, or with a suffix in other letters (`.WAV`)."""
     if name in recordings:
         return recordings[name]
-    stem, suffix = os.path.splitext(name)
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - of a name, which is no path yet
     return [path for path in recordings.get(stem, []) if path.suffix.lower() == suffix.lower()]

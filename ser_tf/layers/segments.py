@@ -14,6 +14,8 @@ class MaskedMax(ExplicitMaskLayer):
         """Takes the maximum of each dimension over the steps whose mask is true, of which there is one at least."""
         return tf.reduce_max(tf.where(mask[..., tf.newaxis], sequence, sequence.dtype.min), axis=1)
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, sequence_shape: tuple[int, ...], mask_shape: tuple[int, ...] | None = None
+    ) -> tuple[int, ...]:
         """Shape (batch, dims)."""
         return (sequence_shape[0], sequence_shape[2])

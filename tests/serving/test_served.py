@@ -1,19 +1,16 @@
 """Kept models with raw audio in front: the training path's posteriors, attention in time, and bad input by name."""
 
-import importlib
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.signal
 import tensorflow as tf
 
-import experiments
 from ser_tf import corpora
 from ser_tf.data import audio
 from ser_tf.papers.lee2020 import words as lee2020_words
-from ser_tf.serving import attention, export, papers, requests, verification, wav
+from ser_tf.serving import attention, export, requests, verification, wav
 from ser_tf.serving.card import card_of
 from ser_tf.serving.served import ServedModel, needed_hz
 from tests.serving import recordings
@@ -123,14 +120,6 @@ def test_ten_milliseconds_and_silence_have_an_answer(runs, table, row):
     outputs = ask(served, "serving_default", requests.of_waveforms(waveforms) | words)
     assert all(np.isfinite(value).all() for name, value in outputs.items() if name != "label")
     np.testing.assert_allclose(outputs["probabilities"].sum(axis=1), 1.0, atol=1e-4)
-
-
-def test_every_row_is_known():
-    tables = [path.stem for path in Path(experiments.__file__).parent.glob("*_table*.py")]
-    every = [importlib.import_module(f"experiments.{table}") for table in tables]
-    for experiment in [module.EXPERIMENT for module in every if hasattr(module, "EXPERIMENT")]:
-        assert {row.key for row in experiment.rows} <= set(papers.systems(experiment.paper.key))
-        assert papers.ledger_type(experiment.paper.key) is type(experiment.paper.ledger)
 
 
 def test_frames_have_the_times_of_their_centres(runs, emodb):

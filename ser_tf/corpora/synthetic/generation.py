@@ -132,7 +132,7 @@ def _is_running(process: int) -> bool:
 
 def _move(partial: Path, output: Path, settings: Mapping[str, str | int]) -> None:
     try:
-        os.replace(partial, output)
+        partial.replace(output)
     except OSError:
         # Another process may have written the same corpus in the meantime; then this one's is not needed.
         layout, scale, seed = str(settings["layout"]), str(settings["scale"]), int(settings["seed"])

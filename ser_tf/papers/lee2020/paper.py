@@ -14,6 +14,7 @@ from ser_tf.papers.lee2020 import table1, words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol import folds
 from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.training import baselines
 
 if TYPE_CHECKING:
     from ser_tf.features.spec import FeatureSpec
@@ -150,7 +151,7 @@ TABLE2 = Table(
     number=2,
     title="Systems on aligned audio and text",
     corpora=("iemocap",),
-    rows=_TABLE2_ROWS,
+    rows=(*_TABLE2_ROWS, *baselines.ROWS),
     claims=_claims(_TABLE2_ROWS, "CAN better than {}"),
 )
 TABLE3 = Table(
@@ -166,6 +167,7 @@ TABLE3 = Table(
             functools.partial(_fit_cross_attention, segmentation="equal"),
             _segment_features,
         ),
+        *baselines.ROWS,
     ),
     claims=(Claim("aligned segments better than equal ones", "can", "can_equal"),),
 )
@@ -198,7 +200,7 @@ TABLE4 = Table(
     number=4,
     title="The cross attention network without some of its parts",
     corpora=("iemocap",),
-    rows=_TABLE4_ROWS,
+    rows=(*_TABLE4_ROWS, *baselines.ROWS),
     claims=(
         *_claims(_TABLE4_ROWS, "CAN better than CAN without a part: {}"),
         *(

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from matplotlib import image
+from ser_tf.protocol.system import RowUnavailableError
+from ser_tf.protocol.training import predict
 
 from ser_tf import cli, corpora
 from ser_tf.corpora import synthetic
@@ -22,8 +24,6 @@ from ser_tf.protocol import command, progress, runner
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.command import main_of
 from ser_tf.protocol.context import FoldContext
-from ser_tf.protocol.system import RowUnavailableError
-from ser_tf.protocol.training import predict
 
 LEDGER = paper.Ledger()
 FOLD = "pair-03-08-03"

@@ -149,7 +149,7 @@ def _gathered(found: Mapping[str, Vector], dims: int, asked: Collection[str]) ->
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, content and dimension of each line that has a word and as many numbers at least as the first."""
+    """Number, content and dimension of each line; all have a word and at least as many numbers as the first."""
     dims = 0
     for number, line in _raw_lines(path):
         if not dims:

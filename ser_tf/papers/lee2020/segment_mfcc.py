@@ -1,7 +1,7 @@
 """MFCC of each cut segment by itself: the audio is cut first and converted afterwards (lee2020 §3.1.2).
 
-The feature of an utterance is then its waveform, one sample a frame, so that everything that places words on frames
-places them on samples; the network converts what it cuts out.
+The feature of an utterance is then its waveform, one sample a frame: what places words on frames places them on
+samples, and the network converts what it cuts out.
 """
 
 import dataclasses

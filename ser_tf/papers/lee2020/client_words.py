@@ -61,7 +61,8 @@ def with_vectors(trained: TrainedModel, path: Path, max_words: int = MAX_WORDS) 
     embedded = Embedded(Vocabulary(layer.vocabulary), layer.get_weights()[0])
     vectors = glove.read_first(path, max_words)
     _require_same(embedded, vectors, path)
-    given = {word: vector for word in (*vectors.words, *contractions()) if (vector := vectors.of(word)) is not None}
+    usual = dataclasses.replace(vectors, asked=(*vectors.words, *contractions()))
+    given = glove.vectors_of(usual)
     return dataclasses.replace(trained, model=_with_embedding(trained.model, embedded.extended(given)))
 
 
@@ -70,7 +71,9 @@ def _require_same(embedded: Embedded, vectors: glove.WordVectors, path: Path) ->
     dims, theirs = embedded.matrix.shape[1], vectors.matrix.shape[1]
     if dims != theirs:
         raise SettingError(f"--glove {path}: its vectors have {theirs} dimensions, the model's words {dims}")
-    pairs = [(embedded.matrix[number], vectors.of(word)) for number, word in enumerate(embedded.known.words, 1)]
+    pairs = [
+        (embedded.matrix[number], glove.vector_of(vectors, word)) for number, word in enumerate(embedded.known.words, 1)
+    ]
     cosines = [
         float(ours @ given / max(float(np.linalg.norm(ours) * np.linalg.norm(given)), 1e-12))
         for ours, given in pairs

@@ -178,12 +178,12 @@ CONTRACTED = "do 1 2\nn't 3 6\nit's 5 5\nit 7 7\n's 9 9\n"
 def test_a_contraction_without_a_vector_has_the_mean_of_its_parts(file):
     vectors = glove.read(file(CONTRACTED), ["don't", "it's", "we're", "do"])
     assert vectors.words == ("'s", "do", "it", "it's", "n't") and vectors.asked == ("do", "don't", "it's", "we're")
-    assert vectors.of("don't").tolist() == [2, 4]
-    assert vectors.of("it's").tolist() == [5, 5]  # the file's own
-    assert vectors.of("we're") is None
-    assert vectors.of("don't", "whole") is None
-    assert sorted(vectors.of_all("parts")) == ["do", "don't", "it's"]
-    assert sorted(vectors.of_all("whole")) == ["do", "it's"]
+    assert glove.vector_of(vectors, "don't").tolist() == [2, 4]
+    assert glove.vector_of(vectors, "it's").tolist() == [5, 5]  # the file's own
+    assert glove.vector_of(vectors, "we're") is None
+    assert glove.vector_of(vectors, "don't", "whole") is None
+    assert sorted(glove.vectors_of(vectors, "parts")) == ["do", "don't", "it's"]
+    assert sorted(glove.vectors_of(vectors, "whole")) == ["do", "it's"]
 
 
 def test_the_first_lower_case_words_of_a_file(file):

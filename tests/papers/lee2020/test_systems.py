@@ -81,7 +81,7 @@ def test_rows_reach_what_they_are_built_of():
 
     assert (f"{LEE}.segment_mfcc", "SegmentMfcc") in definitions("can")
     assert (f"{LEE}.packed_segments", "PackedBLSTM") in definitions("can")
-    assert (f"{LEE}.glove", "WordVectors") in definitions("text") and (f"{LEE}.glove", "parts_of") in definitions(
+    assert (f"{LEE}.glove", "vectors_of") in definitions("text") and (f"{LEE}.glove", "parts_of") in definitions(
         "xu2019"
     )
     assert not {f"{LEE}.segment_mfcc", f"{LEE}.glove"} & {module for module, _ in definitions("audio")}

@@ -4,14 +4,19 @@ A position after a recording's end has the weight 0 and `NOWHERE` for its time, 
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import keras
 import tensorflow as tf
 
+from ser_tf.corpora.base import Word
 from ser_tf.features.framing import FrameParams
 from ser_tf.features.spec import FeatureSpec
+
+if TYPE_CHECKING:
+    from ser_tf.protocol.models import TrainedModel
 
 L = TypeVar("L")
 L_contra = TypeVar("L_contra", contravariant=True)
@@ -65,7 +70,17 @@ class Analysed(Generic[L]):
 
 
 class ReadsWords(Protocol[L_contra]):
-    """How a paper's models are given words, inside the served graph."""
+    """How a paper's models are given words, inside the served graph and before it."""
+
+    def said(self, tokens: Sequence[Word], duration_seconds: float | None, ledger: L_contra) -> tuple[Word, ...]:
+        """From an alignment as written to the words that a request sends."""
+
+    def with_vectors(self, trained: "TrainedModel", path: Path) -> "TrainedModel":
+        """The model with the words of a file of word vectors that training lacked.
+
+        Raises:
+            UserError: the file cannot be used, or the model does not start from such vectors.
+        """
 
     def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
         """Why the words of recordings are refused, string (batch,); empty where they are not."""

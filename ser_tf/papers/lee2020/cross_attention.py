@@ -11,7 +11,7 @@ from ser_tf.papers.lee2020.packed_segments import Shape
 
 MODALITIES = ("text", "audio")
 MIN_POSTERIOR = 1e-37
-"""Posteriors below it count as this value, so that a logarithm stays finite."""
+"""Posteriors below it count as this value, whose logarithm is finite."""
 
 
 @keras.saving.register_keras_serializable("ser_tf")

@@ -61,31 +61,9 @@ class WordVectors:
     asked: tuple[str, ...] = ()
 
     @functools.cached_property
-    def _rows(self) -> Mapping[str, int]:
+    def rows(self) -> Mapping[str, int]:
+        """Row of each word in the matrix."""
         return {word: row for row, word in enumerate(self.words)}
-
-    def of(self, word: str, contractions: str = "parts") -> Vector | None:
-        """The vector of a word, float32 (dims,).
-
-        Args:
-            word: The word.
-            contractions: `parts` takes the mean over the tokens of a contraction that has no vector, `whole` nothing.
-
-        Returns:
-            None where there is none.
-        """
-        if word in self._rows:
-            return self.matrix[self._rows[word]]
-        parts = parts_of(word) if contractions == "parts" else ()
-        if not parts or any(part not in self._rows for part in parts):
-            return None
-        mean: Vector = self.matrix[[self._rows[part] for part in parts]].mean(axis=0)
-        return mean
-
-    def of_all(self, contractions: str = "parts") -> dict[str, Vector]:
-        """The vectors of the words that were asked for, by word; without those that have none."""
-        found = {word: self.of(word, contractions) for word in self.asked}
-        return {word: vector for word, vector in found.items() if vector is not None}
 
     def digest(self) -> str:
         """SHA-256 over words and numbers."""
@@ -95,12 +73,39 @@ class WordVectors:
         return digest.hexdigest()
 
 
+# What rows use are functions: a method of an object that the run was given is no name for the code's digest to follow.
+def vector_of(vectors: WordVectors, word: str, contractions: str = "parts") -> Vector | None:
+    """The vector of a word, float32 (dims,).
+
+    Args:
+        vectors: Given vectors.
+        word: The word.
+        contractions: `parts` takes the mean over the tokens of a contraction that has no vector, `whole` nothing.
+
+    Returns:
+        None where there is none.
+    """
+    if word in vectors.rows:
+        return vectors.matrix[vectors.rows[word]]
+    parts = parts_of(word) if contractions == "parts" else ()
+    if not parts or any(part not in vectors.rows for part in parts):
+        return None
+    mean: Vector = vectors.matrix[[vectors.rows[part] for part in parts]].mean(axis=0)
+    return mean
+
+
+def vectors_of(vectors: WordVectors, contractions: str = "parts") -> dict[str, Vector]:
+    """The vectors of the words that were asked for, by word; without those that have none."""
+    found = {word: vector_of(vectors, word, contractions) for word in vectors.asked}
+    return {word: vector for word, vector in found.items() if vector is not None}
+
+
 def read(path: Path, words: Collection[str]) -> WordVectors:
     """Reads the vectors of chosen words and of the tokens that contractions among them have.
 
     The first line decides the dimension. Every line is checked for its number of fields; numbers are parsed on the
-    lines of chosen words. A word may hold spaces, as some of the 840B release do; when one comes twice, the first
-    counts. A header with the numbers of words and dimensions, as fastText writes it, is skipped.
+    first line and on those of chosen words. A word may hold spaces, as some of the 840B release do; when one comes
+    twice, the first counts. A header with the numbers of words and dimensions, as fastText writes it, is skipped.
 
     Args:
         path: The file, UTF-8, plain or gzip.
@@ -149,7 +154,7 @@ def _gathered(found: Mapping[str, Vector], dims: int, asked: Collection[str]) ->
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, content and dimension of each line that has a word and as many numbers at least as the first."""
+    """Number, content and dimension of each line; all have a word and at least as many numbers as the first."""
     dims = 0
     for number, line in _raw_lines(path):
         if not dims:
@@ -158,6 +163,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
             dims = line.count(b" ")
             if dims > MAX_DIMS:
                 raise WordVectorError(f"{path}:{number}: {dims:,} numbers on a line; vectors have at most {MAX_DIMS:,}")
+            _numbers(path, number, line, dims)  # tells other files with spaces in them
         if line.count(b" ") < max(dims, 1):
             raise _malformed(path, number, line, dims)
         yield number, line, dims

@@ -1,7 +1,7 @@
 """Many short segments in few long rows, so that a recurrent layer reads them all with little padding.
 
 Segments of words differ much in length (a word before a pause is ten times as long as an article). One row a segment
-would be padding for the most part; here segments are laid one after the other in rows as long as the longest segment,
+would be mostly padding; here segments are laid one after the other in rows as long as the longest segment,
 and a recurrent layer starts anew where a segment does. The result is what each segment would give by itself.
 """
 

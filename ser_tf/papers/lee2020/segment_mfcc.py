@@ -1,7 +1,7 @@
 """MFCC of each cut segment by itself: the audio is cut first and converted afterwards (lee2020 §3.1.2).
 
-The feature of an utterance is then its waveform, one sample a frame, so that everything that places words on frames
-places them on samples; the network converts what it cuts out.
+The feature of an utterance is then its waveform, one sample a frame: what places words on frames places them on
+samples, and the network converts what it cuts out.
 """
 
 import dataclasses
@@ -21,9 +21,15 @@ from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 _SAMPLE_SECONDS = 1 / framing.FrameParams.sample_rate_hz
 
 
-def samples(waveform: tf.Tensor, params: framing.FrameParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
+def samples(
+    waveform: tf.Tensor,
+    params: framing.FrameParams,  # noqa: ARG001 - a sample is a sample
+    num_samples: tf.Tensor | None = None,
+) -> tf.Tensor:
     """The waveform as a feature: float32 `(..., samples)` -> float32 `(..., samples, 1)`, zero after the end."""
-    return framing.zero_padding_frames(waveform[..., tf.newaxis], params, num_samples)
+    missing = tf.maximum(1 - tf.shape(waveform)[-1], 0)  # an empty one has one sample, as every feature has one frame
+    edges = [[0, 0]] * (waveform.shape.rank - 1) + [[0, missing]]
+    return tf.pad(framing.silence_padding(waveform, num_samples), edges)[..., tf.newaxis]
 
 
 WAVEFORM = FeatureSpec(

@@ -4,18 +4,23 @@ The rules are those of `alignment.spoken_words`, `vocabulary` and `aligned`, for
 """
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ser_tf.corpora.base import Word
 from ser_tf.features.framing import FrameParams
 from ser_tf.features.spec import FeatureSpec
-from ser_tf.papers.lee2020 import systems
+from ser_tf.papers.lee2020 import client_words, systems
 from ser_tf.papers.lee2020.aligned import ROUNDING_FRAMES
+from ser_tf.papers.lee2020.alignment import spoken_words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.papers.lee2020.vocabulary import UNKNOWN_ID
 from ser_tf.papers.lee2020.words import NO_WORD
+from ser_tf.protocol.models import TrainedModel
 from ser_tf.protocol.served import Analysed, Served, Words, frame_centres, placed
 
 LATEST_SECONDS = 1.0
@@ -26,6 +31,20 @@ _HASHES = 2**62
 
 class ServedWords:
     """How the models of words are given the words of a request (`ser_tf.protocol.served.ReadsWords`)."""
+
+    def said(self, tokens: Sequence[Word], duration_seconds: float | None, ledger: Ledger) -> tuple[Word, ...]:
+        """From an alignment as written to the words that a request sends; none when nothing was spoken.
+
+        Args:
+            tokens: The alignment as written, in the order of time.
+            duration_seconds: Length of the recording; None: it ends with the last token.
+            ledger: The assumptions that the model was trained under.
+        """
+        return spoken_words(tokens, duration_seconds, ledger.fillers)
+
+    def with_vectors(self, trained: TrainedModel, path: Path) -> TrainedModel:
+        """The model with the words of a file of word vectors; see `client_words.with_vectors`."""
+        return client_words.with_vectors(trained, path)
 
     def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
         """Why the words of recordings are refused.

@@ -158,7 +158,7 @@ def _text(context: FoldContext[Ledger]) -> vocabulary.Embedded:
     vectors: glove.WordVectors | None = context.inputs.get("glove")
     if vectors is None:
         return vocabulary.random_embedding(known, ledger.embedding_dims, rng)
-    given = vectors.of_all(ledger.contractions)
+    given = glove.vectors_of(vectors, ledger.contractions)
     embedded = vocabulary.given_embedding(known, given, vectors.matrix.shape[1], rng, ledger.missing_vectors)
     return embedded.extended(given) if ledger.vocabulary == "training+vectors" else embedded
 

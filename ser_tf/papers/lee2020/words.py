@@ -95,7 +95,7 @@ def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path
 
 def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contractions: str) -> str:
     """Which share of the tokens has a vector, and the most frequent ones that have none."""
-    found = vectors.of_all(contractions)
+    found = glove.vectors_of(vectors, contractions)
     number, covered = sum(tokens.values()), sum(tokens[word] for word in found)
     by_parts = sum(count for word, count in tokens.items() if word in found and word not in vectors.words)
     text = (
@@ -103,7 +103,7 @@ def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contraction
         f" {len(found):,} of {len(tokens):,} words"
     )
     if by_parts:
-        text += f", {by_parts:,} tokens by the parts of a contraction"
+        text += f", {by_parts:,} of the tokens by the parts of a contraction"
     misses = sorted((word for word in tokens if word not in found), key=lambda word: (-tokens[word], word))
     if misses:
         shown = ", ".join(f"{word} ({tokens[word]:,})" for word in misses[:_NAMED_MISSES])

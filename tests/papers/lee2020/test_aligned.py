@@ -6,7 +6,7 @@ import pytest
 from ser_tf.corpora.base import Word
 from ser_tf.data.pipeline import BatchParams
 from ser_tf.features.framing import FrameParams
-from ser_tf.papers.lee2020 import aligned
+from ser_tf.papers.lee2020 import aligned, segment_mfcc
 from ser_tf.papers.lee2020.aligned import Aligned
 
 PARAMS = FrameParams()  # 25 ms windows every 10 ms
@@ -73,11 +73,11 @@ def items():
     ]
 
 
-@pytest.mark.parametrize("read", ["segments", "frames", "words"])
-def test_batches_hold_words_frames_and_columns(read):
+@pytest.mark.parametrize("reads", ["segments", "frames"])
+def test_batches_hold_words_frames_and_columns(reads):
     features = Frames({"a": 6, "b": 3})
     columns = {"target": np.asarray([5, 6], np.int32)}
-    (batch,) = aligned.dataset(features, ["a", "b"], items(), BatchParams(4), columns, read=read)
+    (batch,) = aligned.dataset(features, ["a", "b"], items(), BatchParams(4), columns, reads=reads)
     batch = {key: value.numpy() for key, value in batch.items()}
     a, b = (int(np.flatnonzero(batch["position"] == row)[0]) for row in (0, 1))
     assert batch["words"][a].tolist() == [3, 1] and batch["words"][b].tolist() == [2, 0]
@@ -87,6 +87,19 @@ def test_batches_hold_words_frames_and_columns(read):
     assert batch["features"][a, :6, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert batch["target"][[a, b]].tolist() == [5, 6]
     assert batch["words"].dtype == batch["segments"].dtype == np.int32
+
+
+def test_a_model_of_words_is_given_no_frames():
+    (batch,) = aligned.dataset(None, ["a", "b"], items(), BatchParams(4), {"target": np.asarray([5, 6])}, reads="words")
+    assert sorted(batch) == ["num_words", "position", "target", "words"]
+    assert sorted(batch["num_words"].numpy().tolist()) == [1, 2]
+
+
+def test_where_a_frame_is_a_sample_a_segment_has_the_words_samples():
+    segments = aligned.word_segments(words_of(0.0, 0.1, 0.30001, 0.9), 14400, segment_mfcc.WAVEFORM.params, 0.0)
+    assert segments.tolist() == [[0, 1600], [1600, 3200], [4801, 9599]]
+    wide = aligned.word_segments(words_of(0.0, 0.4, 0.8), 12800, segment_mfcc.WAVEFORM.params, 0.1)
+    assert wide.tolist() == [[0, 6720], [6080, 6720]]  # 5% of 400 ms on each side
 
 
 def test_epochs_differ_and_repeat_with_the_seed():

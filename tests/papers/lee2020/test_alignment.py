@@ -102,6 +102,31 @@ def test_gaps_and_overlaps_are_divided_too():
     assert [word.end_seconds for word in words] == pytest.approx([0.55, 0.9, 1.5])
 
 
+def test_fillers_are_special_or_words():
+    tokens = (Word("<s>", 0.0, 0.2), Word("++LAUGHTER++", 0.2, 0.6), Word("YES", 0.6, 1.0))
+    assert alignment.spoken_words(tokens) == (Word("yes", 0.0, 1.0),)
+    words = alignment.spoken_words(tokens, fillers="words")
+    assert words == (Word("++laughter++", 0.0, 0.6), Word("yes", 0.6, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("token", "word"),
+    [
+        ("++GARBAGE++", "++garbage++"),
+        ("[noise]", "[noise]"),
+        ("{LG}", "{lg}"),
+        ("[sil]", None),
+        ("{SL}", None),
+        ("<sil>", None),
+        ("sp", None),
+        ("", None),
+        ("LIKE(2)", "like"),
+    ],
+)
+def test_fillers_that_are_words(token, word):
+    assert alignment.plain_word(token, "words") == word
+
+
 def test_nothing_spoken():
     assert alignment.spoken_words((Word("<s>", 0, 1), Word("++BREATHING++", 1, 2)), 2.0) == ()
 

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf.papers.lee2020.cross_attention import AlignmentAttention, CrossAttention, ProductDecision, QueryAttention
+from ser_tf.papers.lee2020.cross_attention import CrossAttention, ProductDecision
+from ser_tf.papers.lee2020.xu2019 import AlignmentAttention
+from ser_tf.papers.lee2020.yoon2019 import LastStates, QueryAttention
 
 WORDS = (5, 3, 1)
 MASK = np.arange(5) < np.asarray(WORDS)[:, np.newaxis]
@@ -95,7 +97,7 @@ def test_stop_gradient_changes_no_output():
         np.testing.assert_array_equal(value, with_cut[name])
 
 
-def test_not_crossed_has_own_contexts_alone():
+def test_not_crossed_has_only_own_contexts():
     assert set(CrossAttention(4, crossed=False)(TEXT, AUDIO, MASK)) == {
         "c_text_text",
         "c_audio_audio",
@@ -144,3 +146,10 @@ def test_alignment_attention():
             expected = softmax(np.tanh(AUDIO[row, :frames] @ u[:, 0] + queries[row, word] @ v[:, 0] + b))
             np.testing.assert_allclose(weights[row, word, :frames], expected, atol=1e-5)
             np.testing.assert_allclose(contexts[row, word], expected @ AUDIO[row, :frames], atol=1e-5)
+
+
+def test_last_states_are_those_of_the_valid_steps():
+    states = RNG.normal(size=(2, 5, 6)).astype(np.float32)
+    last = LastStates()(states, np.asarray([5, 2])).numpy()
+    np.testing.assert_array_equal(last[:, :3], [states[0, 4, :3], states[1, 1, :3]])
+    np.testing.assert_array_equal(last[:, 3:], states[:, 0, 3:])

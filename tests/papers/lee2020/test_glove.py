@@ -1,9 +1,13 @@
-"""Word vectors: streaming, choice of words, malformed lines by name; vocabularies and first embeddings."""
+"""Word vectors: streaming, choice of words, contractions, malformed lines by name, hostile files."""
+
+import gzip
+import pickle
+import zipfile
 
 import numpy as np
 import pytest
 
-from ser_tf.papers.lee2020 import glove, vocabulary
+from ser_tf.papers.lee2020 import glove
 from ser_tf.papers.lee2020.glove import WordVectorError, WordVectors
 
 GOOD = "the 0.1 0.2 -3e-1\n, 1 2 3\nat name@domain.com 4 5 6\nyes 7 8 9\nyes 0 0 0\n"
@@ -61,7 +65,7 @@ def test_a_malformed_line_is_named(file, text, line):
     assert "\n" not in str(error.value)
 
 
-def test_binary_rubbish_is_named(file):
+def test_binary_content_is_named(file):
     path = file(bytes(range(256)) * 4)
     with pytest.raises(WordVectorError, match=f"^{path}:"):
         glove.read(path, ["yes"])
@@ -94,27 +98,98 @@ def test_digest_follows_words_and_numbers():
     assert one.digest() != WordVectors(("a",), one.matrix * 2).digest()
 
 
-def test_vocabulary_is_alphabetical_and_drops_rare_words():
-    texts = [["b", "a"], ["b"], ["c"]]
-    assert vocabulary.fit(texts).words == ("a", "b", "c")
-    assert vocabulary.fit(texts, 2).words == ("b",)
-    known = vocabulary.fit(texts)
-    assert known.encode(["c", "a", "new"]).tolist() == [3, 1, vocabulary.UNKNOWN_ID]
-    assert len(known) == 4
+def test_gzip_is_read_as_plain_text_is(file):
+    plain = glove.read(file(GOOD), ["yes", "the"])
+    packed = glove.read(file(gzip.compress(GOOD.encode())), ["yes", "the"])
+    assert packed.words == plain.words and packed.digest() == plain.digest()
 
 
-def test_first_embedding_takes_given_vectors_and_draws_the_rest():
-    known = vocabulary.Vocabulary(("a", "b"))
-    vectors = WordVectors(("b", "z"), np.asarray([[1, 2], [3, 4]], np.float32))
-    embedding = vocabulary.initial_embedding(known, vectors, 300, np.random.default_rng(0))
-    assert embedding.shape == (3, 2) and embedding.dtype == np.float32
-    assert embedding[0].tolist() == [0, 0]
-    assert embedding[2].tolist() == [1, 2]
-    assert np.abs(embedding[1]).max() > 0
-    again = vocabulary.initial_embedding(known, vectors, 300, np.random.default_rng(0))
-    np.testing.assert_array_equal(embedding, again)
+def _refusal(path):
+    with pytest.raises(WordVectorError, match=f"^{path}:") as error:
+        glove.read(path, ["yes"])
+    assert "\n" not in str(error.value) and len(str(error.value)) < 300 + len(str(path))
+    return str(error.value)
 
 
-def test_first_embedding_without_vectors():
-    embedding = vocabulary.initial_embedding(vocabulary.Vocabulary(("a",)), None, 7, np.random.default_rng(0))
-    assert embedding.shape == (2, 7) and np.abs(embedding[1]).max() <= 0.05
+def test_a_gzip_bomb_is_refused_without_unpacking_it(file):
+    import tracemalloc
+
+    path = file(gzip.compress(bytes(200_000_000), 1))
+    tracemalloc.start()
+    assert ":1: a line of over 262,144 bytes" in _refusal(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size < 2_000_000 and peak < 5_000_000
+
+
+def test_endless_lines_are_refused(file, monkeypatch):
+    monkeypatch.setattr(glove, "MAX_LINES", 1000)
+    assert ":1001: too many lines" in _refusal(file(gzip.compress(b"a 1\n" * 2000)))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(GOOD.encode())[:-9], "damaged gzip file"),
+        (gzip.compress(GOOD.encode())[:12] + b"damaged" * 9, "damaged gzip file"),
+        (pickle.dumps({"yes": [1.0, 2.0]}), "not a word and"),
+        (pickle.dumps(np.zeros(9), 0), "not a word and"),
+        (b"\x00" * 500_000, "a line of over"),
+        (b"yes " + b"1 " * 5000, "5,000 numbers on a line"),
+        (b"yes 1e39 2\n", "not a word and 2 finite numbers"),
+        (b"yes 1 2\nyes\n", "not a word and 2 finite numbers"),
+    ],
+)
+def test_other_content_is_refused_in_one_line(file, content, reason):
+    assert reason in _refusal(file(content))
+
+
+def test_a_zip_archive_says_what_to_do(tmp_path):
+    with zipfile.ZipFile(tmp_path / "glove.840B.300d.zip", "w") as archive:
+        archive.writestr("glove.840B.300d.txt", GOOD)
+    assert "a zip archive; give the text file that lies in it" in _refusal(tmp_path / "glove.840B.300d.zip")
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "cannot be read (Is a directory)" in _refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("don't", ("do", "n't")),
+        ("i'm", ("i", "'m")),
+        ("it's", ("it", "'s")),
+        ("couldn't've", ("could", "n't", "'ve")),
+        ("they'd", ("they", "'d")),
+        ("yes", ()),
+        ("n't", ()),
+        ("'s", ()),
+        ("o'clock", ()),
+    ],
+)
+def test_parts_of_contractions(word, parts):
+    assert glove.parts_of(word) == parts
+
+
+CONTRACTED = "do 1 2\nn't 3 6\nit's 5 5\nit 7 7\n's 9 9\n"
+
+
+def test_a_contraction_without_a_vector_has_the_mean_of_its_parts(file):
+    vectors = glove.read(file(CONTRACTED), ["don't", "it's", "we're", "do"])
+    assert vectors.words == ("'s", "do", "it", "it's", "n't") and vectors.asked == ("do", "don't", "it's", "we're")
+    assert glove.vector_of(vectors, "don't").tolist() == [2, 4]
+    assert glove.vector_of(vectors, "it's").tolist() == [5, 5]  # the file's own
+    assert glove.vector_of(vectors, "we're") is None
+    assert glove.vector_of(vectors, "don't", "whole") is None
+    assert sorted(glove.vectors_of(vectors, "parts")) == ["do", "don't", "it's"]
+    assert sorted(glove.vectors_of(vectors, "whole")) == ["do", "it's"]
+
+
+def test_the_first_lower_case_words_of_a_file(file):
+    path = file("the 1 2\nThe 3 4\nof x 5\nand 5 6\n")
+    with pytest.raises(WordVectorError, match=":3: "):
+        glove.read_first(path, 2)
+    path.write_text("the 1 2\nThe 3 4\nand 5 6\nto 7 8\n")
+    assert glove.read_first(path, 2).words == ("and", "the")
+    assert glove.read_first(path, 10).words == ("and", "the", "to")

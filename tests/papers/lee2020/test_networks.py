@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ser_tf.features.mfcc import MfccParams
 from ser_tf.papers.lee2020 import networks as lee2020
 from ser_tf.papers.lee2020 import xu2019, yoon2019
-from ser_tf.papers.lee2020.text_audio import AudioSettings, TextSettings
+from ser_tf.papers.lee2020.segment_mfcc import SegmentMfcc
+from ser_tf.papers.lee2020.text_audio import SEGMENT_DROPOUTS, AudioSettings, TextSettings
 
 DIMS, CLASSES, UNITS = 4, 3, 8
 RNG = np.random.default_rng(5)
@@ -25,6 +27,8 @@ NETWORKS = {
     "split heads": functools.partial(CAN, project_heads=False),
     "no stop-gradient": functools.partial(CAN, stop_gradient=False),
     "no align loss": functools.partial(CAN, align_weight=0.0),
+    "padded average": functools.partial(CAN, segment_average="padded"),
+    "dropout on averages": functools.partial(CAN, segment_dropout="average"),
     "no cross attention": functools.partial(CAN, align_weight=0.0, stop_gradient=False, cross_attention=False),
     "text": functools.partial(lee2020.build_text_network, TEXT, CLASSES, UNITS),
     "audio": functools.partial(lee2020.build_audio_network, AUDIO, CLASSES, UNITS),
@@ -33,17 +37,17 @@ NETWORKS = {
 }
 
 
-def batch_of(rows=(0, 1, 2), more_words=0, more_frames=0, rubbish=0.0):
-    """Right-padded inputs of some utterances; all padding is there `more` times and full of rubbish."""
+def batch_of(rows=(0, 1, 2), more_words=0, more_frames=0, filling=0.0):
+    """Right-padded inputs of some utterances; all padding is there `more` times and holds `filling`."""
     rng = np.random.default_rng(11)
     features = [rng.normal(size=(length, DIMS)).astype(np.float32) for length in LENGTHS]
     words = [rng.integers(0, 6, number) for number in NUM_WORDS]
     num_words = max(NUM_WORDS[row] for row in rows) + more_words
     num_frames = max(LENGTHS[row] for row in rows) + more_frames
     batch = {
-        "words": np.full((len(rows), num_words), int(bool(rubbish)), np.int32),
+        "words": np.full((len(rows), num_words), int(bool(filling)), np.int32),
         "segments": np.zeros((len(rows), num_words, 2), np.int32),
-        "features": np.full((len(rows), num_frames, DIMS), rubbish, np.float32),
+        "features": np.full((len(rows), num_frames, DIMS), filling, np.float32),
         "num_words": np.asarray([NUM_WORDS[row] for row in rows], np.int32),
         "lengths": np.asarray([LENGTHS[row] for row in rows], np.int32),
     }
@@ -77,7 +81,7 @@ def test_posteriors_sum_to_one(model):
 
 def test_neither_padding_nor_neighbours_change_an_utterance(model):
     together = run(model, batch_of())
-    padded = run(model, batch_of(more_words=3, more_frames=9, rubbish=50.0))
+    padded = run(model, batch_of(more_words=3, more_frames=9, filling=50.0))
     for row in range(3):
         alone = run(model, batch_of((row,)))
         for name, value in alone.items():
@@ -123,7 +127,7 @@ def test_kept_vocabulary_and_first_embedding():
 def test_equations_4_to_15(padding, project):
     """From the encoders' states to the decision, in NumPy, one utterance after the other."""
     model = CAN(project_heads=project)
-    batch = batch_of(more_words=padding, more_frames=padding, rubbish=7.0 if padding else 0.0)
+    batch = batch_of(more_words=padding, more_frames=padding, filling=7.0 if padding else 0.0)
     outputs = run(model, batch)
     layers = [model.get_layer(f"{name}_blstm_dropout").output for name in ("text", "audio")]
     states = dict(zip(("text", "audio"), keras.Model(model.input, layers)(batch), strict=True))
@@ -162,7 +166,7 @@ def test_equations_4_to_15(padding, project):
 
 def test_the_lower_blstm_reads_each_segment_by_itself_in_one_call(monkeypatch):
     model = CAN()
-    batch = batch_of(more_words=2, more_frames=3, rubbish=9.0)
+    batch = batch_of(more_words=2, more_frames=3, filling=9.0)
     lower = model.get_layer("segment_blstm")
     shapes = []
     call = type(lower).call
@@ -187,6 +191,36 @@ def test_the_lower_blstm_reads_each_segment_by_itself_in_one_call(monkeypatch):
     assert not vectors[1, 2:].any()
 
 
+def test_segments_of_a_waveform_are_converted_inside_of_the_network():
+    """The same network on the waveform and on its segments' MFCC, given one after the other."""
+    params = MfccParams()
+    statistics = RNG.normal(size=40), RNG.uniform(0.5, 2.0, 40)
+    of_waveforms = lee2020.build_cross_attention_network(TEXT, AudioSettings(*statistics, params), CLASSES, UNITS)
+    of_frames = lee2020.build_cross_attention_network(TEXT, AudioSettings(*statistics), CLASSES, UNITS)
+    of_frames.set_weights(of_waveforms.get_weights())
+    samples = RNG.normal(0, 0.1, (3, 8000, 1)).astype(np.float32)
+    segments = np.zeros((3, 4, 2), np.int32)
+    segments[0] = [[0, 2000], [1900, 2000], [3800, 900], [4600, 3400]]
+    segments[1, :2], segments[2, 0] = [[0, 4000], [3900, 300]], [0, 700]
+    batch = batch_of() | {"features": samples, "segments": segments}
+    frames, places = SegmentMfcc(params)(samples, segments)
+    converted = batch | {"features": frames.numpy(), "segments": places.numpy()}
+    np.testing.assert_allclose(
+        run(of_waveforms, batch)["probabilities"], run(of_frames, converted)["probabilities"], atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("place", SEGMENT_DROPOUTS)
+def test_dropout_of_the_lower_blstm_lies_where_it_is_asked_for(place):
+    order = [layer.name for layer in CAN(segment_dropout=place).layers]
+    if place == "none":
+        assert "segment_blstm_dropout" not in order
+    else:
+        dropped, averaged = order.index("segment_blstm_dropout"), order.index("segment_vectors")
+        assert (dropped < averaged) == (place == "frames")
+    assert {"text_blstm_dropout", "audio_blstm_dropout"} <= set(order)
+
+
 def reached(model, output):
     """Which layers' weights a loss on one output reaches."""
     batch = batch_of()
@@ -201,7 +235,7 @@ def reached(model, output):
     }
 
 
-def test_text_posterior_trains_the_text_side_alone():
+def test_text_posterior_trains_only_the_text_side():
     paths = reached(CAN(), "text_probabilities")
     assert paths["cross_attention/text_query"] and paths["word_embedding/embeddings"]
     assert not any(hit for path, hit in paths.items() if "audio" in path or "segment" in path)

@@ -41,10 +41,10 @@ def test_next_fit_leaves_little_padding(number):
         assert 1 - cells.mean() < 0.25 < 0.7 < alone
 
 
-def packed():
+def packed(zero_padded=False):
     """The network of the layers, whose output is (batch, words, 10), and its BLSTM."""
     inputs = keras.Input((None, 4)), keras.Input((None, 2), dtype="int32")
-    frames, owners = PackSegments()(*inputs)
+    frames, owners = PackSegments(zero_padded)(*inputs)
     blstm = PackedBLSTM(5, name="blstm")
     outputs = PackedMean()(blstm(frames, owners), owners, inputs[1])
     return keras.Model(inputs, outputs), blstm
@@ -68,6 +68,18 @@ def test_each_segment_is_read_as_if_alone():
     assert not means[1, 2:].any()
 
 
+def test_zero_padded_segments_are_read_up_to_the_longest_of_their_utterance():
+    """T' of §3.1.2 is that of one utterance's segments, whatever else is in the batch."""
+    network, blstm = packed(zero_padded=True)
+    means = network([FEATURES, SEGMENTS]).numpy()
+    plain = plain_like(blstm)
+    for part, (row, word), longest in zip(PARTS, np.argwhere(SEGMENTS[..., 1] > 0), (6, 6, 6, 6, 3, 3), strict=True):
+        padded = np.concatenate([part, np.zeros((longest - len(part), 4), np.float32)])
+        alone = plain(padded[np.newaxis]).numpy()[0].mean(0)
+        np.testing.assert_allclose(means[row, word], alone, atol=1e-6)
+    assert not means[1, 2:].any()
+
+
 def test_gradients_are_those_of_segments_alone():
     network, blstm = packed()
     plain = plain_like(blstm)
@@ -81,8 +93,9 @@ def test_gradients_are_those_of_segments_alone():
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_save_and_load(tmp_path):
-    network, _ = packed()
+@pytest.mark.parametrize("zero_padded", [False, True])
+def test_save_and_load(tmp_path, zero_padded):
+    network, _ = packed(zero_padded)
     network.save(tmp_path / "packed.keras")
     again = keras.models.load_model(tmp_path / "packed.keras")
     np.testing.assert_array_equal(again([FEATURES, SEGMENTS]), network([FEATURES, SEGMENTS]))

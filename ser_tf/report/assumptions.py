@@ -52,7 +52,7 @@ def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSumm
         values = _values(entry, used)
         cells = [
             GridCell(entry.key, sort=entry.key),
-            GridCell(ledger.text(entry.default), (f"or {_others(entry)}",) if _others(entry) else ()),
+            GridCell(ledger.text(entry.default), (_others(entry),)),
             GridCell("default") if not values else GridCell(values[0], tuple(values[1:]), tone="changed"),
             GridCell(entry.why),
         ]
@@ -64,7 +64,7 @@ def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSumm
         f"All {len(rows)} are at their defaults in every table."
     )  # fmt: skip
     note = f"What the paper does not state; change one with --set ASSUMPTION=VALUE. {said}"
-    return Part(place, "Ledger", grids=(Grid("What the paper does not state", columns, tuple(rows)),), notes=(note,))
+    return Part(place, "Ledger", lead=(note,), grids=(Grid("What the paper does not state", columns, tuple(rows)),))
 
 
 def used_part(entries: Sequence[Entry], recorded: Mapping[str, Json], place: str) -> Part:
@@ -120,8 +120,8 @@ def _values(entry: Entry, used: Used) -> list[str]:
 def _others(entry: Entry) -> str:
     """The allowed values besides the default."""
     if entry.choices:
-        return ", ".join(ledger.text(choice) for choice in entry.choices if choice != entry.default)
-    return ledger.text(not entry.default) if isinstance(entry.default, bool) else entry.alternatives
+        return "or " + ", ".join(ledger.text(choice) for choice in entry.choices if choice != entry.default)
+    return f"or {ledger.text(not entry.default)}" if isinstance(entry.default, bool) else entry.alternatives
 
 
 def _effects(key: str, sweeps: Mapping[str, SweepSummary]) -> list[str]:

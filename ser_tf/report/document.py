@@ -133,15 +133,23 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A piece of a table's page: facts, tables, matrices, pictures, commands and notes, in this order.
+    """A piece of a table's page: lead, facts, tables, matrices, pictures, commands and notes, in this order.
 
     Attributes:
         id: Its place on the page.
         heading: Its heading; empty for the main table.
+        lead: Sentences that come first.
+        facts: Names with their values.
+        grids: Tables.
+        matrices: Confusion matrices.
+        pictures: Pictures.
+        commands: Command lines.
+        notes: Sentences that come last.
     """
 
     id: str
     heading: str
+    lead: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     grids: tuple[Grid, ...] = ()
     matrices: tuple[Matrix, ...] = ()

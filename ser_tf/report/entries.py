@@ -14,7 +14,7 @@ from ser_tf.protocol.paper import Paper
 from ser_tf.report import assumptions, confusions, known, pictures, provenance, rerun
 from ser_tf.report.document import Entry, GridCell, Part, Picture
 from ser_tf.report.folder import TableFolder
-from ser_tf.report.grids import PLOT_NOTE, grid_of, main_grid, tone_of
+from ser_tf.report.grids import PLOT_NOTE, grid_of, main_grid
 from ser_tf.report.known import Origin
 
 LEAKS, COST, RECALLS = "Leaks", "Cost", "Recall by class"
@@ -126,7 +126,9 @@ def _figures(folder: TableFolder, paper: Paper[Any] | None, headline: str, place
             number = re.fullmatch(r"fig(\d+)", stem)
             name = f"Figure {number[1]}" if number else stem.replace("_", " ").capitalize()
             title = f": {titles[stem]}" if stem in titles else ""
-            shown.append(_picture(picture, f"{name}{title}. {folder.summary['experiment']}, {folder.summary['corpus']}"))
+            shown.append(
+                _picture(picture, f"{name}{title}. {folder.summary['experiment']}, {folder.summary['corpus']}")
+            )
     return [Part(places.of("Figures"), "Figures", pictures=tuple(shown))] if shown else []
 
 
@@ -150,7 +152,7 @@ def _sweep(folder: TableFolder, headline: str, places: _Places) -> list[Part]:
     ]
     drawn = folder.pictures.get(SWEEP)
     shown = (_picture(drawn, f"Effects of assumptions on UA, {headline}"),) if drawn else ()
-    return [Part(places.of("Sweep"), "Sweep", grids=grids, pictures=shown, notes=(*laid.cautions, *notes))]
+    return [Part(places.of("Sweep"), "Sweep", lead=laid.cautions, grids=grids, pictures=shown, notes=tuple(notes))]
 
 
 def _rerun(folder: TableFolder, paper: Paper[Any] | None, origin: Origin, places: _Places) -> Part:
@@ -178,8 +180,5 @@ def _overview(folder: TableFolder) -> tuple[GridCell, ...]:
 
 def _counted(verdicts: Counter[str]) -> GridCell:
     """Verdicts with their numbers, the most frequent first."""
-    lines = [f"{number} {verdict}" for verdict, number in verdicts.most_common()]
-    if not lines:
-        return GridCell(wording.DASH)
-    tone = tone_of(next(iter(verdicts))) if len(verdicts) == 1 else "open"
-    return GridCell(lines[0], tuple(lines[1:]), sort=lines[0], tone=tone)
+    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common()) or wording.DASH
+    return GridCell(said, sort=said.lower())

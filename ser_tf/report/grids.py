@@ -16,19 +16,31 @@ PAIRS = "All pairs"
 """The heading of the matrix of differences, whose rows have their order from its columns."""
 PLOT_METRIC = "ua"
 PLOT_HEAD = "UA from 0 to 100"
-PLOT_NOTE = "Drawn: UA on an axis from 0 to 100: ours (dot) with its interval (bar), the paper's (diamond), chance (tick)."
+PLOT_NOTE = (
+    "Drawn: UA on an axis from 0 to 100: ours (dot) with its interval (bar), the paper's (diamond), chance (tick)."
+)
 
 
 def grid_of(section: Section, caption: str) -> Grid:
-    """A section's table.
+    """A section's table without the columns that hold nothing but dashes.
 
     Args:
         section: The section, with columns.
         caption: What the table shows.
+
+    Raises:
+        ValueError: a row has not one cell a column.
     """
-    columns = tuple(Column(name, _kind(place, name)) for place, name in enumerate(section.columns))
+    if any(len(row) != len(section.columns) for row in section.rows):
+        raise ValueError(f"a row of {caption} has not one cell a column")
+    shown = [
+        place
+        for place in range(len(section.columns))
+        if not section.rows or any(row[place].text != wording.DASH for row in section.rows)
+    ]
+    columns = tuple(Column(section.columns[place], _kind(place, section.columns[place])) for place in shown)
     rows = tuple(
-        GridRow(tuple(_cell(cell, column.kind) for cell, column in zip(row, columns, strict=True)))
+        GridRow(tuple(_cell(row[place], column.kind) for place, column in zip(shown, columns, strict=True)))
         for row in section.rows
     )
     named = all(row.cells[0].text for row in rows)

@@ -10,7 +10,8 @@ from ser_tf.report.document import Part
 from ser_tf.report.folder import FoldFacts, Manifest
 from ser_tf.report.grids import text_grid
 
-PARTS = {"train": "the training set", "validation": "the validation set"}
+PARTS = {"train": "training set", "validation": "validation set"}
+PURPOSES = {"train": "training", "selection": "choosing the epoch", "normaliser": "normalising"}
 MIB_A_GIB = 1024
 
 
@@ -24,22 +25,23 @@ def leaks_part(section: Section | None, checks: Sequence[Finding] | None, place:
     """
     found = section.notes if section else ("The leak report found nothing.",)
     if not checks:
-        return Part(place, "Leaks", notes=(*found, "The single checks are not in this folder."))
+        return Part(place, "Leaks", lead=found, notes=("The single checks are not in this folder.",))
     groups: dict[tuple[str, str], list[Finding]] = {}
     for check in checks:
-        groups.setdefault((f"{check.check} of the {check.part} set", _against(check.against)), []).append(check)
+        what = check.check if check.part == "test" else f"{check.check}, {check.part} set"
+        groups.setdefault((what, _against(check.against)), []).append(check)
     rows = [
         (what, against, str(len(group)), str(sum(check.shared > 0 for check in group)), _examples(group))
         for (what, against), group in groups.items()
     ]
-    columns = ("Looked for", "In", "Checks", "With a finding", "Examples")
-    return Part(place, "Leaks", grids=(text_grid("Checks for leaks", columns, rows),), notes=found)
+    columns = ("Of the test set", "Looked for in", "Checks", "With a finding", "Examples")
+    return Part(place, "Leaks", lead=found, grids=(text_grid("Checks for leaks", columns, rows),))
 
 
 def _against(against: str) -> str:
     """A set, or what trainings recorded that they read, without the names of the trainings."""
     purpose, separator, _ = against.partition(" of ")
-    return f"what trainings read for: {purpose}" if separator else PARTS.get(against, against)
+    return f"what was read for {PURPOSES.get(purpose, purpose)}" if separator else PARTS.get(against, against)
 
 
 def _examples(group: Sequence[Finding]) -> str:

@@ -14,6 +14,9 @@ AXIS = 100
 EDGE = 5
 """Room beside the axis of a drawn value, in its own units."""
 
+LONG_TEXT = 45
+"""Characters above which a cell is kept wide, where the table scrolls anyway."""
+
 
 def render(report: Report) -> str:
     """The page.
@@ -34,10 +37,16 @@ def render(report: Report) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     template = environment.get_template("report.html.jinja")
-    # Both files are the package's own.
     return template.render(
-        report=report, policy=policy, script=Markup(script), style=Markup(style), at=_at, axis=AXIS, edge=EDGE
-    )  # fmt: skip
+        report=report,
+        policy=policy,
+        script=Markup(script),  # the package's own files need no escaping
+        style=Markup(style),
+        at=_at,
+        axis=AXIS,
+        edge=EDGE,
+        long=LONG_TEXT,
+    )
 
 
 def _at(plot: Plot, name: str) -> str:

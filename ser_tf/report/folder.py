@@ -8,7 +8,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ser_tf.errors import UserError
 from ser_tf.evaluation import older
@@ -19,6 +19,7 @@ from ser_tf.protocol.leaks import Finding
 from ser_tf.report.pictures import read_png
 
 T = TypeVar("T")
+P = ParamSpec("P")
 DAMAGED = (*results.DAMAGED, UserError, LookupError, ArithmeticError, RecursionError)
 """What reading or laying out a damaged file can raise."""
 PARTS_OF_A_TABLE = ("table.md", "table.csv", "table.tex", "leaks.json", "manifest.json", "sweep.json")
@@ -109,13 +110,13 @@ def read(root: Path) -> Folder:
     for path in _places(root):
         place = path.relative_to(root).as_posix()
         if (path / "summary.json").is_file():
-            table = _attempt(folder.problems, lambda path=path: _table(root, path, folder.problems), place)
+            table = _attempt(folder.problems, place, _table, root, path, folder.problems)
             folder.tables.extend([table] if table else [])
         elif any((path / name).is_file() for name in PARTS_OF_A_TABLE):
             folder.problems.append(f"{place}: no summary.json; the run did not finish, and the same command goes on")
         if (path / "benchmark.json").is_file():
             name = _in(place, "benchmark.json")
-            found = _attempt(folder.problems, lambda path=path: _json(path / "benchmark.json"), name)
+            found = _attempt(folder.problems, name, _json, path / "benchmark.json")
             folder.benchmarks.update({place: found} if found else {})
     folder.unfinished.extend(_unfinished(root, folder.tables))
     return folder
@@ -135,10 +136,10 @@ def _in(place: str, name: str) -> str:
     return name if place == "." else f"{place}/{name}"
 
 
-def _attempt(problems: list[str], read_it: Callable[[], T], name: str) -> T | None:
-    """What a function reads; None, and a problem noted, where the file is damaged."""
+def _attempt(problems: list[str], name: str, read_it: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """What a function reads; None, and a problem noted, where the file of that name is damaged."""
     try:
-        return read_it()
+        return read_it(*args, **kwargs)
     except DAMAGED as error:
         problems.append(problem(name, error))
         return None
@@ -176,7 +177,7 @@ def _table(root: Path, path: Path, problems: list[str]) -> TableFolder:
 
     def optional(name: str, read_it: Callable[[Path], T]) -> T | None:
         file = path / name
-        return _attempt(problems, lambda: read_it(file), _in(place, name)) if file.is_file() else None
+        return _attempt(problems, _in(place, name), read_it, file) if file.is_file() else None
 
     summary = older.read_summary(path / "summary.json")
     if not isinstance(summary["experiment"], str) or not isinstance(summary["corpus"], str):
@@ -212,7 +213,7 @@ def _manifest(path: Path, table: Path, problems: list[str]) -> Manifest:
     for named in loaded.get("results", []):
         file = output / named["file"]
         if file.is_file():
-            found = _attempt(problems, lambda file=file, named=named: _facts(file, named["record"]), named["file"])
+            found = _attempt(problems, named["file"], _facts, file, named["record"])
             facts += [found] if found else []
     return Manifest(loaded.get("corpus_sha256", ""), len(loaded.get("results", [])), tuple(facts))
 

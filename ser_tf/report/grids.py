@@ -1,4 +1,4 @@
-"""Sections of a table's page as grids: cells that sort by their numbers, verdicts with their tone, and a drawing of UA."""
+"""Sections of a table's page as grids: cells that sort by their numbers, verdicts with their tone, UA drawn."""
 
 import re
 from collections.abc import Sequence

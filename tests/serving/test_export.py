@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from ser_tf import cli
+from ser_tf import cli, papers
 from ser_tf.data import audio
 from ser_tf.errors import SettingError, UserError
 from ser_tf.evaluation import metrics
+from ser_tf.protocol import models
 from ser_tf.serving import card, export, fresh_process, requests, verification, warm_up
 from ser_tf.serving.verification import Reference, Request, VerificationError
 from tests.serving import recordings
@@ -151,7 +152,7 @@ def test_an_export_is_never_overwritten(exported, runs, capsys):
 def test_a_row_without_a_network_is_one_line(runs, tmp_path):
     run = runs.table("mirsamadi2017_table2", "svm_mean")
     with pytest.raises(SettingError, match="row svm_mean of mirsamadi2017 has no Keras network to serve"):
-        export.papers.kept_model(run, "svm_mean")
+        models.kept_model(papers.load, run, "svm_mean")
 
 
 def test_another_corpus_is_found_out(runs, emodb):

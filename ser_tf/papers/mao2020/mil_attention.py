@@ -1,6 +1,7 @@
 """Bags of segments in a network (mao2020): cutting them out, putting them together again, and attention over a bag."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,7 +22,7 @@ class CutSegments(ExplicitMaskLayer):
     tells how many each utterance has. Nothing is computed for padding.
     """
 
-    def __init__(self, params: segmenting.SegmentParams | dict, **kwargs) -> None:
+    def __init__(self, params: segmenting.SegmentParams | dict[str, Any], **kwargs: Any) -> None:
         """Takes how frames become segments, as `SegmentParams` or as a dictionary of its fields."""
         super().__init__(**kwargs)
         self.params = segmenting.SegmentParams(**params) if isinstance(params, dict) else params
@@ -37,7 +38,7 @@ class CutSegments(ExplicitMaskLayer):
         segments = keras.KerasTensor((None, self.params.frames, features.shape[2]), features.dtype)
         return segments, keras.KerasTensor(lengths.shape[:1], "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "params": dataclasses.asdict(self.params)}
 
@@ -54,7 +55,7 @@ class GatherBags(ExplicitMaskLayer):
         bags = tf.RaggedTensor.from_row_lengths(values, tf.reshape(counts, (-1,)))
         return bags.to_tensor(shape=(None, None, values.shape[-1]))
 
-    def compute_output_shape(self, values_shape: tuple, counts_shape: tuple) -> tuple:
+    def compute_output_shape(self, values_shape: tuple[Any, ...], counts_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, segments, dims)."""
         return (counts_shape[0], None, values_shape[-1])
 
@@ -66,7 +67,7 @@ class PadBags(ExplicitMaskLayer):
     What is behind a bag's end becomes zero and then counts as a segment: the counts are all `size`.
     """
 
-    def __init__(self, size: int, **kwargs) -> None:
+    def __init__(self, size: int, **kwargs: Any) -> None:
         """Takes the number of segments that all bags shall have."""
         super().__init__(**kwargs)
         self.size = size
@@ -86,7 +87,7 @@ class PadBags(ExplicitMaskLayer):
         shape = (bags.shape[0], self.size, bags.shape[2])
         return keras.KerasTensor(shape, bags.dtype), keras.KerasTensor(counts.shape[:1], "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "size": self.size}
 
@@ -100,7 +101,7 @@ class BagAttention(ExplicitMaskLayer):
     not divide by a sum that may underflow. Segments of the padding get weight 0.
     """
 
-    def __init__(self, score: str, **kwargs) -> None:
+    def __init__(self, score: str, **kwargs: Any) -> None:
         """Takes the non-negative function: `softmax` (over the last axis, §2.2.1) or `sigmoid` (§2.2.3)."""
         super().__init__(**kwargs)
         if score not in SCORES:
@@ -122,12 +123,12 @@ class BagAttention(ExplicitMaskLayer):
         return tf.reduce_sum(weights * values, axis=1), weights
 
     def compute_output_shape(
-        self, values_shape: tuple, logits_shape: tuple, mask_shape: tuple | None = None
-    ) -> tuple[tuple, tuple]:
+        self, values_shape: tuple[Any, ...], logits_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, dims) and (batch, segments, dims)."""
         return (values_shape[0], values_shape[2]), tuple(values_shape)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "score": self.score}
 
@@ -143,7 +144,7 @@ class MeanWeight(ExplicitMaskLayer):
         """Averages over the dimensions."""
         return tf.reduce_mean(weights, axis=-1)
 
-    def compute_output_shape(self, weights_shape: tuple) -> tuple:
+    def compute_output_shape(self, weights_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, segments)."""
         return tuple(weights_shape[:2])
 
@@ -156,6 +157,6 @@ class SumToOne(ExplicitMaskLayer):
         """Divides each row by its sum."""
         return values / tf.maximum(tf.reduce_sum(values, axis=-1, keepdims=True), keras.config.epsilon())
 
-    def compute_output_shape(self, values_shape: tuple) -> tuple:
+    def compute_output_shape(self, values_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, classes)."""
         return values_shape

@@ -10,9 +10,11 @@ F(B), `probabilities` is F(B) divided by its sum.
 """
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.layers.pooling import FrameMask, MaskedMean
 from ser_tf.layers.segments import MaskedMax
@@ -32,8 +34,8 @@ POOLINGS = ("max", "mean", "single", "multi", "feature")
 
 def build_segcnn(
     num_classes: int,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: npt.NDArray[Any],
+    std: npt.NDArray[Any],
     blocks: tuple[tuple[int, ...], ...] = BODIES["vgg"],
     dense_units: tuple[int, ...] = DENSE_UNITS,
     dropout: float = 0.0,
@@ -100,7 +102,7 @@ def _single_attention(
     return BagAttention("softmax", name=name)(decisions, logits, mask)
 
 
-def build_bag_network(
+def build_bag_network(  # noqa: PLR0913 - the paper's symbols
     num_classes: int,
     pooling: str,
     embedding_dims: int = DENSE_UNITS[-1],

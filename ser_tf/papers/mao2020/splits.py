@@ -47,4 +47,4 @@ def _finest_stratum(utterances: Sequence[Utterance]) -> Callable[[Utterance], st
     for stratum in strata:
         if min(Counter(map(stratum, utterances)).values()) >= CASIA_FOLDS:
             return stratum
-    return lambda each: ""
+    return lambda _: ""

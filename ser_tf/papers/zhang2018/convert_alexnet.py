@@ -11,8 +11,10 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf import cli, files
 from ser_tf.errors import UserError
@@ -56,7 +58,7 @@ def _is_numpy(source: Path) -> bool:
         raise UserError(f"{source}: cannot be read ({error.strerror or error})") from None
 
 
-def _arrays(source: Path, layers: Mapping, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(source: Path, layers: Mapping[str, Any], name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Kernel and bias of a layer."""
     found = layers.get(name)
     if not isinstance(found, Sequence | np.ndarray) or len(found) != 2:
@@ -92,7 +94,7 @@ def _of_caffe(source: Path, shapes: Shapes) -> Weights:
     return weights
 
 
-def _dense(kernel: np.ndarray, channels: int) -> np.ndarray:
+def _dense(kernel: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
     """(units, inputs) -> (inputs, units); inputs in the order channel, height, width become height, width, channel."""
     units, inputs = kernel.shape
     cells = inputs // channels
@@ -116,7 +118,7 @@ def write(weights: Weights, output: Path) -> Path:
 
 
 def _sha1(path: Path) -> str:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha1").hexdigest()
 
 

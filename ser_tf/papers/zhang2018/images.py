@@ -64,20 +64,22 @@ class SpectrogramImage(ExplicitMaskLayer):
             images = tf.reverse(images, axis=[1])
         return tf.ensure_shape(images, self._images_shape(features.shape)), tf.maximum(lengths, self.shortest)
 
-    def _images_shape(self, features_shape: tuple) -> tuple:
+    def _images_shape(self, features_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         width = self.shortest if self.shortest == self.longest else None
         return (features_shape[0], features_shape[2], width, 1)
 
-    def compute_output_shape(self, features_shape: tuple, lengths_shape: tuple) -> tuple[tuple, tuple]:
+    def compute_output_shape(
+        self, features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, bins, width, 1) and (batch,); the width is known when all images have the same."""
         return self._images_shape(features_shape), (features_shape[0],)
 
-    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple:
+    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple[Any, ...]:
         """Images of floats, integer widths."""
         images, columns = self.compute_output_shape(features.shape, lengths.shape)
         return keras.KerasTensor(images, features.dtype), keras.KerasTensor(columns, "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "shortest": self.shortest, "longest": self.longest} | {
             "flipped": self.flipped, "fill": self.fill
@@ -88,7 +90,7 @@ class SpectrogramImage(ExplicitMaskLayer):
 class ColumnsAfter(ExplicitMaskLayer):
     """How many valid columns are left behind a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
 
-    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs) -> None:
+    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs: Any) -> None:
         """Takes the fields of a `Step`."""
         super().__init__(**kwargs)
         self.step = Step(kernel, stride, padding, end)
@@ -101,7 +103,7 @@ class ColumnsAfter(ExplicitMaskLayer):
         """Integers of the same shape."""
         return keras.KerasTensor(columns.shape, "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), **dataclasses.asdict(self.step)}
 
@@ -118,7 +120,9 @@ class MaskColumns(ExplicitMaskLayer):
         valid = _column_mask(images, columns)[:, tf.newaxis, :, tf.newaxis]
         return images * tf.cast(valid, images.dtype)
 
-    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """The shape of the images."""
         return tuple(images_shape)
 
@@ -131,7 +135,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
     cells, and the weights sum the cells up. With `scale` 0 all valid cells weigh the same: average pooling.
     """
 
-    def __init__(self, units: int = 256, scale: float = 0.3, **kwargs) -> None:
+    def __init__(self, units: int = 256, scale: float = 0.3, **kwargs: Any) -> None:
         """Takes the number of rows of W and lambda."""
         super().__init__(**kwargs)
         self.units, self.scale = units, scale
@@ -139,7 +143,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         # A bias would add the same to every cell's score and change nothing.
         self._score = keras.layers.Dense(1, use_bias=False, name="u")
 
-    def build(self, images_shape: tuple, columns_shape: tuple | None = None) -> None:
+    def build(self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None) -> None:
         """Creates W, b and u."""
         self._hidden.build((None, images_shape[-1]))
         self._score.build((None, self.units))
@@ -165,11 +169,13 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         weights = tf.reshape(weights, shape[:3])
         return tf.einsum("btf,btfc->bc", weights, cells), weights
 
-    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple[tuple, tuple]:
+    def compute_output_shape(
+        self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, channels) and (batch, width, height)."""
         batch, height, width, channels = images_shape
         return (batch, channels), (batch, width, height)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "units": self.units, "scale": self.scale}

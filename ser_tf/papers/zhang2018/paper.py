@@ -214,7 +214,7 @@ TABLE2 = Table(
             attention_scale=1.0,
         ),
         _beyond(
-            "fcn_20ms_random", "FCN+Attention, 20 ms windows, random initialisation", "§III-A claims 40 ms to be better",
+            "fcn_20ms_random", "FCN+Attention, 20 ms windows, random initialisation", "§III-A: 40 ms is better",
             window_seconds=0.02,
         ),
         _row("satt_model1", "CNN+LSTM Model1 in [9]", _fit_satt_model1, features=_satt_features),

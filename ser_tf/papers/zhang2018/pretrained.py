@@ -9,17 +9,19 @@ import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 from ser_tf.papers.zhang2018 import alexnet
 
 Shapes = Mapping[str, tuple[int, ...]]
 """The shape of each layer's kernel; its last number is that of the bias."""
-Weights = Mapping[str, tuple[np.ndarray, np.ndarray]]
+Weights = Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 """Kernel and bias of each layer, float32."""
 
 IMAGENET_CLASSES = 1000

@@ -81,4 +81,4 @@ def test_pieces_are_cut_and_averaged_in_the_graph(emodb):
     pieces = SubUtterances(features, tuple(features), 20)
     expected = pieces.average(posteriors_of(bare, pieces, pieces.ids))
     np.testing.assert_allclose(found["probabilities"], expected, atol=1e-5)
-    assert found.keys() == {"probabilities", "label"}
+    assert found.keys() == {"probabilities", "label", "error"} and not any(found["error"])

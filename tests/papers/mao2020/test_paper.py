@@ -108,7 +108,7 @@ def test_lengths_are_the_papers(corpus, setting, number):
         utterances={"a": SimpleNamespace(corpus=corpus)},
         smoke=False,
     )
-    assert segcnn.segment_params(context).most == number
+    assert segcnn.segment_params(context).max_segments == number
 
 
 def test_features_are_the_papers():

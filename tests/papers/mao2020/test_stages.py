@@ -10,7 +10,7 @@ from matplotlib import image
 
 from ser_tf import cli, corpora
 from ser_tf.data import audio
-from ser_tf.papers.mao2020 import fig2, fig4, paper, segcnn, systems
+from ser_tf.papers.mao2020 import fig2, fig4, networks, paper, segcnn, systems
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.protocol import models
 from ser_tf.protocol.context import FoldContext

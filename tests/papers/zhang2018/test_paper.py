@@ -329,6 +329,7 @@ def test_classifiers_start_as_the_ledger_says(make_context, monkeypatch, network
     assert systems.fit_classifier(context, network, False) == started
 
 
+@pytest.mark.slow
 def test_model2_goes_on_from_model1_which_is_trained_once(make_context, monkeypatch):
     trained = []
     fit = loop.fit

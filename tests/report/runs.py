@@ -16,11 +16,12 @@ from ser_tf.protocol.results import FoldResult
 from tests.evaluation.simulated import CLASSES, simulated_folds
 
 PLACE = "mirsamadi2017_table3/emodb"
+MEAN, WEIGHTED, SVM = (simulated_folds(skill, seed, num_speakers=12) for seed, skill in enumerate((0.45, 0.9, 0.55), 1))
 ROWS = (
-    RowResult("lld_mean_pool", "Mean pool", {"wa": 0.627, "ua": 0.572}, simulated_folds(0.45, 1, num_speakers=12)),
-    RowResult("lld_weighted_pool", "Weighted pool", {"wa": 0.635, "ua": 0.588}, simulated_folds(0.9, 2, num_speakers=12)),
-    RowResult("svm_full", "SVM", {"wa": 0.578, "ua": 0.557}, simulated_folds(0.55, 3, num_speakers=12)),
-)  # fmt: skip
+    RowResult("lld_mean_pool", "Mean pool", {"wa": 0.627, "ua": 0.572}, MEAN),
+    RowResult("lld_weighted_pool", "Weighted pool", {"wa": 0.635, "ua": 0.588}, WEIGHTED),
+    RowResult("svm_full", "SVM", {"wa": 0.578, "ua": 0.557}, SVM),
+)
 CLAIM = Claim("weighted pool better than mean pool", "lld_weighted_pool", "lld_mean_pool")
 CHANGED = {"svm_c": 4.0, "happy_includes_excited": True}
 FINDING = Finding("text", "Ses01", "train", 3, 10, ("hello there",))

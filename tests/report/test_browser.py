@@ -16,7 +16,8 @@ CONTRASTS = """
   const behind = (element) => {
     const layers = [];
     for (let at = element; at; at = at.parentElement) layers.unshift(numbers(getComputedStyle(at).backgroundColor));
-    return layers.reduce((under, [r, g, b, a = 1]) => [r, g, b].map((v, i) => a * v + (1 - a) * under[i]), [255, 255, 255]);
+    const over = (under, [r, g, b, a = 1]) => [r, g, b].map((v, i) => a * v + (1 - a) * under[i]);
+    return layers.reduce(over, [255, 255, 255]);
   };
   return [...document.querySelectorAll("body *")].filter((e) => e.childNodes.length && e.getClientRects().length
       && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
@@ -88,8 +89,10 @@ def test_every_link_leads_to_what_it_names(page):
 def test_only_tables_scroll_sideways(page, width):
     page.size(width)
     assert page.run("document.documentElement.scrollWidth") == width
-    wide = page.run("[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, .skip, svg')"
-                    " && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))")  # fmt: skip
+    wide = page.run(
+        "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, .skip, svg')"
+        " && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
+    )
     assert wide == []
     boxes = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
     assert (page.run(boxes) > 0) == (width < 1000)
@@ -108,7 +111,10 @@ def test_print_is_light_and_nothing_is_cut(page):
     page.size(700)
     page.media("print", "dark")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.run("Math.max(...[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right))") <= 700
+    assert (
+        page.run("Math.max(...[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right))")
+        <= 700
+    )
     page.media("", "light")
     assert len(page.call("Page.printToPDF")["data"]) > 10_000
 

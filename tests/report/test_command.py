@@ -51,7 +51,9 @@ def test_nothing_comes_from_outside(root):
 
 
 def test_no_tensorflow_is_imported(root, tmp_path):
-    lines = f"from ser_tf.report import command; command.main([{str(root)!r}, '--output', {str(tmp_path / 'p.html')!r}]);"
+    lines = (
+        f"from ser_tf.report import command; command.main([{str(root)!r}, '--output', {str(tmp_path / 'p.html')!r}]);"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", f"import sys; {lines} print(sorted(set({HEAVY!r}) & set(sys.modules)))"],
         capture_output=True, text=True, check=True,
@@ -63,7 +65,9 @@ def test_pictures_are_carried_whole(root):
     path = root / runs.PLACE / "fig2.png"
     data, width, height = pictures.read_png(path)
     page, _ = page_of(root)
-    shown = [attributes for tag, attributes in page.tags if tag == "img" and attributes["src"] == pictures.address(data)]
+    shown = [
+        attributes for tag, attributes in page.tags if tag == "img" and attributes["src"] == pictures.address(data)
+    ]
     assert data == path.read_bytes() and len(shown) == 2  # the sweep's picture is the same
     assert (shown[0]["width"], shown[0]["height"]) == (str(width), str(height))
     assert all(attributes["alt"] for attributes in shown)

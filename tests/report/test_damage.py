@@ -127,7 +127,8 @@ def test_nothing_to_report_is_one_line_and_status_2(whole, tmp_path, capsys, con
     assert (status, out, page) == (cli.BAD_INPUT, "", "") and len(err.splitlines()) == 1
     said = {
         "nothing": "nothing to report: no <experiment>/<corpus>/summary.json", "no folder": "no such folder",
-        "damaged": "nothing to report: mirsamadi2017_table3/emodb: damaged", "unfinished": "1 fold result, but no table",
+        "damaged": "nothing to report: mirsamadi2017_table3/emodb: damaged",
+        "unfinished": "1 fold result, but no table",
     }  # fmt: skip
     assert said[content] in err
 

@@ -26,7 +26,9 @@ def test_every_assumption_is_there_with_its_reason_and_the_changed_are_marked(pa
     table = page.table("What the paper does not state")
     assert [row[0].removesuffix(" changed") for row in table.rows] == [entry.key for entry in ENTRIES]
     assert table.column("Why") == [" ".join(entry.why.split()) for entry in ENTRIES]
-    marked = {row[0].split()[0]: row[2] for row, kind in zip(table.rows, table.classes, strict=True) if kind == "marked"}
+    marked = {
+        row[0].split()[0]: row[2] for row, kind in zip(table.rows, table.classes, strict=True) if kind == "marked"
+    }
     assert marked == {"svm_c": "4.0 (Table 3 on emodb)", "happy_includes_excited": "true (Table 3 on emodb)"}
     defaults = dict(zip((row[0].split()[0] for row in table.rows), table.column("Default"), strict=True))
     assert defaults["stopping"] == "speaker or utterances, none"

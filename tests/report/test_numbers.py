@@ -68,7 +68,9 @@ def check_rows(page, summary, tables):
 
 def tables_of(page, headline, own):
     """The tables of one entry: from its main table on up to that of the next one."""
-    start = next(place for place, table in enumerate(page.tables) if table.caption == f"Results: {headline}" and own(table))
+    start = next(
+        place for place, table in enumerate(page.tables) if table.caption == f"Results: {headline}" and own(table)
+    )
     rest = page.tables[start + 1 :]
     end = next((place for place, table in enumerate(rest) if table.caption.startswith("Results: ")), len(rest))
     return [page.tables[start], *rest[:end]]
@@ -109,7 +111,8 @@ def test_everything_of_a_run_is_on_the_page(run):
     check_rows(page, summary, tables_of(page, "Table 3 on emodb", lambda table: True))
     for text in (
         "The leak report found 1 issue", "text: 3 of 10", "hello there", "1.2 h", "processor x86, cores 2", "3.0 GiB",
-        "c0ffee" * 6, "d1" * 32, "5a" * 32, "keras 3.15.0", "Made from 2 fold results, 1 of which are not in this folder.",
+        "c0ffee" * 6, "d1" * 32, "5a" * 32, "keras 3.15.0",
+        "Made from 2 fold results, 1 of which are not in this folder.",
         "Protocol: 240 recordings in 4 classes", "S. Mirsamadi, E. Barsoum, C. Zhang",
         "Figure 2: Waveform and attention weights of utterances",
     ):  # fmt: skip

@@ -109,7 +109,12 @@ def test_tables_of_no_paper_are_shown_without_a_command(tmp_path):
     summary = tmp_path / "two" / "compare" / "emodb" / "summary.json"
     summary.write_text(summary.read_text().replace('"mirsamadi2017_table3"', '"compare"'))
     (group,) = assemble(folder.read(tmp_path / "two"), "runs").groups
-    assert (group.name, group.citation, group.ledger, group.entries[0].name) == ("compare", "", None, "compare on emodb")
+    assert (group.name, group.citation, group.ledger, group.entries[0].name) == (
+        "compare",
+        "",
+        None,
+        "compare on emodb",
+    )
     assert group.entries[0].parts[-1].commands == ()
     (used,) = [part for part in group.entries[0].parts if part.heading == "Assumptions"]
     assert {row.cells[0].text for row in used.grids[0].rows} >= {"svm_c", "window"}

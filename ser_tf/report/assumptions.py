@@ -53,7 +53,7 @@ def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSumm
         cells = [
             GridCell(entry.key, sort=entry.key),
             GridCell(ledger.text(entry.default), (_others(entry),)),
-            GridCell("default") if not values else GridCell(values[0], tuple(values[1:]), tone="changed"),
+            GridCell(values[0], tuple(values[1:]), tone="changed") if values else GridCell(_unchanged(entry, used)),
             GridCell(entry.why),
         ]
         effects = measured[entry.key]
@@ -61,7 +61,7 @@ def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSumm
         rows.append(GridRow(tuple(cells), marked=bool(values)))
     number = sum(row.marked for row in rows)
     said = f"{number} of {len(rows)} differ from the default in some table (marked)." if number else (
-        f"All {len(rows)} are at their defaults in every table."
+        "Every value that a table recorded is the default."
     )  # fmt: skip
     note = f"What the paper does not state; change one with --set ASSUMPTION=VALUE. {said}"
     return Part(place, "Ledger", lead=(note,), grids=(Grid("What the paper does not state", columns, tuple(rows)),))
@@ -115,6 +115,11 @@ def _values(entry: Entry, used: Used) -> list[str]:
         if entry.key in recorded and recorded[entry.key] != entry.default:
             found.setdefault(text(recorded[entry.key]), []).append(name)
     return [f"{value} ({', '.join(names)})" for value, names in found.items()]
+
+
+def _unchanged(entry: Entry, used: Used) -> str:
+    """Whether some table recorded the default, or none recorded anything."""
+    return "default" if any(entry.key in recorded for _, recorded in used) else "not recorded"
 
 
 def _others(entry: Entry) -> str:

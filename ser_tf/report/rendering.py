@@ -43,10 +43,16 @@ def render(report: Report) -> str:
         script=Markup(script),  # the package's own files need no escaping
         style=Markup(style),
         at=_at,
+        breakable=_breakable,
         axis=AXIS,
         edge=EDGE,
         long=LONG_TEXT,
     )
+
+
+def _breakable(text: str) -> Markup:
+    """A text, escaped, that may break after underscores: names of assumptions and rows are long on a phone."""
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def _at(plot: Plot, name: str) -> str:

@@ -30,7 +30,7 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.tables, self.ids, self.links, self.tags, self.texts, self.open = [], [], [], [], [], []
-        self.feed(html)
+        self.feed(html.replace("_<wbr>", "_"))
         self.close()
         assert not self.open, f"tags that are not closed: {self.open}"
         self.text = " ".join(" ".join(self.texts).split())

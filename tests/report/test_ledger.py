@@ -35,6 +35,12 @@ def test_every_assumption_is_there_with_its_reason_and_the_changed_are_marked(pa
     assert defaults["svm_c"] == "1.0 number, at least 1e-09" and defaults["happy_includes_excited"] == "false or true"
 
 
+def test_the_ledger_says_default_only_where_a_table_recorded_it(page):
+    table = page.table("What the paper does not state")
+    used = dict(zip((row[0].split()[0] for row in table.rows), table.column("Used here"), strict=True))
+    assert used["window"] == "not recorded" and used["stopping"] == "default"
+
+
 def test_a_table_shows_what_it_changed_and_what_the_ledger_has_gained_and_lost(page):
     table = page.table("Assumptions that differ from the ledger's defaults")
     assert {row[0].split()[0]: (row[1], row[2]) for row in table.rows} == {

@@ -1,0 +1,60 @@
+"""Which paper and table an experiment belongs to, as far as this installation knows them."""
+
+import dataclasses
+import re
+from typing import Any
+
+from ser_tf import papers
+from ser_tf.protocol.paper import Paper, Table
+
+NAME = re.compile(r"(?P<paper>\w+)_table(?P<number>\d+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where an experiment comes from.
+
+    Attributes:
+        group: Its paper's key, or its own name.
+        number: The table's number, or None for an experiment that is no paper's table.
+    """
+
+    group: str
+    number: int | None
+
+    @classmethod
+    def of(cls, experiment: str) -> "Origin":
+        """Reads an experiment's name, `<paper>_table<N>`.
+
+        Args:
+            experiment: The name.
+        """
+        found = NAME.fullmatch(experiment)
+        return cls(experiment, None) if found is None else cls(found["paper"], int(found["number"]))
+
+    @property
+    def name(self) -> str:
+        """The table in words, `Table 3`, or the experiment's name."""
+        return self.group if self.number is None else f"Table {self.number}"
+
+
+def table_of(paper: Paper[Any] | None, origin: Origin) -> Table[Any] | None:
+    """The table that an experiment reproduces; None where the paper has no such table here."""
+    tables = paper.tables if paper else ()
+    return next((table for table in tables if table.number == origin.number), None)
+
+
+def load_paper(key: str, problems: list[str]) -> Paper[Any] | None:
+    """A paper by its key; None where there is none here, or where it cannot be loaded, which is noted.
+
+    Args:
+        key: The key.
+        problems: Takes one line where loading fails.
+    """
+    if key not in papers.keys():
+        return None
+    try:
+        return papers.load(key)
+    except (ImportError, AttributeError) as error:
+        problems.append(f"paper {key}: cannot be loaded, its citation and ledger are left out ({error})")
+        return None

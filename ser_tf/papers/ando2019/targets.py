@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_tf.papers.ando2019 import vote_targets
-from ser_tf.papers.ando2019.labels import DOMINANT, EXISTENCE, HARD, SOFT
 from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.papers.ando2019.splits import DOMINANT, EXISTENCE, HARD, SOFT
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import RowUnavailableError
 
@@ -28,6 +28,10 @@ class Examples:
     ids: tuple[str, ...]
     targets: npt.NDArray[np.float32]
 
+    def by_id(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The target of each utterance, float32 (classes,)."""
+        return dict(zip(self.ids, self.targets, strict=True))
+
     def at_speeds(self, speeds: Sequence[float]) -> "Examples":
         """These, followed by their copies at other speeds, which have the same targets."""
         ids = self.ids + tuple(f"{utterance_id}@{speed:g}" for speed in speeds for utterance_id in self.ids)
@@ -46,8 +50,8 @@ def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data
     Args:
         context: The fold.
         ids: The utterances.
-        labels: One of `labels.LABELS`.
-        data: One of `labels.TRAINING_SETS`: utterances with a dominant target emotion, or all.
+        labels: One of `splits.LABELS`.
+        data: One of `splits.TRAINING_SETS`: utterances with a dominant target emotion, or all.
 
     Raises:
         RowUnavailableError: the corpus has no votes, and the labels need them; or nothing is left to train on.

@@ -90,6 +90,32 @@ def test_features_are_normalised_inside():
     np.testing.assert_allclose(_call(outer, raw)["embedding"], _call(inner, normalised)["embedding"], atol=1e-5)
 
 
+WIDE, LONG = 80, (130, 260, 40)
+
+
+def _inside():
+    """The encoder whose convolutions have nothing at their edges; 130 frames give two steps, 40 are filled up."""
+    return models.build_encoder(WIDE, np.zeros(WIDE), np.ones(WIDE), models.DOMINANT_ENCODER, **SMALL, padding="valid")
+
+
+def test_contract_without_padding(tmp_path):
+    shapes = {"probabilities": (CLASSES,), "attention": (None,)}
+    network = models.build_network([_inside()], models.build_classifier(12, CLASSES, dense_units=7))
+    check_model(network, WIDE, shapes, tmp_path, LONG)
+
+
+def test_without_padding_attention_lies_in_the_middle_of_what_a_step_sees():
+    encoder = _inside()
+    batch = example(WIDE, LONG)
+    attention = _call(encoder, batch)["attention"]
+    steps = keras.Model(encoder.input, encoder.get_layer("conv_3_pool_lengths").output)(batch).numpy()
+    assert steps.tolist() == [2, 10, 1]
+    for row, (number, first) in enumerate(zip(steps, (53, 53, 24), strict=True)):
+        there = np.flatnonzero(attention[row])
+        assert (there.min(), there.max()) == (first, first + 16 * number - 1)
+        assert attention[row].sum() == pytest.approx(1, abs=1e-5)
+
+
 def _step(network):
     network = keras.Model(network.input, network.output["probabilities"])
     network.compile(keras.optimizers.SGD(0.5), "categorical_crossentropy")

@@ -144,7 +144,10 @@ def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
 
     paper = papers.load(card["paper"])
     ledger = ledgers.restore(type(paper.ledger), card["assumptions"])
-    (spec,) = paper.systems[card["row"]].features(ledger)
+    features = paper.systems[card["row"]].features
+    if features is None:
+        raise SettingError(f"row {card['row']} of {paper.key} reads no features")
+    (spec,) = features(ledger)
     limits = riff.Limits(card["max_seconds"], card["min_rate_hz"])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
@@ -176,9 +179,9 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
         paths: Recordings.
         number: Requests that are timed for each batch size.
     """
-    from ser_tf.serving import prediction
+    from ser_tf.serving import exported
 
-    card = prediction.card_in(folder)
+    card = exported.read_card(folder)
     paths, front = taken(paths, card), front_of(card)
     for size in BATCH_SIZES:
         with opened(folder) as whole:
@@ -222,11 +225,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Measures and prints the table."""
-    from ser_tf.serving import prediction
+    from ser_tf.serving import exported
 
     flags = parse(argv)
     paths = find_files(flags.audio)
-    folders = [prediction.exported_folder(Path(name)) for name in flags.models]
+    folders = [exported.folder_of(Path(name)) for name in flags.models]
     console = progress.console()
     table = rich.table.Table(title=f"{flags.requests} requests of each size, {os.cpu_count()} processors")
     for heading in ("model", "row", "batch", "p50 ms", "p99 ms", "recordings/s", "audio s/s", "features"):

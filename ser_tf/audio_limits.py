@@ -4,6 +4,8 @@ Plain numbers and the sentences that explain a refusal; only NumPy is imported, 
 use them too.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,7 +45,7 @@ def channels_problem(channels: int) -> str:
     return "" if channels <= MAX_CHANNELS else f"it has {channels} channels, more than {MAX_CHANNELS}"
 
 
-def samples_problem(samples: npt.NDArray[np.floating]) -> str:
+def samples_problem(samples: npt.NDArray[np.floating[Any]]) -> str:
     """Explains why decoded samples are refused.
 
     Args:

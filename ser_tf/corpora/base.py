@@ -1,6 +1,7 @@
 """What every corpus gives: utterances, where they came from, and a report of what is wrong on disk."""
 
 import dataclasses
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -105,7 +106,7 @@ def speed_of(utterance_id: str) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class ValidationReport:
-    """What a corpus on disk lacks and has too much of.
+    """Files of a corpus that are missing, unreadable or unexpected, and what the others are like.
 
     Attributes:
         missing: One line for each file that the annotations name and that is not there.
@@ -113,7 +114,11 @@ class ValidationReport:
         unexpected: One line for each file or utterance that the release does not have.
         counts: What is there: `utterances`, and a count for each label, session and style.
         expected: The release's counts for the same keys.
-        notes: What the release itself lacks, which no copy can have.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        seconds: Length of each usable utterance.
+        rates_hz: Number of usable files by their sampling rate.
+        channels: Number of usable files by their number of channels.
+        twins: Ids of utterances with identical samples, two or more each; a corpus with twins may be complete.
     """
 
     missing: tuple[str, ...]
@@ -122,6 +127,10 @@ class ValidationReport:
     counts: Mapping[str, int]
     expected: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
+    rates_hz: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    channels: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    twins: tuple[tuple[str, ...], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -168,58 +177,55 @@ class Corpus:
     def check_audio(self) -> None:
         """Reads every audio header, which takes about a second for ten thousand files, and the samples of other files.
 
-        A WAV file of integers, as most corpora are, is usable when its header is. Floats may hold anything, and only
-        decoding shows whether a compressed file is whole.
-
         Raises:
             CorpusError: one line with the first file that cannot be used, the reason, and how many others there are.
         """
-        errors = []
-        for utterance in self.utterances:
-            try:
-                if not recordings.read_header(utterance.path).has_integers:
-                    recordings.read_samples(utterance.path)
-            except AudioError as error:
-                errors.append(str(error))
-        if errors:
-            others = f" ({len(errors) - 1} more files cannot be used)" if len(errors) > 1 else ""
-            advice = f"python -m ser_tf.corpora.validate {self.name} {self.root}"
-            raise CorpusError(f"{errors[0]}{others}; for the full list run: {advice}")
+        from ser_tf.corpora import inspection
+
+        if problems := inspection.header_problems(self.utterances):
+            others = f" ({len(problems) - 1} more files cannot be used)" if len(problems) > 1 else ""
+            raise CorpusError(f"{problems[0]}{others}; for the full list run: {self.validate_command}")
+
+    @property
+    def validate_command(self) -> str:
+        """The command line that lists everything that is wrong."""
+        words = ["python", "-m", "ser_tf.corpora.validate", self.name, str(self.root)]
+        if self.audio_root is not None:
+            words += ["--audio-root", str(self.audio_root)]
+        if self.columns:
+            words += ["--columns", *(f"{ours}={theirs}" for ours, theirs in self.columns.items())]
+        return shlex.join(words)
 
     def validate(self, progress: Callable[[int, int], None] | None = None) -> ValidationReport:
         """Reads all audio and compares what is there with what the release should have.
 
         Args:
-            progress: Called after each file with the number of files done and of all files.
+            progress: Called after each file with the number of utterances done and of all utterances.
         """
-        missing = list(self.absent)
-        unreadable = []
-        for done, utterance in enumerate(self.utterances, 1):
-            if not utterance.path.is_file():
-                missing.append(str(utterance.path))
-            else:
-                try:
-                    recordings.read_samples(utterance.path)
-                except AudioError as error:
-                    unreadable.append(str(error))
-            if progress:
-                progress(done, len(self.utterances))
+        from ser_tf.corpora import inspection
+
+        found = inspection.inspect(self.utterances, progress)
         return ValidationReport(
-            missing=tuple(missing),
-            unreadable=tuple(unreadable),
+            missing=(*self.absent, *found.missing),
+            unreadable=found.unreadable,
             unexpected=tuple(str(path) for path in self.stray),
             counts=count(self.utterances),
             expected=self.expected,
             notes=self.notes,
+            seconds=found.seconds,
+            rates_hz=found.rates_hz,
+            channels=found.channels,
+            twins=found.twins,
         )
 
 
 def count(utterances: Sequence[Utterance]) -> dict[str, int]:
     """Counts utterances in all, by label (`no majority` for None), by session and by style."""
-    counts = Counter({"utterances": len(utterances)})
+    counts = Counter({"utterances": 0})
     counts.update(utterance.label or NO_MAJORITY for utterance in utterances)
     counts.update(utterance.session for utterance in utterances)
     counts.update(utterance.style for utterance in utterances)
+    counts["utterances"] = len(utterances)  # a class or session of the user's own may have that name too
     return dict(counts)
 
 

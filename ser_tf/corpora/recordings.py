@@ -7,7 +7,6 @@ that a damaged recording is refused and never shortened.
 
 import dataclasses
 import os
-import stat
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ from ser_tf.errors import AudioError
 FORMATS = ("AIFF", "AU", "CAF", "FLAC", "MP3", "NIST", "OGG", "W64")
 """Containers besides RIFF/WAVE, by libsndfile's names."""
 _CONVERT = "ffmpeg -i FILE -c:a pcm_s16le FILE.wav converts it"
+_INEXACT_SEEKING = ("MP3", "OGG")
+"""Formats whose samples depend on where decoding begins; they are decoded from their beginning."""
 _OGG_PAGE_BYTES = 65_307
 """Largest page of an Ogg file."""
 
@@ -70,34 +71,68 @@ def read_header(path: Path) -> RecordingHeader:
         return _header_of(file, path)
 
 
-def read_samples(path: Path) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
-    """Decodes a recording and checks every sample.
+def read_samples(
+    path: Path, start_seconds: float = 0.0, end_seconds: float | None = None
+) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
+    """Decodes a recording, or a part of it, and checks every sample.
+
+    Args:
+        path: The file.
+        start_seconds: Where the part begins.
+        end_seconds: Where it ends; None: at the end of the recording.
 
     Returns:
-        Samples, float32 (samples, channels) with full scale 1, and the header.
+        Samples of the part, float32 (samples, channels) with full scale 1, and the header of the whole.
 
     Raises:
-        AudioError: as for `read_header`, or the samples are damaged, fewer than the header says, not finite or on
-            another scale.
+        AudioError: as for `read_header`, or the part does not lie in the recording, or its samples are damaged, fewer
+            than the header says, not finite or on another scale.
     """
     header = read_header(path)
+    first, last = part_of(header, path, start_seconds, end_seconds)
+    seeks = header.container not in _INEXACT_SEEKING
     try:
         with _opened(path) as file:
-            samples = file.read(dtype="float32", always_2d=True)
+            if seeks:
+                file.seek(first)
+            samples = file.read(last - first if seeks else -1, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise AudioError(f"{path}: cannot be decoded ({_reason(error)}); it may be truncated or corrupt") from None
-    check_samples(samples, header, path)
-    return samples, header
+    if seeks:
+        check_samples(samples, header, path, last - first)
+        return samples, header
+    check_samples(samples, header, path, header.num_samples)
+    return samples[first:last], header
 
 
-def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, path: Path) -> None:
-    """Checks decoded samples, (samples, channels), against the header and the limits of all readers.
+def part_of(header: RecordingHeader, path: Path, start_seconds: float, end_seconds: float | None) -> tuple[int, int]:
+    """First sample of a part of a recording, and the first one after it.
 
     Raises:
-        AudioError: there are fewer than the header says, or they are not finite or on another scale.
+        AudioError: the part is empty or does not lie in the recording; names the file.
     """
-    if samples.shape != (header.num_samples, header.channels):
-        found = f"{len(samples)} of {header.num_samples} samples can be decoded"
+    first = round(start_seconds * header.sample_rate_hz)
+    last = header.num_samples if end_seconds is None else round(end_seconds * header.sample_rate_hz)
+    if not 0 <= first < last <= header.num_samples:
+        part = f"from {start_seconds:g} s to {'its end' if end_seconds is None else f'{end_seconds:g} s'}"
+        raise AudioError(f"{path}: it lasts {header.duration_seconds:.3f} s and has no part {part}")
+    return first, last
+
+
+def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, path: Path, expected: int) -> None:
+    """Checks decoded samples, (samples, channels), against the header and the limits of all readers.
+
+    Args:
+        samples: The samples.
+        header: The header of their recording.
+        path: Its file.
+        expected: How many samples there should be of each channel.
+
+    Raises:
+        AudioError: there are fewer, or they are not finite or on another scale.
+    """
+    if samples.shape != (expected, header.channels):
+        found = f"{len(samples)} of {expected} samples can be decoded"
         raise AudioError(f"{path}: {found}; it may be truncated or corrupt")
     if header.container == "OGG" and _ends_within_a_page(path):
         raise AudioError(f"{path}: its last page is incomplete; it may be truncated or corrupt")
@@ -105,9 +140,28 @@ def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, pat
         raise AudioError(f"{path}: {problem}")
 
 
+def cut(
+    samples: npt.NDArray[np.float32], header: RecordingHeader, start_seconds: float, end_seconds: float | None
+) -> npt.NDArray[np.float32]:
+    """Cuts a part out of a recording, to the nearest samples.
+
+    Args:
+        samples: The recording, float32 (samples, channels).
+        header: Its header.
+        start_seconds: Where the part begins.
+        end_seconds: Where it ends; None for the end of the recording.
+
+    Returns:
+        float32 (samples, channels), a view.
+    """
+    first = round(start_seconds * header.sample_rate_hz)
+    last = None if end_seconds is None else round(end_seconds * header.sample_rate_hz)
+    return samples[first:last]
+
+
 def _starts_like_wav(path: Path) -> bool:
     try:
-        if stat.S_ISFIFO(path.stat().st_mode):  # would wait for a writer
+        if path.is_fifo():  # would wait for a writer
             raise AudioError(f"{path}: it is a pipe, not a file")
         with path.open("rb") as file:
             start = file.read(4)

@@ -1,5 +1,6 @@
 """Speakers of a user's table: one gender and one session each, and groups of them in place of missing sessions."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from ser_tf.corpora.base import UNKNOWN, Utterance
@@ -63,15 +64,19 @@ def session_of_speakers(rows: Sequence[Placed], genders: Mapping[str, str]) -> t
 def groups_of(genders: Mapping[str, str]) -> dict[str, str]:
     """Deals speakers to groups: pairs while there are at most twenty, otherwise ten groups of nearly equal size.
 
-    Speakers of each gender are dealt in the order of their names, one gender after the other, so that a pair is one
-    male and one female speaker where there are as many of both.
+    Speakers are dealt in the order of their names, one gender after the other: a pair is one male and one female
+    speaker where there are as many of both. Where genders do not differ or are not known, neighbours form a group.
 
     >>> groups_of({"03": "male", "08": "female", "09": "female", "10": "male"})
     {'03': 'pair-03-08', '10': 'pair-10-09', '08': 'pair-03-08', '09': 'pair-10-09'}
     """
     number = len(genders) if len(genders) < MIN_PAIRED_SPEAKERS else min(len(genders) // 2, MAX_GROUPS)
     dealt = [speaker for kind in ("male", "female", UNKNOWN) for speaker in sorted(genders) if genders[speaker] == kind]
-    members: list[list[str]] = [dealt[place::number] for place in range(number)]
+    if len(set(genders.values())) > 1:
+        members = [dealt[place::number] for place in range(number)]
+    else:
+        bounds = [place * len(dealt) // number for place in range(number + 1)]
+        members = [dealt[first:end] for first, end in itertools.pairwise(bounds)]
     digits = len(str(number))
     groups = {}
     for place, speakers in enumerate(members, 1):

@@ -64,7 +64,7 @@ def read_wav_header(path: Path | str) -> WavHeader:
             header says, or beyond `ser_tf.audio_limits`. The message names the file and the reason.
     """
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             return _parse(file, os.fstat(file.fileno()).st_size)
     except FileNotFoundError:
         raise AudioError(f"{path}: the file does not exist") from None

@@ -26,7 +26,7 @@ READER_VARIABLE = "SER_TF_AUDIO"
 SOUNDFILE, TENSORFLOW_IO = "soundfile", "tensorflow-io"
 
 Waveform = npt.NDArray[np.float32]
-ReadSamples = Callable[[Path], tuple[npt.NDArray[np.float32], RecordingHeader]]
+ReadSamples = Callable[[Path, float, float | None], tuple[npt.NDArray[np.float32], RecordingHeader]]
 
 probe = recordings.read_header
 
@@ -51,25 +51,32 @@ def _reader() -> ReadSamples:
     return tensorflow_io_reader.read_samples
 
 
-def read(path: Path, speed: float = 1.0) -> Waveform:
-    """Reads one file as a mono waveform at 16 kHz; channels are averaged.
+def read(path: Path, speed: float = 1.0, start_seconds: float = 0.0, end_seconds: float | None = None) -> Waveform:
+    """Reads one file, or a part of it, as a mono waveform at 16 kHz; channels are averaged.
 
     Args:
         path: An audio file of any supported format and rate.
         speed: How many times as fast it is read, as if its sampling rate were so many times as high.
+        start_seconds: Where the part begins, in the file's own time.
+        end_seconds: Where it ends; None: at the end of the file.
 
     Returns:
         float32 (samples,).
 
     Raises:
-        AudioError: the file cannot be decoded, has no samples, or has samples that are not finite or on another scale;
-            one line that names it.
+        AudioError: the file cannot be decoded, has no samples or not this part, or has samples that are not finite or
+            on another scale; one line that names it.
     """
-    samples, header = _reader()(path)
+    samples, header = _reader()(path, start_seconds, end_seconds)
     rate_hz = round(header.sample_rate_hz * speed)
     if rate_hz == SAMPLE_RATE_HZ and header.channels == 1:
         return samples[:, 0]
     return _at_model_rate()(samples, tf.constant(rate_hz, tf.int64)).numpy()
+
+
+def read_utterance(utterance: Utterance) -> Waveform:
+    """Reads an utterance, which may be a part of its file, at its speed; result and errors as for `read`."""
+    return read(utterance.path, utterance.speed, utterance.start_seconds, utterance.end_seconds)
 
 
 @functools.cache
@@ -99,7 +106,7 @@ def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterat
     compute = parallel.compiled(spec)
 
     def features_of(utterance: Utterance) -> npt.NDArray[np.float32]:
-        waveform = read(utterance.path, utterance.speed)
+        waveform = read_utterance(utterance)
         features = compute(waveform)
         expected = (spec.num_frames(len(waveform)), spec.dims)
         if features.shape != expected:

@@ -14,20 +14,23 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.corpora import wav_header
-from ser_tf.corpora.recordings import RecordingHeader, check_samples, read_header
+from ser_tf.corpora.recordings import RecordingHeader, check_samples, part_of, read_header
 from ser_tf.errors import AudioError, SettingError
 
 _UNREADABLE = (tf.errors.OpError, ValueError)
 
 
-def read_samples(path: Path) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
-    """Decodes a recording as `ser_tf.corpora.recordings.read_samples` does, with the same result and errors.
+def read_samples(
+    path: Path, start_seconds: float = 0.0, end_seconds: float | None = None
+) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
+    """Decodes a recording as `ser_tf.corpora.recordings.read_samples` does, with the same arguments, result and errors.
 
     Raises:
         AudioError: also for a format that tensorflow-io does not read.
         SettingError: tensorflow-io is not installed.
     """
     header = read_header(path)
+    first, last = part_of(header, path, start_seconds, end_seconds)
     decode = _decoder(header, path)
     contents = path.read_bytes() if header.container != "WAV" else _plain_wav(path)
     try:
@@ -35,8 +38,8 @@ def read_samples(path: Path) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
     except _UNREADABLE as error:
         reason = str(error).splitlines()[0][:120]
         raise AudioError(f"{path}: cannot be decoded ({reason}); it may be truncated or corrupt") from None
-    check_samples(samples, header, path)
-    return samples, header
+    check_samples(samples, header, path, header.num_samples)
+    return samples[first:last], header
 
 
 def _tensorflow_io() -> ModuleType:

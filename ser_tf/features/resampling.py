@@ -65,7 +65,7 @@ def resample(waveform: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
 def _common_divisor(rate_hz: tf.Tensor) -> tf.Tensor:
     """The greatest common divisor of a rate and 16 kHz, int64 ()."""
     target = tf.constant(MODEL_SAMPLE_RATE_HZ, tf.int64)
-    return tf.while_loop(lambda _, other: other > 0, lambda one, other: (other, one % other), (rate_hz, target))[0]
+    return tf.while_loop(lambda *pair: pair[1] > 0, lambda a, b: (b, a % b), (rate_hz, target))[0]
 
 
 def _taps(rate_hz: tf.Tensor) -> tf.Tensor:

@@ -37,7 +37,7 @@ def convolve(waveform: tf.Tensor, kernel: tf.Tensor, step: int | tf.Tensor, rows
     return tf.reshape(products, tf.concat([leading, [rows * outputs]], axis=0))
 
 
-def thin_out(waveform: tf.Tensor, taps: npt.NDArray[np.floating], stride: int) -> tf.Tensor:
+def thin_out(waveform: tf.Tensor, taps: npt.NDArray[np.float64], stride: int) -> tf.Tensor:
     """Filters and keeps every `stride`-th sample: `out[..., n] = sum_k waveform[..., n * stride + k] * taps[k]`.
 
     Args:

@@ -104,7 +104,7 @@ class LocalAttentionPooling(ExplicitMaskLayer):
 
     def compute_output_shape(
         self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
-    ) -> tuple[tuple[Any, ...], tuple]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, dims) and (batch, frames)."""
         return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
 

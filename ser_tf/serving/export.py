@@ -25,11 +25,11 @@ from ser_tf import cli, corpora, files, papers
 from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ, MODEL_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import audio
-from ser_tf.errors import SettingError
+from ser_tf.errors import SettingError, UserError
 from ser_tf.papers.lee2020 import words as lee2020_words
 from ser_tf.protocol import models, progress
 from ser_tf.serving import card as cards
-from ser_tf.serving import verification, warm_up
+from ser_tf.serving import checksums, deployment, requests, verification, warm_up
 from ser_tf.serving.served import MAX_SECONDS, MIN_WINDOW_SECONDS, ServedModel
 from ser_tf.serving.verification import Agreement, Reference, VerificationError
 
@@ -40,7 +40,7 @@ HIGHEST_MAX_SECONDS = 3_600.0
 
 
 def references_of(model: models.TrainedModel, corpus: Corpus, with_words: bool) -> list[Reference]:
-    """Recordings of the fold's test set, of different lengths, with their posteriors.
+    """Takes recordings of the fold's test set, of different lengths, with their posteriors.
 
     Raises:
         SettingError: the corpus lacks recordings of the test set.
@@ -57,12 +57,14 @@ def references_of(model: models.TrainedModel, corpus: Corpus, with_words: bool) 
 
 def _reference(model: models.TrainedModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
     words = lee2020_words.words_of(utterance) if with_words else None
-    posteriors = model.result.posterior_array[row]
-    return Reference(utterance.id, audio.read(utterance.path), utterance.path.read_bytes(), posteriors, words)
+    waveform, contents = audio.read(utterance.path), utterance.path.read_bytes()
+    if not contents.startswith(b"RIFF"):  # the model reads WAV files only
+        contents = requests.wav_of(waveform)
+    return Reference(utterance.id, waveform, contents, model.result.posterior_array[row], words)
 
 
 def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> list[verification.Request]:
-    """Writes the SavedModel with its assets and warm-up records; gives the requests of these."""
+    """Writes the SavedModel with its assets, warm-up records and checksums; gives the requests of the records."""
     with tempfile.TemporaryDirectory() as scratch:
         contents = {
             cards.LABELS: "".join(f"{label}\n" for label in card["classes"]),
@@ -74,6 +76,7 @@ def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> l
         tf.saved_model.save(model, str(folder), signatures=model.functions)
     made = warm_up.requests_for(model.reads_words)
     warm_up.write(folder, name, made)
+    checksums.write(folder)
     return made
 
 
@@ -85,6 +88,8 @@ def export(
     min_rate_hz: int | None = None,
 ) -> Agreement:
     """Exports a kept model and checks the result; the folder appears when all is well, and not before.
+
+    Files that serve the model are written beside the version, see `ser_tf.serving.deployment`.
 
     Args:
         model: The model.
@@ -109,22 +114,26 @@ def export(
         agreement = verification.verify(partial, references, model.classes, made)
         partial.chmod(0o755)
         partial.rename(output)
+        deployment.write(output.parent)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(f"{output}: cannot be written ({' '.join(str(error).split())[:200]})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return agreement
 
 
 def version_folder(output: Path) -> Path:
-    """Checks the folder that an export shall go to.
+    """Checks the folder that an export shall go to: `<folder>/<name>/<version>`.
 
     Raises:
-        SettingError: its last part is no version number, or it exists.
+        SettingError: its last part is no version number, the one above is no name for a model, or it exists.
     """
     output = output.absolute()
     if not (output.name.isascii() and output.name.isdigit()):
         raise SettingError(f"--output {output}: must end with a version number, such as {output / '1'}")
+    deployment.require_name(output.parent.name)
     if output.exists():
-        versions = [int(one.name) for one in output.parent.iterdir() if one.name.isdigit()]
+        versions = [int(child.name) for child in output.parent.iterdir() if child.name.isdigit()]
         raise SettingError(f"--output {output}: exists and is left alone; the next version is {max(versions) + 1}")
     return output
 
@@ -167,7 +176,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def corpus_of(model: models.TrainedModel, root: Path | None, alignment: Path | None) -> Corpus:
-    """The corpus that a model was trained on.
+    """Loads the corpus that a model was trained on.
 
     Raises:
         UserError: it is not where it was, or the alignments do not belong to it.
@@ -200,6 +209,7 @@ def main(argv: list[str]) -> int:
         f" are within {agreement.largest_difference:.1g} of the training run's; {len(agreement.ops)} kinds of core"
         " operations"
     )
+    console.print(f"serve it: docker compose --file {output.parent / deployment.COMPOSE} up --detach")
     return cli.DONE
 
 

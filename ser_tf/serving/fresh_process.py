@@ -12,6 +12,7 @@ import base64
 import json
 import pathlib
 import sys
+from typing import Any
 
 if __name__ == "__main__":
     for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
@@ -24,7 +25,7 @@ from tensorflow.python.framework import kernels  # noqa: E402
 PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 
-def operations(graph_def) -> list[str]:
+def operations(graph_def: Any) -> list[str]:
     """All operations of a graph and of the functions in it, apart from calls of these functions."""
     nodes = [*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def)]
     functions = {function.signature.name for function in graph_def.library.function}
@@ -37,7 +38,7 @@ def is_foreign(operation: str) -> bool:
     return operation in PYTHON_OPS or not devices & {"CPU", "DEFAULT"}
 
 
-def _answer(session, signature, inputs) -> dict:
+def _answer(session: Any, signature: Any, inputs: dict[str, str]) -> dict[str, Any]:
     fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
     feeds = {
         signature.inputs[name].name: tf.make_ndarray(tensor_pb2.TensorProto.FromString(base64.b64decode(text)))

@@ -84,12 +84,14 @@ class Predicted:
 
     path: Path
     channel: str
+    classes: tuple[str, ...]
     waveform: Waveform
     windows: tuple[Prediction, ...]
 
-    def without_waveform(self) -> "Predicted":
-        """Gives the predictions without the samples, to keep those of many recordings."""
-        return dataclasses.replace(self, waveform=np.zeros(0, np.float32))
+    @property
+    def is_mean(self) -> bool:
+        """Whether all channels were heard as one."""
+        return self.channel == channels.MEAN
 
 
 def open_model(name: str, fold: str | None = None, seed: int | None = None) -> Model:
@@ -186,7 +188,7 @@ class Predictor:
             self._check(sound)
             words = self._words(path, len(sound.samples) / sound.rate_hz)
             return tuple(
-                Predicted(path, name, waveform, self._windows(waveform, words))
+                Predicted(path, name, self.model.classes, waveform, self._windows(waveform, words))
                 for name, waveform in channels.waveforms(sound, self.channel)
             )
         except AudioError as error:

@@ -221,3 +221,22 @@ def test_a_copy_of_a_recording_reads_the_same(tmp_path, emodb):
     np.testing.assert_array_equal(
         recordings.read_samples(tmp_path / "copy.wav")[0], soundfile.read(path, dtype="float32", always_2d=True)[0]
     )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_part_is_cut_from_the_whole(tmp_path, name):
+    path = tmp_path / "a.audio"
+    path.write_bytes(encoded(name, long_noise()))
+    whole, header = recordings.read_samples(path)
+    part, same = recordings.read_samples(path, 3.3, 4.25)
+    assert same == header
+    np.testing.assert_array_equal(part, whole[52_800:68_000])
+    np.testing.assert_array_equal(recordings.read_samples(path, 9.5)[0], whole[152_000:])
+
+
+@pytest.mark.parametrize("part", [(0.0, 0.6), (0.5, None), (0.3, 0.2), (0.2, 0.2), (-0.1, 0.3)])
+def test_a_part_that_is_not_there_is_one_line(tmp_path, part):
+    path = tmp_path / "a.wav"
+    path.write_bytes(encoded("16bit"))
+    with pytest.raises(AudioError, match=f"^{path}: it lasts 0.500 s and has no part from"):
+        recordings.read_samples(path, *part)

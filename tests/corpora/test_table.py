@@ -196,6 +196,11 @@ def test_groups_of_speakers(number):
         assert all({genders[one] for one in speakers} == {"male", "female"} for speakers in members.values())
 
 
+def test_neighbours_form_groups_where_genders_are_not_known():
+    groups = table_speakers.groups_of(dict.fromkeys(("03", "08", "09", "10", "11"), "unknown"))
+    assert groups == {"03": "pair-03-08", "08": "pair-03-08", "09": "group-2", "10": "group-2", "11": "group-2"}
+
+
 def test_emodb_as_a_table_has_the_same_groups(tmp_path):
     emodb = corpora.load("emodb", trees.emodb(tmp_path))
     from ser_tf.corpora.emodb import MALE, SESSIONS

@@ -195,6 +195,19 @@ def ravdess(root: Path) -> Path:
     return root
 
 
+@builds("ravdess:flac")
+def ravdess_flac(root: Path) -> Path:
+    import soundfile
+
+    for emotion in range(1, 9):
+        for actor in (1, 2):
+            path = root / f"Actor_{actor:02d}" / f"03-01-{emotion:02d}-01-02-01-{actor:02d}.flac"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng([emotion, actor]).normal(0, 0.1, 4800)
+            soundfile.write(path, noise, 48000, "PCM_16")
+    return root
+
+
 @builds("crema_d")
 def crema_d(root: Path) -> Path:
     stems = ("1002_IEO_NEU_XX", "1001_DFA_ANG_XX", "1001_IEO_SAD_LO")

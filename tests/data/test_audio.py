@@ -109,6 +109,20 @@ def test_features_of_copies_are_those_of_the_faster_recording(emodb):
     assert frames[1] < frames[0] < frames[2]
 
 
+def test_an_utterance_may_be_a_part_of_its_file(tmp_path, emodb):
+    path = tmp_path / "long.flac"
+    soundfile.write(path, _signal(48_000, 2, 6.0), 48_000)
+    parts = [
+        dataclasses.replace(emodb.utterances[0], path=path, start_seconds=1.5, end_seconds=end) for end in (2.0, None)
+    ]
+    alone = tmp_path / "part.flac"
+    soundfile.write(alone, _signal(48_000, 2, 6.0)[72_000:96_000], 48_000)
+    np.testing.assert_array_equal(audio.read_utterance(parts[0]), audio.read(alone))
+    assert [len(audio.read_utterance(part)) for part in parts] == [8000, 72_000]
+    frames = [len(features) for _, features in audio.map_utterances(parts, SPECTRAL)]
+    assert frames == [SPECTRAL.num_frames(8000), SPECTRAL.num_frames(72_000)]
+
+
 @pytest.mark.parametrize("processors", [1, 5])
 def test_the_number_of_processors_changes_no_bit(emodb, monkeypatch, processors):
     chosen = emodb.utterances[:20]

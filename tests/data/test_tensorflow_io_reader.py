@@ -31,6 +31,9 @@ def test_it_reads_what_libsndfile_reads(installed, tmp_path, name, rate_hz, chan
     assert header == expected_header and found.dtype == np.float32
     lossy = name in ("vorbis", "mp3")
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 if lossy else 0)
+    np.testing.assert_array_equal(
+        tensorflow_io_reader.read_samples(path, 0.1, 0.3)[0], found[rate_hz // 10 : 3 * rate_hz // 10]
+    )
 
 
 def test_it_is_chosen_by_the_environment(installed, tmp_path, monkeypatch):

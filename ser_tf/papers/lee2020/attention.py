@@ -75,13 +75,14 @@ def words_shown(example: examples.Example, alignments: Alignments) -> tuple[Word
     Raises:
         SettingError: there are none.
     """
+    ledger = ledgers.restore(Ledger, example.model.card["settings"])
     if example.utterance is None:
         name = Path(example.title).stem
         if not alignments or name not in alignments:
             raise SettingError(
                 f"--audio {example.title}: --alignment DIR must hold {name}.TextGrid or a CTM with {name}"
             )
-        words = spoken_words(alignments[name], len(example.waveform) / audio.SAMPLE_RATE_HZ)
+        words = spoken_words(alignments[name], len(example.waveform) / audio.SAMPLE_RATE_HZ, ledger.fillers)
         if not words:
             raise SettingError(f"--audio {example.title}: its alignment has no words")
         return words
@@ -90,7 +91,7 @@ def words_shown(example: examples.Example, alignments: Alignments) -> tuple[Word
         utterance = dataclasses.replace(utterance, words=alignments.get(utterance.id))
     if utterance.words is None:
         raise SettingError(f"{utterance.id} has no word alignment; give the run's with --alignment DIR")
-    return words_of(utterance)
+    return words_of(utterance, ledger.fillers)
 
 
 def draw(shown: Sequence[examples.Example], alignments: Alignments = None) -> Figure:

@@ -6,7 +6,6 @@ eq. 13-14 and the decision that of eq. 15 where the network has its three poster
 
 from collections.abc import Mapping, Sequence
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -14,11 +13,11 @@ import tensorflow as tf
 from ser_tf.corpora.base import Word
 from ser_tf.data import normalisation
 from ser_tf.errors import SettingError
-from ser_tf.features.mfcc import MfccParams, mfcc_spec
+from ser_tf.features.mfcc import MFCC, MfccParams, mfcc_spec
 from ser_tf.features.spec import FeatureSpec
-from ser_tf.papers.lee2020 import aligned, networks, vocabulary, xu2019, yoon2019
+from ser_tf.papers.lee2020 import aligned, glove, networks, segment_mfcc, vocabulary, xu2019, yoon2019
 from ser_tf.papers.lee2020.ledger import Ledger
-from ser_tf.papers.lee2020.text_audio import AudioSettings, TextSettings
+from ser_tf.papers.lee2020.text_audio import LSTM_UNITS, AudioSettings, TextSettings
 from ser_tf.papers.lee2020.words import words_of
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import FoldOutcome
@@ -27,9 +26,10 @@ from ser_tf.training.batches import Batches, Columns
 from ser_tf.training.recipe import Loss, Recipe, cross_entropy
 
 OVERLAP = 0.1  # §3.1.2
+_NOTHING_KNOWN = vocabulary.Vocabulary(())
 
 
-def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+def mfcc_params(ledger: Ledger) -> MfccParams:
     """40 MFCC, Hamming window of 25 ms, 10 ms hop (§4.2).
 
     Raises:
@@ -38,8 +38,28 @@ def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
     needed = ledger.mfcc_first_coefficient + MfccParams.coefficients
     if ledger.mfcc_mel_bands < needed:
         raise SettingError(f"--set mfcc_mel_bands={ledger.mfcc_mel_bands}: the coefficients need {needed} bands")
-    params = MfccParams(first_coefficient=ledger.mfcc_first_coefficient, bands=ledger.mfcc_mel_bands)
-    return (mfcc_spec(params),)
+    return MfccParams(
+        first_coefficient=ledger.mfcc_first_coefficient,
+        bands=ledger.mfcc_mel_bands,
+        mel_scale=ledger.mfcc_mel_scale,
+        unit_area=ledger.mfcc_unit_area,
+        low_hz=ledger.mfcc_low_hz,
+        high_hz=ledger.mfcc_high_hz,
+        fft_samples=ledger.mfcc_fft_samples,
+        pre_emphasis=ledger.mfcc_pre_emphasis,
+        lifter=ledger.mfcc_lifter,
+        log_floor=ledger.mfcc_log_floor,
+    )
+
+
+def frame_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+    """MFCC of whole utterances, which the re-implemented systems read."""
+    return (mfcc_spec(mfcc_params(ledger)),)
+
+
+def segment_features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
+    """What the cross attention network cuts: the waveform (§3.1.2), or MFCC of whole utterances."""
+    return (segment_mfcc.WAVEFORM,) if ledger.mfcc_of == "segment" else frame_features(ledger)
 
 
 def overlap_of(ledger: Ledger) -> float:
@@ -50,7 +70,7 @@ def overlap_of(ledger: Ledger) -> float:
 def segments_of(
     words: Sequence[Word], num_frames: int, spec: FeatureSpec, ledger: Ledger, segmentation: str
 ) -> npt.NDArray[np.int32]:
-    """Frames under each word (§3.1.2).
+    """Frames under each word (§3.1.2), or samples where the feature is the waveform.
 
     Args:
         words: With times that touch each other.
@@ -68,16 +88,16 @@ def segments_of(
 
 
 class _Batches(Batches[Ledger]):
-    """Words, frames, and the segments of the words where the network reads them."""
+    """Words and frames; the segments of the words where the network reads them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is read, and how it is cut
         self,
         context: FoldContext[Ledger],
         spec: FeatureSpec,
         recipe: Recipe,
         known: vocabulary.Vocabulary,
         reads: str,
-        segmentation: str = "aligned",
+        segmentation: str = "",
     ) -> None:
         """Takes the vocabulary, what the network reads (`words`, `frames` or `segments`), and how audio is cut."""
         super().__init__(context, spec, recipe)
@@ -87,14 +107,21 @@ class _Batches(Batches[Ledger]):
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
     ) -> tf.data.Dataset:
         """Batches as dictionaries; see `aligned.dataset`."""
-        ledger = self.context.ledger
+        if self._reads == "words":
+            self.context.record(ids, purpose)
+            items = [self._item(utterance_id) for utterance_id in ids]
+            return aligned.dataset(None, ids, items, self.params, columns, seed, self._reads)
         view = self.context.view(self.spec, ids, purpose)
-        items = []
-        for utterance_id in ids:
-            words = words_of(self.context.utterances[utterance_id])
-            segments = segments_of(words, view.num_frames(utterance_id), self.spec, ledger, self._segmentation)
-            items.append(aligned.Aligned(self._known.encode([word.text for word in words]), segments))
+        items = [self._item(utterance_id, view.num_frames(utterance_id)) for utterance_id in ids]
         return aligned.dataset(view, ids, items, self.params, columns, seed, self._reads)
+
+    def _item(self, utterance_id: str, num_frames: int = 0) -> aligned.Aligned:
+        ledger = self.context.ledger
+        words = words_of(self.context.utterances[utterance_id], ledger.fillers)
+        segments = np.zeros((len(words), 2), np.int32)
+        if self._reads == "segments":
+            segments = segments_of(words, num_frames, self.spec, ledger, self._segmentation)
+        return aligned.Aligned(self._known.encode([word.text for word in words]), segments)
 
 
 def _recipe(ledger: Ledger, losses: Mapping[str, tuple[Loss, float]]) -> Recipe:
@@ -105,6 +132,7 @@ def _recipe(ledger: Ledger, losses: Mapping[str, tuple[Loss, float]]) -> Recipe:
         batch_size=64,  # §4.2
         max_epochs=ledger.max_epochs,
         patience=10,  # §4.2
+        monitor=ledger.monitor,
         class_weights=ledger.class_weights,
         losses=losses,
         clip_norm=1.0,  # §4.2
@@ -112,85 +140,104 @@ def _recipe(ledger: Ledger, losses: Mapping[str, tuple[Loss, float]]) -> Recipe:
     )
 
 
-def _decision_loss() -> dict[str, tuple[Loss, float]]:
-    return {"probabilities": (cross_entropy(), 1.0)}
+_DECISION: Mapping[str, tuple[Loss, float]] = {"probabilities": (cross_entropy, 1.0)}
+_TOTAL: Mapping[str, tuple[Loss, float]] = {  # eq. 13-14
+    "joint_probabilities": (cross_entropy, 1.0),
+    "text_probabilities": (cross_entropy, networks.ALIGN_WEIGHT),
+    "audio_probabilities": (cross_entropy, networks.ALIGN_WEIGHT),
+}
 
 
-def _aligned_loss() -> dict[str, tuple[Loss, float]]:
-    """L_total of eq. 13-14."""
-    return {
-        "joint_probabilities": (cross_entropy(), 1.0),
-        "text_probabilities": (cross_entropy(), networks.ALIGN_WEIGHT),
-        "audio_probabilities": (cross_entropy(), networks.ALIGN_WEIGHT),
-    }
-
-
-def _text(context: FoldContext[Ledger]) -> tuple[vocabulary.Vocabulary, TextSettings]:
-    """The vocabulary of the training set and the first embedding."""
+def _text(context: FoldContext[Ledger]) -> vocabulary.Embedded:
+    """The vocabulary and the first embedding (§3.1.1)."""
     ledger = context.ledger
     context.record(context.fold.train, "vocabulary")
-    texts = [words_of(context.utterances[utterance_id]) for utterance_id in context.fold.train]
-    known = vocabulary.fit(([word.text for word in words] for words in texts), ledger.vocabulary_least_count)
-    embedding = vocabulary.initial_embedding(
-        known, context.inputs.get("glove"), ledger.embedding_dims, np.random.default_rng(context.seed)
-    )
-    return known, TextSettings(known.words, embedding)
+    texts = [words_of(context.utterances[utterance_id], ledger.fillers) for utterance_id in context.fold.train]
+    known = vocabulary.fit(([word.text for word in words] for words in texts), ledger.vocabulary_min_count)
+    rng = np.random.default_rng(context.seed)
+    vectors: glove.WordVectors | None = context.inputs.get("glove")
+    if vectors is None:
+        return vocabulary.random_embedding(known, ledger.embedding_dims, rng)
+    given = vectors.of_all(ledger.contractions)
+    embedded = vocabulary.given_embedding(known, given, vectors.matrix.shape[1], rng, ledger.missing_vectors)
+    return embedded.extended(given) if ledger.vocabulary == "training+vectors" else embedded
 
 
-def _audio(context: FoldContext[Ledger], spec: FeatureSpec) -> AudioSettings:
-    """Normalisation of the frames."""
+def _settings(embedded: vocabulary.Embedded) -> TextSettings:
+    return TextSettings(embedded.known.words, embedded.matrix)
+
+
+def _frames(context: FoldContext[Ledger], spec: FeatureSpec) -> AudioSettings:
+    """Normalisation of the MFCC of whole utterances."""
     if context.ledger.mfcc_normaliser == "none":
         return AudioSettings(np.zeros(spec.dims), np.ones(spec.dims))
     statistics = normalisation.fit(context.view(spec, context.fold.train, "normaliser"), context.fold.train)
     return AudioSettings(statistics.mean, statistics.std)
 
 
-def _train(
-    context: FoldContext[Ledger],
-    model: keras.Model,
-    known: vocabulary.Vocabulary,
-    reads: str,
-    losses: Mapping[str, tuple[Loss, float]],
-    segmentation: str = "aligned",
-) -> FoldOutcome:
-    (spec,) = features(context.ledger)
-    recipe = _recipe(context.ledger, losses)
-    return loop.train(context, model, _Batches(context, spec, recipe, known, reads, segmentation), recipe)
+def _segments(context: FoldContext[Ledger], spec: FeatureSpec, segmentation: str) -> AudioSettings:
+    """How segments become frames, and the normalisation of these."""
+    ledger = context.ledger
+    if ledger.mfcc_of == "utterance":
+        return _frames(context, spec)
+    params = mfcc_params(ledger)
+    if ledger.mfcc_normaliser == "none":
+        return AudioSettings(np.zeros(params.coefficients), np.ones(params.coefficients), params)
+
+    def segments(utterance_id: str, num_samples: int) -> npt.NDArray[np.int32]:
+        words = words_of(context.utterances[utterance_id], ledger.fillers)
+        return segments_of(words, num_samples, spec, ledger, segmentation)
+
+    waveforms = context.view(spec, context.fold.train, "normaliser")
+    frames = segment_mfcc.SegmentFrames(waveforms, segments, params)
+    statistics = normalisation.fit(frames, context.fold.train)
+    return AudioSettings(statistics.mean, statistics.std, params)
+
+
+def _baseline_units(ledger: Ledger) -> int:
+    """LSTM units in each direction of the re-implemented systems."""
+    return ledger.baseline_lstm_units // (1 if ledger.lstm_width == "per_direction" else 2)
 
 
 def fit_text(context: FoldContext[Ledger]) -> FoldOutcome:
     """TextModel of Table 2: a BLSTM with global attention over the words."""
-    known, text = _text(context)
-    model = networks.build_text_network(text, len(context.task.classes), context.ledger.baseline_lstm_units)
-    return _train(context, model, known, "words", _decision_loss())
+    text = _text(context)
+    model = networks.build_text_network(_settings(text), len(context.task.classes), _baseline_units(context.ledger))
+    recipe = _recipe(context.ledger, _DECISION)
+    batches = _Batches(context, MFCC, recipe, text.known, "words")  # no feature is read
+    return loop.train(context, model, batches, recipe)
 
 
 def fit_audio(context: FoldContext[Ledger]) -> FoldOutcome:
     """AudioModel of Table 2: a BLSTM with global attention over the frames."""
-    (spec,) = features(context.ledger)
-    audio = _audio(context, spec)
-    model = networks.build_audio_network(audio, len(context.task.classes), context.ledger.baseline_lstm_units)
-    return _train(context, model, vocabulary.Vocabulary(()), "frames", _decision_loss())
+    (spec,) = frame_features(context.ledger)
+    model = networks.build_audio_network(
+        _frames(context, spec), len(context.task.classes), _baseline_units(context.ledger)
+    )
+    recipe = _recipe(context.ledger, _DECISION)
+    return loop.train(context, model, _Batches(context, spec, recipe, _NOTHING_KNOWN, "frames"), recipe)
 
 
 def fit_yoon2019(context: FoldContext[Ledger]) -> FoldOutcome:
     """Yoon et al. of Table 2: multi-hop attention between the last audio state, words and frames."""
-    (spec,) = features(context.ledger)
-    known, text = _text(context)
+    (spec,) = frame_features(context.ledger)
+    text = _text(context)
     model = yoon2019.build_multi_hop_network(
-        text, _audio(context, spec), len(context.task.classes), context.ledger.baseline_lstm_units
+        _settings(text), _frames(context, spec), len(context.task.classes), _baseline_units(context.ledger)
     )
-    return _train(context, model, known, "frames", _decision_loss())
+    recipe = _recipe(context.ledger, _DECISION)
+    return loop.train(context, model, _Batches(context, spec, recipe, text.known, "frames"), recipe)
 
 
 def fit_xu2019(context: FoldContext[Ledger]) -> FoldOutcome:
     """Xu et al. of Table 2: each word attends over the frames."""
-    (spec,) = features(context.ledger)
-    known, text = _text(context)
+    (spec,) = frame_features(context.ledger)
+    text = _text(context)
     model = xu2019.build_alignment_network(
-        text, _audio(context, spec), len(context.task.classes), context.ledger.baseline_lstm_units
+        _settings(text), _frames(context, spec), len(context.task.classes), _baseline_units(context.ledger)
     )
-    return _train(context, model, known, "frames", _decision_loss())
+    recipe = _recipe(context.ledger, _DECISION)
+    return loop.train(context, model, _Batches(context, spec, recipe, text.known, "frames"), recipe)
 
 
 def fit_cross_attention(
@@ -209,15 +256,20 @@ def fit_cross_attention(
         align_loss: Whether the single modalities have losses and a say in the decision (eq. 11-15).
         cross_attention: Whether each modality's weights aggregate the other one as well (eq. 7 and 9).
     """
-    (spec,) = features(context.ledger)
-    known, text = _text(context)
+    ledger = context.ledger
+    (spec,) = segment_features(ledger)
+    text = _text(context)
     model = networks.build_cross_attention_network(
-        text,
-        _audio(context, spec),
+        _settings(text),
+        _segments(context, spec, segmentation),
         len(context.task.classes),
+        lstm_units=LSTM_UNITS // (1 if ledger.lstm_width == "per_direction" else 2),
         align_weight=networks.ALIGN_WEIGHT if align_loss else 0.0,
         stop_gradient=stop_gradient,
         cross_attention=cross_attention,
-        project_heads=context.ledger.head_projection,
+        project_heads=ledger.head_projection,
+        segment_average=ledger.segment_average,
+        segment_dropout=ledger.segment_dropout,
     )
-    return _train(context, model, known, "segments", _aligned_loss() if align_loss else _decision_loss(), segmentation)
+    recipe = _recipe(ledger, _TOTAL if align_loss else _DECISION)
+    return loop.train(context, model, _Batches(context, spec, recipe, text.known, "segments", segmentation), recipe)

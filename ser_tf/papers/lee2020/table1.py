@@ -61,7 +61,7 @@ def _chosen(corpus: Corpus, utterance_id: str | None) -> Utterance:
     raise SettingError(f"--utterance {utterance_id}: not in {corpus.name}; there is, for instance, {aligned[0].id}")
 
 
-def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:  # noqa: ARG001 - no assumption changes it
+def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:
     """The paper's example, and both alignments of the utterance.
 
     Raises:
@@ -75,7 +75,7 @@ def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:  #
     rows = {
         "paper": PUBLISHED,
         "as_written": lines_of(utterance.words or ()),
-        "spoken": lines_of(words.words_of(utterance)),
+        "spoken": lines_of(words.words_of(utterance, ledger.fillers)),
     }
     return Shown(tuple(_row(key, lines) for key, lines in rows.items()), (f"utterance {utterance.id}", *notes))
 

@@ -65,7 +65,12 @@ class Ledger:
     )
     bag_attention_dims: int = assumption(120, "D of feature-level attention; H is 120 (§2.2)", minimum=1)
     bag_batch_norm: bool = assumption(True, "batch normalisation of the two FC layers")
-    bag_dropout: float = assumption(0.5, "after each of the two FC layers", minimum=0, maximum=0.95)
+    bag_dropout: float = assumption(
+        0.0,
+        "not stated; after each of the two FC layers: 0.5 before a maximum over segments keeps CNN-MP from learning",
+        minimum=0,
+        maximum=0.95,
+    )
     bag_instance_activation: str = assumption(
         "softmax", "of the instance-level decisions f in [0, 1] (§2.2.1)", ("softmax", "sigmoid")
     )

@@ -124,7 +124,7 @@ class BagAttention(ExplicitMaskLayer):
 
     def compute_output_shape(
         self, values_shape: tuple[Any, ...], logits_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
-    ) -> tuple[tuple[Any, ...], tuple]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, dims) and (batch, segments, dims)."""
         return (values_shape[0], values_shape[2]), tuple(values_shape)
 

@@ -10,6 +10,7 @@ from ser_tf.evaluation.claims import Claim
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.splits import make_folds, task
 from ser_tf.protocol.paper import Figure, FoldOutcome, Paper, System, Table
+from ser_tf.training import baselines
 
 if TYPE_CHECKING:
     from ser_tf.features.spec import FeatureSpec
@@ -105,6 +106,7 @@ TABLE1 = Table(
         _cited("dnn_hmm", "DNN-HMM", 91.32),
         _cited("lstm_tf_att", "LSTM-TF-Att.", 92.80),
         *_rows(91.10, 91.75, 92.11, 92.36, 93.75, 94.57, 95.32),
+        *baselines.ROWS,
     ),
     claims=CLAIMS,
 )
@@ -117,6 +119,7 @@ TABLE2 = Table(
         _cited("dnn_hmm", "DNN-HMM", 62.23),
         _cited("fcn_att", "FCN-Att.", 63.90, "to run it: row fcn_attention of experiments.zhang2018_table2"),
         *_rows(61.08, 61.40, 62.11, 62.74, 63.34, 65.82, 66.74),
+        *baselines.ROWS,
     ),
     claims=CLAIMS,
 )

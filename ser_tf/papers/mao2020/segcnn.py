@@ -58,7 +58,7 @@ def recipe(ledger: Ledger) -> Recipe:
         max_epochs=ledger.cnn_max_epochs,
         patience=3,  # §4.1
         class_weights=ledger.class_weights,
-        losses={"probabilities": (cross_entropy(), 1.0)},
+        losses={"probabilities": (cross_entropy, 1.0)},
     )
 
 

@@ -69,7 +69,7 @@ def fit_forest(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
 
 def recipe(ledger: Ledger) -> Recipe:
     """The second stage's networks (§4.1: 'for both CNN and attention neural networks')."""
-    binary = keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")
+    binary = keras.losses.binary_crossentropy
     return Recipe(
         optimiser="adam",  # §4.1
         learning_rate=1e-3,  # §4.1
@@ -80,7 +80,7 @@ def recipe(ledger: Ledger) -> Recipe:
         class_weights=ledger.class_weights,
         losses={"bag_prediction": (binary, 1.0)}
         if ledger.bag_loss == "binary"
-        else {"probabilities": (cross_entropy(), 1.0)},
+        else {"probabilities": (cross_entropy, 1.0)},
         min_steps=ledger.bag_min_steps,
     )
 

@@ -24,7 +24,7 @@ class GroupedConvolution(keras.layers.Layer):
         padding: int = 0,
         groups: int = 1,
         kernel_initializer: str = "he_normal",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Takes the geometry.
 

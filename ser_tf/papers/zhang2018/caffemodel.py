@@ -85,7 +85,7 @@ def _blob(content: memoryview) -> npt.NDArray[Any]:
     return values.astype(np.float32, copy=False).reshape(shape)
 
 
-def _numbers(content: memoryview, kind: np.dtype) -> npt.NDArray[Any]:
+def _numbers(content: memoryview, kind: np.dtype[Any]) -> npt.NDArray[Any]:
     if len(content) % kind.itemsize:
         raise ValueError(f"{len(content)} bytes are no whole number of {kind}")
     return np.frombuffer(content, kind)

@@ -58,7 +58,7 @@ def _is_numpy(source: Path) -> bool:
         raise UserError(f"{source}: cannot be read ({error.strerror or error})") from None
 
 
-def _arrays(source: Path, layers: Mapping, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _arrays(source: Path, layers: Mapping[str, Any], name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Kernel and bias of a layer."""
     found = layers.get(name)
     if not isinstance(found, Sequence | np.ndarray) or len(found) != 2:

@@ -70,7 +70,7 @@ class SpectrogramImage(ExplicitMaskLayer):
 
     def compute_output_shape(
         self, features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, bins, width, 1) and (batch,); the width is known when all images have the same."""
         return self._images_shape(features_shape), (features_shape[0],)
 
@@ -171,7 +171,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
 
     def compute_output_shape(
         self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None
-    ) -> tuple[tuple[Any, ...], tuple]:
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, channels) and (batch, width, height)."""
         batch, height, width, channels = images_shape
         return (batch, channels), (batch, width, height)

@@ -46,7 +46,7 @@ class Objective:
     """What a training minimises, and what its batches hold for it.
 
     Attributes:
-        loss: Of each example, as `Recipe` takes it.
+        loss: The loss of each example, as `Recipe` takes it.
         columns: For targets (utterances, classes) gives `target`, of the same shape, and `weight` (utterances,), all
             float32.
     """

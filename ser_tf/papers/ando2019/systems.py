@@ -47,7 +47,8 @@ def recipe(ledger: Ledger, system: str, loss: Loss) -> Recipe:
     Args:
         ledger: The assumptions.
         system: A key of `RATES`.
-        loss: Of its targets; with the examples' weights it holds the class weights (§4.1), see `objective`.
+        loss: The loss of its label type; with the examples' weights it holds the class weights (§4.1), see
+            `objective`.
     """
     from_scratch = system in ("dominant", "mlee")
     return Recipe(

@@ -31,18 +31,18 @@ LABELS = {"dominant": "dominant", "dominant_by_votes": "dominant by votes", "all
 COLUMNS = ("Set", "Utterances", *(f"{emotion} {whose}" for emotion in ORDER for whose in ("paper", "ours")))
 REMARKS = {
     "synthetic": "generated speech: votes are drawn from the paper's Table 1 and say nothing about people",
-    "crema_d": "votes on the voice alone; the label of dominant is the emotion that was to be acted",
+    "crema_d": "votes on voice only; the label of dominant is the emotion that was to be acted",
 }
 
 
 def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
-    """Whether one label has most votes, all labels counted, and is a target emotion."""
-    most = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
-    return most is not None and labels.EMOTIONS[most] in task.classes
+    """Tells whether a single label leads the votes, all labels counted, and is a target emotion."""
+    leading = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
+    return leading is not None and labels.EMOTIONS[leading] in task.classes
 
 
 def row_of(key: str, members: Sequence[Utterance]) -> DataRow:
-    """The row of one set of utterances, one at least."""
+    """The row of one set of at least one utterance."""
     existence = vote_targets.existence_shares([utterance.votes for utterance in members], ORDER)
     published = EXISTENCE_PUBLISHED.get(key)
     same = None

@@ -15,8 +15,9 @@ from ser_tf.serving.reader import Sound
 
 MEAN, LEFT, RIGHT, EACH = "mean", "left", "right", "each"
 CHOICES = (LEFT, RIGHT, MEAN, EACH)
+MONO = "mono"
 STEREO = (LEFT, RIGHT)
-"""Names of the channels of a stereo file; those of other files are numbers from 1."""
+"""Names of the channels of a stereo file; those of files with more are numbers from 1."""
 
 
 def waveforms(sound: Sound, choice: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
@@ -38,7 +39,8 @@ def waveforms(sound: Sound, choice: str) -> Iterator[tuple[str, npt.NDArray[np.f
         return
     if choice in STEREO and number != len(STEREO):
         raise AudioError(f"it has {number} channel{'s' * (number > 1)}, so none is the {choice} one; see --channel")
-    channels = STEREO if number == len(STEREO) else tuple(str(place) for place in range(1, number + 1))
+    numbers = tuple(str(place) for place in range(1, number + 1))
+    channels = {1: (MONO,), len(STEREO): STEREO}.get(number, numbers)
     for place, name in enumerate(channels):
         if choice in (EACH, name):
             yield name, _at_model_rate(sound.samples[:, place : place + 1], sound.rate_hz)

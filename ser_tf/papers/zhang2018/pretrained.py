@@ -1,4 +1,4 @@
-"""Weights that were trained on ImageNet, from the user's files: AlexNet as `ser_tf.weights` converts it, VGGNet-16.
+"""Weights that were trained on ImageNet, from the user's files: AlexNet as `convert_alexnet` writes it, VGGNet-16.
 
 AlexNet's file is a NumPy archive with `<layer>/kernel` and `<layer>/bias` for its eight layers, in Keras's order:
 kernels (height, width, channels / groups, filters), dense kernels (inputs, units) with inputs in the order height,

@@ -4,6 +4,7 @@ import pytest
 
 from ser_tf.layers.satt2017_body import frames_in_a_step
 from ser_tf.papers.ando2019 import networks as models
+from ser_tf.papers.ando2019.initialisation import like_pytorch
 from tests.checks import check_model, example
 
 DIMS, CLASSES, LENGTHS = 20, 4, (70, 33, 50, 9)
@@ -114,6 +115,18 @@ def test_without_padding_attention_lies_in_the_middle_of_what_a_step_sees():
         there = np.flatnonzero(attention[row])
         assert (there.min(), there.max()) == (first, first + 16 * number - 1)
         assert attention[row].sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("initialise", [like_pytorch, lambda network: None], ids=["pytorch", "keras"])
+def test_the_first_loss_is_near_that_of_knowing_nothing(initialise):
+    """Within 1.5 times ln 4 whatever the classes are, at the paper's sizes, over three seeds."""
+    batch = example(400, (60, 100, 47, 80))
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        encoder = models.build_encoder(400, np.zeros(400), np.ones(400), models.DOMINANT_ENCODER)
+        network = models.build_network([encoder], models.build_classifier(256, CLASSES))
+        initialise(network)
+        assert -np.log(network.predict_on_batch(batch)["probabilities"]).max() < 1.5 * np.log(CLASSES)
 
 
 def _step(network):

@@ -1,9 +1,10 @@
 """Convolution, max-pooling and batch normalisation over time and frequency that ignore padding in time.
 
 All take `inputs` float32 (batch, frames, bins, channels), padded on the right, and `lengths` int32 (batch,), the valid
-frames of each row. What lies behind them is read as silence (zeros), just as what lies beyond the edge of an unpadded
+frames of each row. What lies after them is read as silence (zeros), just as what lies beyond the edge of an unpadded
 utterance, enters no maximum and no statistic, and is zero in the outputs. The frames that remain of n at a stride of s
-are ceil(n / s), see `StridedLengths`; an utterance of one frame keeps one.
+are ceil(n / s), see `StridedLengths`; an utterance of one frame keeps one. A convolution can also do without silence
+at the edges (`padding="valid"`); `FilledFrames` then makes utterances long enough for its kernel.
 """
 
 from typing import Any
@@ -12,6 +13,8 @@ import keras
 import tensorflow as tf
 
 from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+
+PADDINGS = ("same", "valid")
 
 
 def _cells(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -25,22 +28,22 @@ def _zero_padding(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     return tf.where(_cells(inputs, lengths), inputs, 0.0)
 
 
-def _strided(size: int | None, stride: int) -> int | None:
-    return None if size is None else -(-size // stride)
+def _strided(size: int | None, stride: int, kernel: int = 1) -> int | None:
+    return None if size is None else (size - kernel) // stride + 1
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class StridedLengths(keras.layers.Layer):
-    """Valid frames after a stride: int32 (batch,) -> int32 (batch,), ceil(lengths / stride)."""
+    """Valid frames after a stride: int32 (batch,) -> int32 (batch,), ceil((lengths - kernel_size + 1) / stride)."""
 
-    def __init__(self, stride: int, **kwargs: Any) -> None:
-        """Takes the stride in time."""
+    def __init__(self, stride: int, kernel_size: int = 1, **kwargs: Any) -> None:
+        """Takes the stride in time, and the frames of the kernel where no silence is put at the edges."""
         super().__init__(**kwargs)
-        self.stride = stride
+        self.stride, self.kernel_size = stride, kernel_size
 
     def call(self, lengths: tf.Tensor) -> tf.Tensor:
         """Divides, rounding up."""
-        return (lengths + (self.stride - 1)) // self.stride
+        return (lengths - self.kernel_size) // self.stride + 1
 
     def compute_output_spec(self, lengths: keras.KerasTensor) -> keras.KerasTensor:
         """As the input."""
@@ -48,23 +51,68 @@ class StridedLengths(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "stride": self.stride}
+        return {**super().get_config(), "stride": self.stride, "kernel_size": self.kernel_size}
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class FilledFrames(ExplicitMaskLayer):
+    """Makes utterances of fewer than `min_frames` frames that long: with silence, which counts as theirs.
+
+    (inputs, lengths) -> inputs of at least `min_frames` frames, zero after the last given one, and the new lengths.
+    """
+
+    def __init__(self, min_frames: int, **kwargs: Any) -> None:
+        """Takes the smallest number of frames."""
+        super().__init__(**kwargs)
+        self.min_frames = min_frames
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Fills up."""
+        lacking = tf.maximum(self.min_frames - tf.shape(inputs)[1], 0)
+        filled = tf.pad(_zero_padding(inputs, lengths), [(0, 0), (0, lacking), (0, 0), (0, 0)])
+        return filled, tf.maximum(lengths, self.min_frames)
+
+    def compute_output_spec(
+        self, inputs: keras.KerasTensor, lengths: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Any number of frames."""
+        shape = (inputs.shape[0], None, *inputs.shape[2:])
+        return keras.KerasTensor(shape, inputs.dtype), keras.KerasTensor(lengths.shape, lengths.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "min_frames": self.min_frames}
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedConv2D(ExplicitMaskLayer):
-    """A convolution over (frames, bins) without bias, with as much silence at the edges as keeps the size.
+    """A convolution over (frames, bins) without bias.
 
-    (inputs, lengths) -> (batch, ceil(frames / stride), ceil(bins / stride), filters). (kernel - 1) // 2 cells are put
-    before the first frame and bin, whatever the number of frames: TensorFlow's own `SAME` would shift the kernel
-    with the length of the padded batch when the stride is not 1. Meant for a normalisation to follow: it would take a
-    bias away again. The outputs behind the last valid frame are whatever the kernel's reach makes of it.
+    (inputs, lengths) -> (batch, ceil(frames / stride), ceil(bins / stride), filters) with `padding="same"`: as much
+    silence at the edges as keeps the size. (kernel - 1) // 2 cells are put before the first frame and bin, whatever
+    the number of frames: TensorFlow's own `SAME` would shift the kernel with the length of the padded batch when the
+    stride is not 1. With `padding="valid"` the kernel stays inside, and frames - kernel + 1 take the place of frames.
+    Meant for a normalisation to follow: it would take a bias away again. The outputs after the last valid frame are
+    whatever the kernel's reach makes of it.
     """
 
-    def __init__(self, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), **kwargs: Any) -> None:
-        """Takes the output channels, and size and stride of the kernel as (frames, bins)."""
+    def __init__(
+        self,
+        filters: int,
+        kernel: tuple[int, int],
+        strides: tuple[int, int] = (1, 1),
+        padding: str = "same",
+        **kwargs: Any,
+    ) -> None:
+        """Takes the output channels, size and stride of the kernel as (frames, bins), and what is at the edges.
+
+        Raises:
+            ValueError: `padding` is none of `PADDINGS`.
+        """
         super().__init__(**kwargs)
-        self.filters, self.kernel_size, self.strides = filters, tuple(kernel), tuple(strides)
+        if padding not in PADDINGS:
+            raise ValueError(f"padding {padding!r} is none of {', '.join(PADDINGS)}")
+        self.filters, self.kernel_size, self.strides, self.padding = filters, tuple(kernel), tuple(strides), padding
 
     def build(self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None) -> None:
         """Creates the weights."""
@@ -76,6 +124,8 @@ class MaskedConv2D(ExplicitMaskLayer):
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Convolves."""
         valid = _zero_padding(inputs, lengths)
+        if self.padding == "valid":
+            return tf.nn.conv2d(valid, self.kernel, (1, *self.strides, 1), "VALID")
         if self.strides == (1, 1):
             return tf.nn.conv2d(valid, self.kernel, 1, "SAME")  # puts the same edges, and has the faster gradients
         edges = [((size - 1) // 2, size // 2) for size in self.kernel_size]
@@ -85,7 +135,8 @@ class MaskedConv2D(ExplicitMaskLayer):
         self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None
     ) -> tuple[Any, ...]:
         """Shape (batch, frames, bins, filters) after the stride."""
-        cells = (_strided(size, stride) for size, stride in zip(inputs_shape[1:3], self.strides, strict=True))
+        inside = self.kernel_size if self.padding == "valid" else (1, 1)
+        cells = map(_strided, inputs_shape[1:3], self.strides, inside)
         return (inputs_shape[0], *cells, self.filters)
 
     def get_config(self) -> dict[str, Any]:
@@ -95,6 +146,7 @@ class MaskedConv2D(ExplicitMaskLayer):
             "filters": self.filters,
             "kernel": list(self.kernel_size),
             "strides": list(self.strides),
+            "padding": self.padding,
         }
 
 
@@ -102,7 +154,7 @@ class MaskedConv2D(ExplicitMaskLayer):
 class MaskedMaxPool2D(ExplicitMaskLayer):
     """The largest value of each block of size x size valid cells, also where a block is cut off by the end.
 
-    (inputs, lengths) -> (batch, ceil(frames / size), ceil(bins / size), channels), zero behind the last valid frame.
+    (inputs, lengths) -> (batch, ceil(frames / size), ceil(bins / size), channels), zero after the last valid frame.
     """
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
@@ -174,9 +226,9 @@ def normalise_by_batch(
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedBatchNormalization(ExplicitMaskLayer):
-    """Batch normalisation of each channel whose statistics are those of valid cells alone.
+    """Batch normalisation of each channel whose statistics are those of valid cells only.
 
-    (inputs, lengths) -> as inputs; rubbish behind the last valid frame. In training, mean and variance over all valid
+    (inputs, lengths) -> as inputs; undefined after the last valid frame. In training, mean and variance over all valid
     cells of the batch normalise, and move the statistics that normalise otherwise. With `trainable=False` nothing
     moves, in training neither. The defaults of momentum and epsilon are PyTorch's (0.1 and 1e-5 there).
     """

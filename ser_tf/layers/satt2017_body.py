@@ -4,9 +4,18 @@ Three convolutions over time and frequency, each followed by batch normalisation
 padded on the right; the padding changes neither outputs nor moving statistics.
 """
 
+from collections.abc import Sequence
+
 import keras
 
-from ser_tf.layers.masked_convolution import MaskedBatchNormalization, MaskedConv2D, MaskedMaxPool2D, StridedLengths
+from ser_tf.layers.masked_convolution import (
+    PADDINGS,
+    FilledFrames,
+    MaskedBatchNormalization,
+    MaskedConv2D,
+    MaskedMaxPool2D,
+    StridedLengths,
+)
 
 LAYERS = ((16, (12, 16)), (24, (8, 12)), (32, (5, 7)))  # channels, kernel
 POOL = 2
@@ -19,35 +28,85 @@ def frames_in_a_step(first_stride: int = 1) -> int:
     return first_stride * POOL ** len(LAYERS)
 
 
+def _kernels(kernel_axes: str) -> list[tuple[int, int]]:
+    """Size of each kernel as (frames, bins)."""
+    if kernel_axes not in KERNEL_AXES:
+        raise ValueError(f"kernel_axes {kernel_axes!r} is none of {', '.join(KERNEL_AXES)}")
+    return [size if kernel_axes == TIME_FIRST else size[::-1] for _, size in LAYERS]
+
+
+def _min_cells(sizes: Sequence[int], first_stride: int) -> int:
+    """How many frames, or bins, give one cell of the output where kernels stay inside."""
+    cells = 1
+    for place, size in reversed(list(enumerate(sizes))):
+        cells = (cells - 1) * POOL + 1  # a block of the pooling may be cut off by the end
+        cells = (cells - 1) * (first_stride if place == 0 else 1) + size
+    return cells
+
+
+def min_frames(first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST, padding: str = "same") -> int:
+    """The fewest frames that the body takes as they are; a shorter utterance is filled up with silence."""
+    if padding == "same":
+        return 1
+    return _min_cells([frames for frames, _ in _kernels(kernel_axes)], first_stride)
+
+
+def first_frame(first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST, padding: str = "same") -> int:
+    """The first of the frames that the first step stands for: those in the middle of what it sees.
+
+    0 with `padding="same"`, where each step stands for the frames that the strides skip.
+    """
+    if padding == "same":
+        return 0
+    field, distance = 1, 1
+    for place, (frames, _) in enumerate(_kernels(kernel_axes)):
+        field += (frames - 1) * distance
+        distance *= first_stride if place == 0 else 1
+        field += (POOL - 1) * distance
+        distance *= POOL
+    return (field - distance) // 2
+
+
 def convolution_body(
-    frames: keras.KerasTensor, lengths: keras.KerasTensor, first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST
+    frames: keras.KerasTensor,
+    lengths: keras.KerasTensor,
+    first_stride: int = 1,
+    kernel_axes: str = FREQUENCY_FIRST,
+    padding: str = "same",
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Applies the convolutions to a spectrogram.
 
     Args:
         frames: float32 (batch, frames, bins), normalised; what the padding holds does not matter.
         lengths: int32 (batch,), valid frames.
-        first_stride: Of the first convolution, in time and in frequency; the others have 1.
+        first_stride: Stride of the first convolution, in time and in frequency; the others have 1.
         kernel_axes: What the first number of a kernel's size counts: bins (`frequency_time`), as the height of an
             image, or frames. No paper says.
+        padding: `same` puts silence at the edges, so that sizes stay; with `valid` kernels stay inside, and an
+            utterance of fewer than `min_frames` frames is filled up with silence. No paper says.
 
     Returns:
         float32 (batch, steps, positions x 32), frequency outer and channels inner, and the valid steps, int32
-        (batch,). Of n frames, ceil(n / `frames_in_a_step`) steps remain; the steps behind them are zero.
+        (batch,). Of n frames, ceil(n / `frames_in_a_step`) steps remain, fewer with `valid`; later steps are zero.
 
     Raises:
-        ValueError: `kernel_axes` is none of `KERNEL_AXES`.
+        ValueError: `kernel_axes` is none of `KERNEL_AXES`, `padding` none of `PADDINGS`, or the bins are too few for
+            kernels that stay inside.
     """
-    if kernel_axes not in KERNEL_AXES:
-        raise ValueError(f"kernel_axes {kernel_axes!r} is none of {', '.join(KERNEL_AXES)}")
-    bins = frames.shape[-1]
+    kernels, bins, inside = _kernels(kernel_axes), frames.shape[-1], padding == "valid"
+    if padding not in PADDINGS:
+        raise ValueError(f"padding {padding!r} is none of {', '.join(PADDINGS)}")
+    if inside and bins < (fewest := _min_cells([size for _, size in kernels], first_stride)):
+        raise ValueError(f"{bins} bins are too few for kernels without padding, which need {fewest}")
     cells = keras.layers.Reshape((-1, bins, 1), name="channel")(frames)
-    for place, (channels, size) in enumerate(LAYERS, start=1):
-        kernel = size if kernel_axes == TIME_FIRST else size[::-1]
+    if inside:
+        cells, lengths = FilledFrames(min_frames(first_stride, kernel_axes, padding), name="filled")(cells, lengths)
+    for place, ((channels, _), kernel) in enumerate(zip(LAYERS, kernels, strict=True), start=1):
         stride = first_stride if place == 1 else 1
-        cells = MaskedConv2D(channels, kernel, (stride, stride), name=f"conv_{place}")(cells, lengths)
-        if stride > 1:
-            lengths = StridedLengths(stride, name=f"conv_{place}_lengths")(lengths)
+        convolution = MaskedConv2D(channels, kernel, (stride, stride), padding, name=f"conv_{place}")
+        cells = convolution(cells, lengths)
+        if inside or stride > 1:
+            lengths = StridedLengths(stride, kernel[0] if inside else 1, name=f"conv_{place}_lengths")(lengths)
         cells = MaskedBatchNormalization(name=f"conv_{place}_norm")(cells, lengths)
         cells = keras.layers.ReLU(name=f"conv_{place}_relu")(cells)
         cells = MaskedMaxPool2D(POOL, name=f"conv_{place}_pool")(cells, lengths)

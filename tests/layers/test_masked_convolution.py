@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from ser_tf.layers.masked_convolution import (
+    FilledFrames,
     MaskedBatchNormalization,
     MaskedConv2D,
     MaskedMaxPool2D,
@@ -94,6 +95,43 @@ def test_convolution_in_numpy(kernel, strides):
                 np.testing.assert_allclose(
                     given[row, frame // strides[0], place // strides[1]], wanted, atol=1e-4, rtol=1e-5
                 )
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2)])
+def test_convolution_without_padding_in_numpy(strides):
+    layer = MaskedConv2D(2, (3, 4), strides, "valid")
+    cells, lengths = _cells((7, 3, 5))
+    given = layer(cells, lengths).numpy()
+    assert tuple(layer.compute_output_shape(cells.shape)) == given.shape
+    assert MaskedConv2D.from_config(layer.get_config()).padding == "valid"
+    (weights,) = layer.get_weights()
+    number = StridedLengths(strides[0], kernel_size=3)(lengths).numpy()
+    assert number.tolist() == [-(-(length - 2) // strides[0]) for length in lengths]
+    for row, valid in enumerate(_valid(cells, lengths)):
+        for frame in range(number[row]):
+            for place in range(given.shape[2]):
+                first, bin_ = frame * strides[0], place * strides[1]
+                window = valid[first : first + 3, bin_ : bin_ + 4]
+                wanted = np.einsum("tfc,tfco->o", window, weights)
+                np.testing.assert_allclose(given[row, frame, place], wanted, atol=1e-4, rtol=1e-5)
+
+
+def test_another_padding_is_refused():
+    with pytest.raises(ValueError, match="reflect"):
+        MaskedConv2D(2, (3, 4), padding="reflect")
+
+
+@pytest.mark.parametrize("min_frames", [4, 9])
+def test_short_utterances_are_filled_with_silence(min_frames):
+    layer = FilledFrames(min_frames)
+    cells, lengths = _cells()
+    filled, longer = layer(cells, lengths)
+    assert FilledFrames.from_config(layer.get_config()).min_frames == min_frames
+    assert longer.numpy().tolist() == [max(length, min_frames) for length in lengths]
+    assert filled.shape[1] == max(min_frames, max(lengths))
+    for row, length in enumerate(lengths):
+        np.testing.assert_array_equal(filled[row, :length], cells[row, :length])
+        assert not filled[row, length:].numpy().any()
 
 
 def test_pooling_takes_valid_cells_alone():

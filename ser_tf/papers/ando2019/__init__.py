@@ -5,9 +5,10 @@ develops, eight train; copies at speeds 0.9 and 1.1 of what trains. Table 1 is h
 annotators' votes, Table 3 compares dominant emotion models, MLEE models, and classifiers on frozen encoders of both,
 each trained on utterances with a dominant target emotion (`dominant`) and on all that its targets can use (`all`).
 
-`ledger` what the paper does not state; `paper` task, folds, tables and claims; `table1` the votes' table; `systems`
-what a row does on a fold; `networks` the Keras models (`step_weights`, `initialisation`); `vote_targets`, `targets` and
-`objective` what is learned; `fig3` Figure 3.
+`ledger` what the paper does not state; `paper` tables, claims and figures; `splits` task, training sets and folds;
+`table1` the votes' table; `systems` what a row does on a fold; `networks` the Keras models (with the layer of
+`step_weights`), `initialisation` their first weights; `vote_targets`, `targets` and `objective` what is learned;
+`fig3` Figure 3.
 """
 
 from ser_tf.papers.ando2019.paper import PAPER

@@ -42,10 +42,10 @@ def _models_of(flags: argparse.Namespace, example: examples.Example) -> dict[str
 
 def draw(shown: Sequence[Shown]) -> Figure:
     """One column an example: the waveform above, below it the attention of each model with its posteriors."""
-    most = max(len(curves) for _, curves in shown)
-    size = (1.4 * panels.COLUMN_INCHES * len(shown), 1.4 + 1.1 * most)
+    rows = max(len(curves) for _, curves in shown)
+    size = (1.4 * panels.COLUMN_INCHES * len(shown), 1.4 + 1.1 * rows)
     figure = Figure(figsize=size, layout="constrained")
-    columns = figure.subplots(1 + most, len(shown), squeeze=False, sharex="col")
+    columns = figure.subplots(1 + rows, len(shown), squeeze=False, sharex="col")
     for (example, curves), (top, *below) in zip(shown, columns.T, strict=True):
         panels.draw_waveform(top, example.waveform)
         top.set_title(example.title, fontsize=7)

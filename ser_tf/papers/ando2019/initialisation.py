@@ -1,27 +1,33 @@
-"""PyTorch's default initialisation for a Keras model, which the paper's software used (§4.1)."""
+"""PyTorch's default initialisation for a Keras model: §4.1 names PyTorch, and no initialisation."""
+
+from typing import Any
 
 import keras
 import numpy as np
 
 
 def like_pytorch(model: keras.Model) -> None:
-    """Draws all kernels, recurrent kernels and biases anew: U(-1/sqrt(n), 1/sqrt(n)).
+    """Draws all kernels and biases anew, from U(-1/sqrt(n), 1/sqrt(n)).
 
-    n is the number of inputs of a unit, and for recurrent layers the number of their units.
+    n is the number of inputs of a unit, in a recurrent layer its number of units. PyTorch's recurrent layers have two
+    biases, which add up: so does the one here. The kernels of convolutions have no bias, see `MaskedConv2D`.
 
     Args:
-        model: Its weights are replaced, those of batch normalisation excepted.
+        model: Its weights are replaced, except those of normalisations. The numbers come from Keras's global seed.
     """
     rng = np.random.default_rng(keras.random.SeedGenerator().next().numpy().tolist())
+
+    def draw(weight: Any, limit: float, number: int = 1) -> None:
+        weight.assign(sum(rng.uniform(-limit, limit, weight.shape) for _ in range(number)))
+
     for layer in model._flatten_layers(include_self=False, recursive=True):
         if isinstance(layer, keras.layers.LSTMCell):
-            limit = 1 / np.sqrt(layer.units)
-            weights = [layer.kernel, layer.recurrent_kernel, layer.bias]
+            limit = layer.units**-0.5
+            draw(layer.kernel, limit)
+            draw(layer.recurrent_kernel, limit)
+            draw(layer.bias, limit, number=2)
         elif hasattr(layer, "kernel") and not hasattr(layer, "recurrent_kernel"):
-            limit = 1 / np.sqrt(np.prod(layer.kernel.shape[:-1]))
-            weights = [layer.kernel, getattr(layer, "bias", None)]
-        else:
-            continue
-        for weight in weights:
-            if weight is not None:
-                weight.assign(rng.uniform(-limit, limit, weight.shape))
+            limit = np.prod(layer.kernel.shape[:-1]) ** -0.5
+            draw(layer.kernel, limit)
+            if getattr(layer, "bias", None) is not None:
+                draw(layer.bias, limit)

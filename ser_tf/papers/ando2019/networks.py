@@ -5,9 +5,10 @@ A classifier is two dense layers: from the vectors of one or two encoders to pos
 of each emotion (sigmoid). `build_network` puts both together. Time is padded on the right; the output does not depend
 on the padding.
 
-Deviations: Table 2 does not say which side of a kernel lies along time (see `satt2017_body`), how edges are padded
-(fixed here: so that sizes stay), how wide the self-attention's hidden layer is, or what follows the first dense layer
-(by default ReLU, as after the convolutions).
+Deviations: Table 2 does not say which side of a kernel lies along time, how edges are padded, how wide the
+self-attention's hidden layer is, or what follows the first dense layer (all see ledger). Batch normalisation has
+PyTorch's momentum and epsilon (fixed here: §4.1 names PyTorch); a block of the pooling that the end cuts off counts as
+a whole one (fixed here: no frame is lost).
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling
-from ser_tf.layers.satt2017_body import FREQUENCY_FIRST, convolution_body, frames_in_a_step
+from ser_tf.layers.satt2017_body import FREQUENCY_FIRST, convolution_body, first_frame, frames_in_a_step
 from ser_tf.papers.ando2019.step_weights import SpreadOverFrames
 
 FIRST_STRIDE = 2  # Table 2
@@ -37,17 +38,19 @@ def build_encoder(
     lstm_units: int = LSTM_UNITS,
     attention_units: int = ATTENTION_UNITS,
     kernel_axes: str = FREQUENCY_FIRST,
+    padding: str = "same",
 ) -> keras.Model:
     """The encoder of Table 2.
 
     Args:
         dims: Bins of the spectrogram.
-        mean: Of each bin over the training utterances, (dims,), subtracted from the features.
-        std: Of each bin, (dims,), which the features are divided by.
-        name: Of the encoder, as a layer of a network.
+        mean: Mean of each bin over the training utterances, (dims,), subtracted from the features.
+        std: Standard deviation of each bin, (dims,), which the features are divided by.
+        name: Name of the encoder as a layer of a network.
         lstm_units: Memory cells in each direction.
         attention_units: Hidden units of the self-attention, softmax(w2 tanh(W1 H)) in [22].
         kernel_axes: What the first number of a kernel's size counts, as for `convolution_body`.
+        padding: What the convolutions have at the edges, `same` or `valid`, as for `convolution_body`.
 
     Returns:
         A model from `features` float32 (batch, frames, dims) and `lengths` int32 (batch,) to `embedding`
@@ -57,13 +60,14 @@ def build_encoder(
     features = keras.Input((None, dims), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
     normalised = keras.layers.Normalization(mean=mean, variance=np.square(std), name="normaliser")(features)
-    steps, num_steps = convolution_body(normalised, lengths, FIRST_STRIDE, kernel_axes)
+    steps, num_steps = convolution_body(normalised, lengths, FIRST_STRIDE, kernel_axes, padding)
     mask = FrameMask(name="mask")(steps, num_steps)
     lstm = keras.layers.LSTM(lstm_units, return_sequences=True, name="lstm")
     states = keras.layers.Bidirectional(lstm, name="blstm")(steps, mask=mask)
     attend = LocalAttentionPooling((attention_units,), hidden_bias=False, name="self_attention")
     embedding, weights = attend(states, mask)
-    spread = SpreadOverFrames(frames_in_a_step(FIRST_STRIDE), name="attention")
+    first = first_frame(FIRST_STRIDE, kernel_axes, padding)
+    spread = SpreadOverFrames(frames_in_a_step(FIRST_STRIDE), first, name="attention")
     outputs = {"embedding": embedding, "attention": spread(weights, features, lengths)}
     return keras.Model({"features": features, "lengths": lengths}, outputs, name=name)
 

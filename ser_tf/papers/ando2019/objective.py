@@ -1,4 +1,10 @@
-"""What ando2019's trainings minimise: eq. 2 and 6 with classes weighted by their inverse frequency."""
+"""What ando2019's trainings minimise: eq. 2 and 6 with classes weighted by their inverse frequency.
+
+One reduction for all: an example's loss times its weight, as a mean over the training set (`training.loop` divides
+every batch alike). For hard and soft targets the weights have a mean of 1 over the training set, so that this is the
+mean over N that PyTorch takes, not a division by each batch's own weights; an example of MLEE has the weight 1, and
+its classes are weighted inside the loss.
+"""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ser_tf.papers.ando2019.labels import EXISTENCE
+from ser_tf.papers.ando2019.splits import EXISTENCE
 from ser_tf.papers.ando2019.targets import SHARE, Examples, class_weights, existence_weights
 from ser_tf.training.recipe import Loss
+
+Floats = npt.NDArray[np.float32]
 
 
 def existence_loss(weights: npt.NDArray[np.float32]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
@@ -38,12 +46,13 @@ class Objective:
     """What a training minimises, and what its batches hold for it.
 
     Attributes:
-        loss: Of each example, as `Recipe` takes it.
-        columns: For examples: `target` float32 (utterances, classes) and `weight` float32 (utterances,).
+        loss: The loss of each example, as `Recipe` takes it.
+        columns: For targets (utterances, classes) gives `target`, of the same shape, and `weight` (utterances,), all
+            float32.
     """
 
     loss: Loss
-    columns: Callable[[Examples], dict[str, npt.NDArray[np.float32]]]
+    columns: Callable[[Floats], dict[str, Floats]]
 
 
 def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective:
@@ -52,18 +61,18 @@ def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective
     Args:
         labels: The label type.
         train: The training examples.
-        frequency: What it is of a class, as for `class_weights`.
+        frequency: Frequency of a class, as for `class_weights`.
     """
     if labels == EXISTENCE:
         return Objective(
             existence_loss(existence_weights(train.targets)),
-            lambda these: {"target": these.targets, "weight": np.ones(len(these.ids), np.float32)},
+            lambda targets: {"target": targets, "weight": np.ones(len(targets), np.float32)},
         )
     weights = class_weights(train.targets, frequency)
 
-    def columns(these: Examples) -> dict[str, npt.NDArray[np.float32]]:
+    def columns(targets: Floats) -> dict[str, Floats]:
         """Eq. 2 with weighted classes is the plain one with the weighted target, its sum taken out as a weight."""
-        weighted = these.targets * weights
+        weighted = targets * weights
         mass = weighted.sum(axis=1)
         return {"target": weighted / np.maximum(mass, 1e-12)[:, np.newaxis], "weight": mass}
 

@@ -13,23 +13,27 @@ class SpreadOverFrames(ExplicitMaskLayer):
     """Divides the weight of each step evenly among the valid frames that it stands for.
 
     (weights (batch, steps), features (batch, frames, dims), lengths (batch,)) -> (batch, frames): step s stands for
-    the frames from s x frames_in_a_step on. Weights that sum to one over steps do so over frames; padding gets 0.
+    the frames from first_frame + s x frames_in_a_step on, earlier ones where the utterance is too short for that.
+    Weights that sum to one over steps do so over frames; padding gets 0.
     """
 
-    def __init__(self, frames_in_a_step: int, **kwargs: Any) -> None:
-        """Takes how many frames became one step."""
+    def __init__(self, frames_in_a_step: int, first_frame: int = 0, **kwargs: Any) -> None:
+        """Takes how many frames became one step, and the first frame of the first step."""
         super().__init__(**kwargs)
-        self.frames_in_a_step = frames_in_a_step
+        self.frames_in_a_step, self.first_frame = frames_in_a_step, first_frame
 
     def call(self, weights: tf.Tensor, features: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Spreads the weights."""
-        frames = tf.shape(features)[1]
+        frames, steps = tf.shape(features)[1], tf.shape(weights)[1]
         lengths = tf.reshape(lengths, (-1, 1))
-        begins = self.frames_in_a_step * tf.range(tf.shape(weights)[1])
+        before = tf.clip_by_value(lengths - self.frames_in_a_step, 0, self.first_frame)
+        begins = before + self.frames_in_a_step * tf.range(steps)
         held = tf.clip_by_value(lengths - begins, 1, self.frames_in_a_step)
         share = weights / tf.cast(held, weights.dtype)
-        spread = tf.repeat(share, self.frames_in_a_step, axis=1)[:, :frames]
-        return tf.where(tf.range(frames) < lengths, spread, 0.0)
+        place = (tf.range(frames) - before) // self.frames_in_a_step
+        spread = tf.gather(share, tf.clip_by_value(place, 0, steps - 1), batch_dims=1)
+        inside = tf.logical_and(place >= 0, place < steps)
+        return tf.where(tf.logical_and(inside, tf.range(frames) < lengths), spread, 0.0)
 
     def compute_output_shape(
         self, weights_shape: tuple[Any, ...], features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
@@ -39,4 +43,4 @@ class SpreadOverFrames(ExplicitMaskLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "frames_in_a_step": self.frames_in_a_step}
+        return {**super().get_config(), "frames_in_a_step": self.frames_in_a_step, "first_frame": self.first_frame}

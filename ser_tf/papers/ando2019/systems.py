@@ -6,9 +6,9 @@ which gives the same as training the whole network with its frozen part in infer
 """
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -16,25 +16,22 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from ser_tf.corpora.base import source_of
 from ser_tf.data import normalisation, pipeline
 from ser_tf.features.spec import FeatureSpec
 from ser_tf.features.spectrogram import ANDO2019, log_spectrogram_spec
 from ser_tf.papers.ando2019 import initialisation, networks
-from ser_tf.papers.ando2019.labels import DOMINANT, EXISTENCE, HARD, SPEEDS
 from ser_tf.papers.ando2019.ledger import Ledger
-from ser_tf.papers.ando2019.objective import Objective, objective
-from ser_tf.papers.ando2019.targets import Examples, examples
+from ser_tf.papers.ando2019.objective import objective
+from ser_tf.papers.ando2019.splits import DOMINANT, EXISTENCE, HARD, SPEEDS
+from ser_tf.papers.ando2019.targets import examples
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import FoldOutcome
 from ser_tf.training import loop
 from ser_tf.training.batches import Batches, Columns
-from ser_tf.training.recipe import Recipe
+from ser_tf.training.recipe import Loss, Recipe
 
-BATCH_SIZE = 16  # §4.1
-BASELINE_RATE = 5e-4  # §4.1
-MLEE_RATE = 2e-4  # §4.1
-PRETRAINED_RATE = 1e-4  # §4.1
-FUSION_RATE = 5e-5  # §4.1
+RATES = {"dominant": 5e-4, "mlee": 2e-4, "pretrain": 1e-4, "fusion": 5e-5}  # §4.1
 _NETWORK, _TRAINED, _VECTORS = "network.keras", "training.json", "vectors.npz"
 Floats = npt.NDArray[np.float32]
 
@@ -44,80 +41,86 @@ def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
     return (log_spectrogram_spec(dataclasses.replace(ANDO2019, log_floor=ledger.log_floor)),)
 
 
-def _recipe(ledger: Ledger, learning_rate: float, max_epochs: int, goal: Objective) -> Recipe:
-    """Class weights are part of the targets (§4.1): see `objective`."""
+def recipe(ledger: Ledger, system: str, loss: Loss) -> Recipe:
+    """How the systems of Table 3 are trained; all but the rates is common to them (§4.1).
+
+    Args:
+        ledger: The assumptions.
+        system: A key of `RATES`.
+        loss: The loss of its label type; with the examples' weights it holds the class weights (§4.1), see
+            `objective`.
+    """
+    from_scratch = system in ("dominant", "mlee")
     return Recipe(
         optimiser="adam",  # §4.1
-        learning_rate=learning_rate,  # §4.1
-        batch_size=BATCH_SIZE,
-        max_epochs=max_epochs,
+        learning_rate=RATES[system],
+        batch_size=16,  # §4.1
+        max_epochs=ledger.max_epochs if from_scratch else ledger.max_classifier_epochs,
         patience=ledger.patience,
-        class_weights="none",
-        losses={"probabilities": (goal.loss, 1.0)},
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class Sets:
-    """The training and development examples of one label type and training set."""
-
-    train: Examples
-    validation: Examples
-
-
-def _sets(context: FoldContext[Ledger], labels: str, data: str) -> Sets:
-    measured = data if context.ledger.development_utterances == "as_training" else DOMINANT
-    return Sets(
-        examples(context, context.fold.train, labels, data).at_speeds(SPEEDS),
-        examples(context, context.fold.validation, labels, measured),
+        monitor="loss",  # §4.1: of the development set
+        class_weights="none",  # these would be of classes of utterances; soft targets and existences have their own
+        losses={"probabilities": (loss, 1.0)},
     )
 
 
 class ExampleBatches(Batches[Ledger]):
-    """Utterances with the targets of a label type; copies at other speeds among those that train."""
+    """Utterances with the targets of a label type; copies at other speeds are among those that train.
 
-    def __init__(
-        self, context: FoldContext[Ledger], spec: FeatureSpec, recipe: Recipe, sets: Sets, goal: Objective
-    ) -> None:
-        """Takes the examples and what their batches hold."""
-        super().__init__(context, spec, recipe)
-        self.sets, self.goal = sets, goal
+    Attributes:
+        sets: The examples of each set.
+    """
+
+    def __init__(self, context: FoldContext[Ledger], system: str, labels: str, data: str) -> None:
+        """Finds the examples and their class weights.
+
+        Args:
+            context: The fold.
+            system: A key of `RATES`.
+            labels: The label type.
+            data: The training set.
+
+        Raises:
+            RowUnavailableError: the corpus has no votes, and the labels need them; or nothing is left to train on.
+        """
+        ledger, fold = context.ledger, context.fold
+        (spec,) = features(ledger)
+        measured = data if ledger.development_utterances == "as_training" else DOMINANT
+        self.sets = {
+            "train": examples(context, fold.train, labels, data).at_speeds(SPEEDS),
+            "validation": examples(context, fold.validation, labels, measured),
+        }
+        self._objective = objective(labels, self.sets["train"], ledger.soft_class_frequency)
+        self._targets = {key: row for these in self.sets.values() for key, row in these.by_id().items()}
+        super().__init__(context, spec, recipe(ledger, system, self._objective.loss))
 
     def ids(self, part: str) -> tuple[str, ...]:
         """The examples of a set."""
-        return (self.sets.train if part == "train" else self.sets.validation).ids
+        return self.sets[part].ids
 
     def columns(self, ids: Sequence[str]) -> Columns:
         """`target` and `weight` of each example."""
-        return self.goal.columns(self.sets.train if tuple(ids) == self.sets.train.ids else self.sets.validation)
+        return self._objective.columns(np.stack([self._targets[utterance_id] for utterance_id in ids]))
 
 
 class VectorBatches(ExampleBatches):
     """The vectors that frozen encoders make of examples, in place of their features."""
 
     def __init__(
-        self,
-        context: FoldContext[Ledger],
-        spec: FeatureSpec,
-        recipe: Recipe,
-        sets: Sets,
-        goal: Objective,
-        vectors: Mapping[str, Floats],
+        self, context: FoldContext[Ledger], system: str, labels: str, data: str, encoders: Sequence["Pretrained"]
     ) -> None:
-        """Takes the vector of each example, float32 (dims,), by id."""
-        super().__init__(context, spec, recipe, sets, goal)
-        self.vectors = vectors
+        """Takes the encoders whose vectors are concatenated; other arguments and errors as for `ExampleBatches`."""
+        super().__init__(context, system, labels, data)
+        self._encoders = encoders
+        self.dims = sum(encoder.dims for encoder in encoders)
 
     def read(
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
     ) -> tf.data.Dataset:
-        """Batches of `embedding`, drawn at random."""
+        """Batches of `embedding`, drawn at random; arguments as for `Batches.read`."""
         self.context.record(ids, purpose)
-        rows = {
-            "embedding": np.stack([self.vectors[utterance_id] for utterance_id in ids]),
-            "position": np.arange(len(ids), dtype=np.int32),
-            **(columns or {}),
-        }
+        vectors = [np.stack([encoder.vectors[utterance_id] for utterance_id in ids]) for encoder in self._encoders]
+        position = np.arange(len(ids), dtype=np.int32)
+        rows = {"embedding": np.concatenate(vectors, axis=1), "position": position, **(columns or {})}
         data = tf.data.Dataset.from_tensor_slices(rows)
         if seed is not None:
             data = data.shuffle(len(ids), seed=seed)
@@ -145,48 +148,61 @@ class Pretrained:
         encoder.trainable = False
         return encoder
 
+    @property
+    def dims(self) -> int:
+        """Size of a vector."""
+        return len(next(iter(self.vectors.values())))
+
 
 def pretrained(context: FoldContext[Ledger], labels: str, data: str) -> Pretrained:
     """A dominant emotion model, or an MLEE model, trained from scratch once for each fold, seed and training set."""
     # With hard targets both training sets come down to the same utterances (§4.2).
     name, data = (labels, DOMINANT) if labels == HARD else (f"{labels}_{data}", data)
-    folder = context.once(name, partial(_train_from_scratch, labels=labels, data=data))
+    folder = context.once(name, functools.partial(_train_from_scratch, labels=labels, data=data))
     with np.load(folder / _VECTORS) as file:
         vectors = dict(zip(file["ids"].tolist(), file["vectors"], strict=True))
-    trained = loop.Trained(**json.loads((folder / _TRAINED).read_text()))
+    trained = loop.Trained(**json.loads((folder / _TRAINED).read_text(encoding="utf-8")))
     return Pretrained(keras.models.load_model(folder / _NETWORK, compile=False), trained, vectors)
 
 
 def _train_from_scratch(context: FoldContext[Ledger], folder: Path, labels: str, data: str) -> None:
-    ledger = context.ledger
-    (spec,) = features(ledger)
-    sets = _sets(context, labels, data)
-    statistics = normalisation.fit(context.view(spec, sets.train.ids, "normaliser"), sets.train.ids)
+    batches = ExampleBatches(context, _system_of(labels), labels, data)
+    encoder = _encoder(context, batches, labels)
+    network = networks.build_network([encoder], _classifier(context, encoder.output["embedding"].shape[-1], labels))
+    if context.ledger.initialisation == "pytorch":
+        initialisation.like_pytorch(network)
+    trained = loop.fit(context, network, batches, batches.recipe)
+    network.save(folder / _NETWORK)
+    vectors = [
+        loop.outputs(encoder, batches, batches.ids(part), purpose, "embedding")
+        for part, purpose in (("train", "train"), ("validation", "selection"))
+    ]
+    ids = np.asarray(batches.ids("train") + batches.ids("validation"))
+    np.savez(folder / _VECTORS, ids=ids, vectors=np.concatenate(vectors))
+    (folder / _TRAINED).write_text(json.dumps(dataclasses.asdict(trained)), encoding="utf-8")
+
+
+def _system_of(labels: str) -> str:
+    return "mlee" if labels == EXISTENCE else "dominant"
+
+
+def _encoder(context: FoldContext[Ledger], batches: ExampleBatches, labels: str) -> keras.Model:
+    ledger, ids = context.ledger, batches.ids("train")
+    if not ledger.normaliser_copies:
+        ids = tuple(utterance_id for utterance_id in ids if source_of(utterance_id) == utterance_id)
+    statistics = normalisation.fit(context.view(batches.spec, ids, "normaliser"), ids)
     if ledger.normaliser_statistics == "single":
         statistics = statistics.pooled()
-    encoder = networks.build_encoder(
-        spec.dims,
+    return networks.build_encoder(
+        batches.spec.dims,
         statistics.mean,
         statistics.std,
         networks.MLEE_ENCODER if labels == EXISTENCE else networks.DOMINANT_ENCODER,
         lstm_units=networks.LSTM_UNITS // (1 if ledger.lstm_width == "per_direction" else 2),
         attention_units=ledger.attention_units,
         kernel_axes=ledger.kernel_axes,
+        padding=ledger.convolution_padding,
     )
-    network = networks.build_network([encoder], _classifier(context, encoder.output["embedding"].shape[-1], labels))
-    if ledger.initialisation == "pytorch":
-        initialisation.like_pytorch(network)
-    goal = objective(labels, sets.train, ledger.soft_class_frequency)
-    recipe = _recipe(ledger, MLEE_RATE if labels == EXISTENCE else BASELINE_RATE, ledger.max_epochs, goal)
-    batches = ExampleBatches(context, spec, recipe, sets, goal)
-    trained = loop.fit(context, network, batches, recipe)
-    network.save(folder / _NETWORK)
-    vectors = [
-        loop.outputs(encoder, batches, these.ids, purpose, "embedding")
-        for these, purpose in ((sets.train, "train"), (sets.validation, "selection"))
-    ]
-    np.savez(folder / _VECTORS, ids=np.asarray(sets.train.ids + sets.validation.ids), vectors=np.concatenate(vectors))
-    (folder / _TRAINED).write_text(json.dumps(dataclasses.asdict(trained)))
 
 
 def _classifier(context: FoldContext[Ledger], dims: int, labels: str) -> keras.Model:
@@ -196,17 +212,17 @@ def _classifier(context: FoldContext[Ledger], dims: int, labels: str) -> keras.M
     )
 
 
-def _outcome(context: FoldContext[Ledger], network: keras.Model, trained: loop.Trained, recipe: Recipe) -> FoldOutcome:
-    batches = Batches(context, features(context.ledger)[0], recipe)
-    return FoldOutcome(loop.predict(network, batches), trained.epochs, trained.best_epoch, network)
+def _outcome(
+    context: FoldContext[Ledger], network: keras.Model, trained: loop.Trained, batches: ExampleBatches
+) -> FoldOutcome:
+    on_features = Batches(context, batches.spec, batches.recipe)
+    return FoldOutcome(loop.predict(network, on_features), trained.epochs, trained.best_epoch, network)
 
 
 def fit_from_scratch(context: FoldContext[Ledger], labels: str, data: str) -> FoldOutcome:
-    """Dominant emotion recognition with hard or soft targets (§2), or MLEE alone, which decides by eq. 7."""
+    """Dominant emotion recognition with hard or soft targets (§2), or MLEE only, which decides by eq. 7."""
     done = pretrained(context, labels, data)
-    goal = objective(labels, _sets(context, labels, data).train, context.ledger.soft_class_frequency)
-    recipe = _recipe(context.ledger, BASELINE_RATE, context.ledger.max_epochs, goal)  # it only predicts here
-    return _outcome(context, done.network, done.trained, recipe)
+    return _outcome(context, done.network, done.trained, ExampleBatches(context, _system_of(labels), labels, data))
 
 
 def fit_on_frozen(context: FoldContext[Ledger], labels: str, data: str, fusion: bool) -> FoldOutcome:
@@ -219,20 +235,14 @@ def fit_on_frozen(context: FoldContext[Ledger], labels: str, data: str, fusion: 
         fusion: Whether the encoder of the dominant emotion model is there as well.
     """
     ledger = context.ledger
-    encoded = [pretrained(context, kind, data) for kind in ([labels, EXISTENCE] if fusion else [EXISTENCE])]
+    encoded = [pretrained(context, kind, data) for kind in ((labels, EXISTENCE) if fusion else (EXISTENCE,))]
     context.reseed(labels, data, fusion)
-    sets = _sets(context, labels, data)
-    ids = sets.train.ids + sets.validation.ids
-    vectors = {utterance_id: np.concatenate([each.vectors[utterance_id] for each in encoded]) for utterance_id in ids}
-    classifier = _classifier(context, len(vectors[ids[0]]), labels)
-    if ledger.initialisation == "pytorch":
-        initialisation.like_pytorch(classifier)
+    batches = VectorBatches(context, "fusion" if fusion else "pretrain", labels, data, encoded)
+    classifier = _classifier(context, batches.dims, labels)
     if ledger.classifier_start == "mlee" and not fusion:
-        (own,) = [layer for layer in encoded[-1].network.layers if layer.name == classifier.name]
-        classifier.set_weights(own.get_weights())
-    goal = objective(labels, sets.train, ledger.soft_class_frequency)
-    recipe = _recipe(ledger, FUSION_RATE if fusion else PRETRAINED_RATE, ledger.max_classifier_epochs, goal)
-    (spec,) = features(ledger)
-    trained = loop.fit(context, classifier, VectorBatches(context, spec, recipe, sets, goal, vectors), recipe)
+        classifier.set_weights(encoded[0].network.get_layer(classifier.name).get_weights())
+    elif ledger.initialisation == "pytorch":
+        initialisation.like_pytorch(classifier)
+    trained = loop.fit(context, classifier, batches, batches.recipe)
     network = networks.build_network([each.encoder for each in encoded], classifier)
-    return _outcome(context, network, trained, recipe)
+    return _outcome(context, network, trained, batches)

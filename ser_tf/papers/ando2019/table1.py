@@ -10,12 +10,12 @@ import argparse
 from collections.abc import Sequence
 
 from ser_tf import labels
-from ser_tf.corpora.base import ACTED, IMPROVISED, Corpus, Utterance
+from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.errors import SettingError
 from ser_tf.evaluation.data_summary import DataRow
 from ser_tf.evaluation.wording import percent
-from ser_tf.papers.ando2019 import vote_targets
+from ser_tf.papers.ando2019 import splits, vote_targets
 from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.protocol.material import smoke_subset
 from ser_tf.protocol.paper import DataTable, Shown, System
@@ -24,20 +24,6 @@ EXISTENCE_PUBLISHED = {  # Table 1
     "dominant": {"neutral": 0.582, "happy": 0.154, "sad": 0.305, "angry": 0.159},
     "all": {"neutral": 0.452, "happy": 0.240, "sad": 0.198, "angry": 0.178},
 }
-
-
-def task_of(ledger: Ledger) -> Task:
-    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
-    del ledger
-    return Task(
-        name="ando2019",
-        classes=("neutral", "happy", "sad", "angry"),
-        styles=(IMPROVISED, ACTED),
-        expected={"iemocap": 4784},
-        include_others=True,
-    )
-
-
 ORDER = ("neutral", "happy", "sad", "angry")  # Table 1
 ROUNDING = 0.0005
 """The paper gives tenths of a per cent."""
@@ -45,18 +31,18 @@ LABELS = {"dominant": "dominant", "dominant_by_votes": "dominant by votes", "all
 COLUMNS = ("Set", "Utterances", *(f"{emotion} {whose}" for emotion in ORDER for whose in ("paper", "ours")))
 REMARKS = {
     "synthetic": "generated speech: votes are drawn from the paper's Table 1 and say nothing about people",
-    "crema_d": "votes on the voice alone; the label of dominant is the emotion that was to be acted",
+    "crema_d": "votes on voice only; the label of dominant is the emotion that was to be acted",
 }
 
 
 def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
-    """Whether one label has most votes, all labels counted, and is a target emotion."""
-    most = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
-    return most is not None and labels.EMOTIONS[most] in task.classes
+    """Tells whether a single label leads the votes, all labels counted, and is a target emotion."""
+    leading = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
+    return leading is not None and labels.EMOTIONS[leading] in task.classes
 
 
 def row_of(key: str, members: Sequence[Utterance]) -> DataRow:
-    """The row of one set of utterances, one at least."""
+    """The row of one set of at least one utterance."""
     existence = vote_targets.existence_shares([utterance.votes for utterance in members], ORDER)
     published = EXISTENCE_PUBLISHED.get(key)
     same = None
@@ -73,7 +59,7 @@ def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:
     Raises:
         UserError: the corpus has no votes of single annotators, or another count than the paper's.
     """
-    task = task_of(ledger)
+    task = splits.task(ledger)
     warning = task.check(corpus)
     everything = smoke_subset(task.select(corpus), task.target_of) if flags.smoke else task.select(corpus)
     if not any(utterance.votes for utterance in everything):

@@ -1,4 +1,8 @@
-"""Which utterances each label type of ando2019 can use, their targets, and the weights of the classes in the loss."""
+"""The utterances that each label type of ando2019 can use, their targets, and the classes' weights in the loss.
+
+Deviations: eq. 3 does not say what breaks a tie; here the release's label does, and an utterance in which that is none
+of the leading classes is left out.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ser_tf.papers.ando2019 import vote_targets
-from ser_tf.papers.ando2019.labels import DOMINANT, EXISTENCE, HARD, SOFT
 from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.papers.ando2019.splits import DOMINANT, EXISTENCE, HARD, SOFT
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import RowUnavailableError
 
@@ -28,6 +32,10 @@ class Examples:
     ids: tuple[str, ...]
     targets: npt.NDArray[np.float32]
 
+    def by_id(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The target of each utterance, float32 (classes,)."""
+        return dict(zip(self.ids, self.targets, strict=True))
+
     def at_speeds(self, speeds: Sequence[float]) -> "Examples":
         """These, followed by their copies at other speeds, which have the same targets."""
         ids = self.ids + tuple(f"{utterance_id}@{speed:g}" for speed in speeds for utterance_id in self.ids)
@@ -37,7 +45,7 @@ class Examples:
 def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data: str) -> Examples:
     """Those of the utterances that a label type can use, with their targets (§2.1, §2.2, §3.1).
 
-    Hard targets need a dominant emotion that is a target class, and use it alone where the release has no votes; soft
+    Hard targets need a dominant emotion that is a target class, and where the release has no votes use its label; soft
     targets need a vote for a target class; existence needs nothing. Where others have votes, an utterance without any
     keeps its release's label as hard target, has no soft target, and counts for existence as one in which no class
     exists: the rows that freeze an MLEE encoder need its vector. CREMA-D and the generated corpus have no such
@@ -46,8 +54,8 @@ def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data
     Args:
         context: The fold.
         ids: The utterances.
-        labels: One of `labels.LABELS`.
-        data: One of `labels.TRAINING_SETS`: utterances with a dominant target emotion, or all.
+        labels: One of `splits.LABELS`.
+        data: One of `splits.TRAINING_SETS`: utterances with a dominant target emotion, or all.
 
     Raises:
         RowUnavailableError: the corpus has no votes, and the labels need them; or nothing is left to train on.
@@ -90,8 +98,8 @@ def class_weights(targets: npt.NDArray[np.float32], frequency: str = SHARE) -> n
 
     Args:
         targets: float32 (utterances, classes), each row summing to one.
-        frequency: Of a class: `share`, of all targets, or `largest`, of the utterances in which its target is the
-            largest, those of several classes divided among them. With hard targets both are the same.
+        frequency: How a class is counted: `share`, the sum of its targets, or `largest`, the utterances in which its
+            target is the largest, those of several classes divided among them. With hard targets both are the same.
     """
     if frequency == LARGEST:
         largest = targets == targets.max(axis=1, keepdims=True)

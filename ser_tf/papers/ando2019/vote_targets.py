@@ -5,7 +5,6 @@ self-evaluations are not among them. h_k^n of the paper is 1 where evaluator n g
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import numpy.typing as npt
 Votes = Sequence[Sequence[str]]
 
 
-def count(votes: Votes, classes: Sequence[str]) -> npt.NDArray[Any]:
+def count(votes: Votes, classes: Sequence[str]) -> npt.NDArray[np.int64]:
     """How many evaluators gave each class, sum_n h_k^n: int64 (classes,).
 
     Every label of an evaluator who gave several counts; a label that is no class counts nowhere.
@@ -21,7 +20,7 @@ def count(votes: Votes, classes: Sequence[str]) -> npt.NDArray[Any]:
     return np.asarray([sum(name in given for given in votes) for name in classes], np.int64)
 
 
-def hard(counts: npt.NDArray[Any], release: int | None = None) -> int | None:
+def hard(counts: npt.NDArray[np.int64], release: int | None = None) -> int | None:
     """The class that most evaluators gave (eq. 3).
 
     Args:
@@ -33,13 +32,13 @@ def hard(counts: npt.NDArray[Any], release: int | None = None) -> int | None:
     """
     if not counts.any():
         return None
-    most = np.flatnonzero(counts == counts.max())
-    if len(most) == 1:
-        return int(most[0])
-    return release if release in most else None
+    leading = np.flatnonzero(counts == counts.max())
+    if len(leading) == 1:
+        return int(leading[0])
+    return release if release in leading else None
 
 
-def soft(counts: npt.NDArray[Any], alpha: float) -> npt.NDArray[Any]:
+def soft(counts: npt.NDArray[np.int64], alpha: float) -> npt.NDArray[np.float32]:
     """Smoothed shares of the votes (eq. 4): float32 (classes,), which sum to one.
 
     Args:
@@ -50,8 +49,8 @@ def soft(counts: npt.NDArray[Any], alpha: float) -> npt.NDArray[Any]:
     return (smoothed / smoothed.sum()).astype(np.float32)
 
 
-def existence(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """1 for each class that at least one evaluator gave (eq. 5): float32 (classes,)."""
+def existence(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Marks each class that at least one evaluator gave with 1 (eq. 5): float32 (classes,)."""
     return (counts > 0).astype(np.float32)
 
 
@@ -59,7 +58,7 @@ def existence_shares(votes: Sequence[Votes], classes: Sequence[str]) -> dict[str
     """Share of utterances in which each class exists (ando2019, Table 1), by class.
 
     Args:
-        votes: Of each utterance; one at least.
+        votes: The votes of each utterance, of at least one.
         classes: The classes.
     """
     existing = np.stack([existence(count(each, classes)) for each in votes])

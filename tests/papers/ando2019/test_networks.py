@@ -4,6 +4,7 @@ import pytest
 
 from ser_tf.layers.satt2017_body import frames_in_a_step
 from ser_tf.papers.ando2019 import networks as models
+from ser_tf.papers.ando2019.initialisation import like_pytorch
 from tests.checks import check_model, example
 
 DIMS, CLASSES, LENGTHS = 20, 4, (70, 33, 50, 9)
@@ -88,6 +89,44 @@ def test_features_are_normalised_inside():
     outer = _encoder()
     outer.set_weights(inner.get_weights())
     np.testing.assert_allclose(_call(outer, raw)["embedding"], _call(inner, normalised)["embedding"], atol=1e-5)
+
+
+WIDE, LONG = 80, (130, 260, 40)
+
+
+def _inside():
+    """The encoder whose convolutions have nothing at their edges; 130 frames give two steps, 40 are filled up."""
+    return models.build_encoder(WIDE, np.zeros(WIDE), np.ones(WIDE), models.DOMINANT_ENCODER, **SMALL, padding="valid")
+
+
+def test_contract_without_padding(tmp_path):
+    shapes = {"probabilities": (CLASSES,), "attention": (None,)}
+    network = models.build_network([_inside()], models.build_classifier(12, CLASSES, dense_units=7))
+    check_model(network, WIDE, shapes, tmp_path, LONG)
+
+
+def test_without_padding_attention_lies_in_the_middle_of_what_a_step_sees():
+    encoder = _inside()
+    batch = example(WIDE, LONG)
+    attention = _call(encoder, batch)["attention"]
+    steps = keras.Model(encoder.input, encoder.get_layer("conv_3_pool_lengths").output)(batch).numpy()
+    assert steps.tolist() == [2, 10, 1]
+    for row, (number, first) in enumerate(zip(steps, (53, 53, 24), strict=True)):
+        there = np.flatnonzero(attention[row])
+        assert (there.min(), there.max()) == (first, first + 16 * number - 1)
+        assert attention[row].sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("initialise", [like_pytorch, lambda network: None], ids=["pytorch", "keras"])
+def test_the_first_loss_is_near_that_of_knowing_nothing(initialise):
+    """Within 1.5 times ln 4 whatever the classes are, at the paper's sizes, over three seeds."""
+    batch = example(400, (60, 100, 47, 80))
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        encoder = models.build_encoder(400, np.zeros(400), np.ones(400), models.DOMINANT_ENCODER)
+        network = models.build_network([encoder], models.build_classifier(256, CLASSES))
+        initialise(network)
+        assert -np.log(network.predict_on_batch(batch)["probabilities"]).max() < 1.5 * np.log(CLASSES)
 
 
 def _step(network):

@@ -18,3 +18,13 @@ def test_weights_are_divided_among_the_frames_of_their_step():
 def test_fewer_frames_than_one_step():
     spread = SpreadOverFrames(16)(np.ones((1, 1), np.float32), np.zeros((1, 3, 1), np.float32), np.int32([2])).numpy()
     np.testing.assert_allclose(spread, [[0.5, 0.5, 0]])
+
+
+def test_a_step_can_stand_for_later_frames():
+    layer = SpreadOverFrames(4, first_frame=3)
+    weights = np.array([[0.6, 0.4], [1.0, 0.0], [1.0, 0.0]], np.float32)
+    spread = layer(weights, np.zeros((3, 12, 1), np.float32), np.int32([12, 5, 2])).numpy()
+    np.testing.assert_allclose(spread[0], [0] * 3 + [0.15] * 4 + [0.1] * 4 + [0])
+    np.testing.assert_allclose(spread[1], [0] + [0.25] * 4 + [0] * 7)  # too short: as late as it goes
+    np.testing.assert_allclose(spread[2], [0.5] * 2 + [0] * 10)
+    assert SpreadOverFrames.from_config(layer.get_config()).first_frame == 3

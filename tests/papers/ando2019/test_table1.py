@@ -24,7 +24,7 @@ def _rows(corpus, smoke=False):
     return {row.key: row for row in table1.show(corpus, Ledger(), flags).rows}
 
 
-@pytest.mark.parametrize("scale", ["small", "full"])
+@pytest.mark.parametrize("scale", ["small", pytest.param("full", marks=pytest.mark.slow)])
 def test_the_generated_corpus_has_the_ratios_that_were_drawn(scale, tmp_path):
     """Written as text, read by the parser of IEMOCAP; nothing is spoken."""
     plan = plan_iemocap(scale, 0)

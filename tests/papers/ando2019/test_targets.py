@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from ser_tf.corpora.base import Utterance
-from ser_tf.papers.ando2019 import paper, targets
+from ser_tf.papers.ando2019 import splits, targets
 from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.papers.ando2019.objective import existence_loss, objective
 from ser_tf.protocol.paper import RowUnavailableError
 from ser_tf.training.batches import balanced_class_weights
 
-TASK = paper.task_of(Ledger())  # angry, happy, sad, neutral
+TASK = splits.task(Ledger())  # angry, happy, sad, neutral
 VOTED = {  # id: the release's label and the votes
     "plain": ("sad", (("sad",), ("sad",), ("sad",))),
     "mixed": ("neutral", (("neutral", "angry"), ("neutral",), ("frustrated",))),
@@ -98,7 +98,7 @@ def test_how_often_a_class_is_the_largest_is_its_frequency_among_the_votes():
     np.testing.assert_allclose(targets.class_weights(hard, "largest"), targets.class_weights(hard), rtol=1e-6)
     train = targets.Examples(("one", "two", "three"), soft)
     assert not np.allclose(
-        objective("soft", train, "largest").columns(train)["weight"], soft @ targets.class_weights(soft)
+        objective("soft", train, "largest").columns(train.targets)["weight"], soft @ targets.class_weights(soft)
     )
 
 
@@ -113,7 +113,7 @@ def test_weighted_cross_entropy_is_equation_2():
     goal = objective("soft", soft)
     weights = targets.class_weights(soft.targets)
     posteriors = np.random.default_rng(1).dirichlet(np.ones(4), len(soft.ids)).astype(np.float32)
-    columns = goal.columns(soft)
+    columns = goal.columns(soft.targets)
     weight = columns["weight"]
     given = (weight * goal.loss(columns["target"], posteriors).numpy()).sum() / weight.sum()
     terms = weights * soft.targets

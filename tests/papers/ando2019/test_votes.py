@@ -16,6 +16,7 @@ PITCH_HZ = {"ANG": 260.0, "HAP": 330.0, "NEU": 180.0, "SAD": 120.0, "DIS": 150.0
 ANOTHER = {"ANG": "S", "HAP": "N", "NEU": "H", "SAD": "N", "DIS": "A"}
 """Of three voters the last hears this, the others what was meant."""
 FOLD = "1001"
+pytestmark = pytest.mark.slow
 ROWS = [row for row in PAPER.table(3).rows if row.origin == "paper"]
 ENCODERS = {"hard", "soft_dominant", "soft_all", "mlee_dominant", "mlee_all"}
 
@@ -54,9 +55,10 @@ def ran(tmp_path_factory):
 def test_all_fourteen_cells_run(ran):
     folder, results = ran
     summary = json.loads((folder / "summary.json").read_text())
-    assert len(summary["rows"]) == len(results) == 14
-    assert {row["status"] for row in summary["rows"]} == {"run"}
-    assert {row["verdict"] for row in summary["rows"]} == {"smoke"}
+    rows = [row for row in summary["rows"] if row["origin"] == "paper"]
+    assert len(rows) == len(results) == 14
+    assert {row["status"] for row in rows} == {"run"}
+    assert {row["verdict"] for row in rows} == {"smoke"}
     assert {claim["verdict"] for claim in summary["claims"]} == {"smoke"}
     assert "tested on the emotion that was to be acted" in summary["corpus_note"]
     tested = {f"1001_{sentence}_XX" for sentence in ("IEO_ANG", "IEO_HAP", "IEO_NEU", "IEO_SAD", "DFA_NEU")}

@@ -1,0 +1,34 @@
+"""Task, training sets, label types and folds of Ando et al. 2019 (§2, §3.1, §4.1)."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from ser_tf.corpora.base import ACTED, IMPROVISED, Utterance
+from ser_tf.corpora.task import Task
+from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.protocol import folds
+
+HARD, SOFT, EXISTENCE = LABELS = ("hard", "soft", "mlee")  # eq. 3, 4, 5
+DOMINANT, ALL = TRAINING_SETS = ("dominant", "all")  # §4.1
+SPEEDS = (0.9, 1.1)  # §4.1: copies of training utterances
+
+
+def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
+    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
+    return Task(
+        name="ando2019",
+        classes=("neutral", "happy", "sad", "angry"),
+        styles=(IMPROVISED, ACTED),
+        expected={"iemocap": 4784},
+        include_others=True,
+    )
+
+
+def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
+    """Leave one speaker out; tested are the utterances that have a dominant target emotion."""
+    classes = task(ledger)
+    tested = {utterance.id for utterance in utterances if classes.target_of(utterance) is not None}
+    return tuple(
+        dataclasses.replace(fold, test=tuple(utterance_id for utterance_id in fold.test if utterance_id in tested))
+        for fold in folds.by_speaker(utterances, seed, ledger.development)
+    )

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf.features import LLD, strided
+from ser_tf.features import strided
+from ser_tf.papers.mirsamadi2017.lld import LLD
 from tests.features import signals
 
 
@@ -40,7 +41,8 @@ def test_what_lies_beyond_the_end_counts_as_zero_and_what_is_not_needed_is_not_l
 _SCRIPT = """
 import sys
 import numpy as np, tensorflow as tf
-from ser_tf.features import LLD, resampling
+from ser_tf.features import resampling
+from ser_tf.papers.mirsamadi2017.lld import LLD
 from tests.features import signals
 tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 speech = tf.constant(signals.syllables())

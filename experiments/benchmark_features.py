@@ -1,19 +1,20 @@
-"""How fast the features are computed, beside librosa's equivalents on the same audio in the same run.
+"""How fast the features are computed, beside librosa, openSMILE and torchaudio on the same audio in the same run.
 
     python -m experiments.benchmark_features
     python -m experiments.benchmark_features --corpus-root DIR --seconds 120
 
-Prints real-time factors (seconds of audio a second) from decoded audio to features, as the feature store computes
-them: each utterance on its own. The features here run on `--threads` threads, librosa's in as many processes, each with
-its own share of the utterances. Every side is warmed up first, the two sides take turns, and medians over the repeats
-are shown (pyin is slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run.
+Prints real-time factors: seconds of audio that one processor core computes in a second, from decoded audio to features,
+each utterance on its own, as the feature store does. Processor time is measured, with one thread on each side, so that
+other load on the machine counts little; both sides are warmed up, take turns, and medians over the repeats are shown
+(pyin is slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run. openSMILE
+(`pip install opensmile`, for research only) and torchaudio are compared where they are installed.
 
 For the low-level descriptors librosa's equivalent is pre-emphasis, MFCC, energy, zero-crossing rate, F0 by yin (or
-pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less.
+pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less. openSMILE's is
+its own set of the Interspeech 2009 challenge, without the deltas.
 """
 
 import argparse
-import collections
 import concurrent.futures
 import contextlib
 import dataclasses
@@ -23,12 +24,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import rich.table
 
+from experiments import other_equivalents
 from experiments.librosa_equivalents import LIBROSA
 from ser_tf import cli, errors
 from ser_tf.data import audio
@@ -43,33 +44,49 @@ from ser_tf.protocol import progress
 
 RATE_HZ = audio.SAMPLE_RATE_HZ
 UTTERANCE_SECONDS = 3.0
-SHORTEST_TIMING_SECONDS = 0.3
+MIN_TIMING_SECONDS = 0.3
 
-Waveforms = Sequence[npt.NDArray[Any]]
+Waveform = npt.NDArray[np.float32]
+Waveforms = Sequence[Waveform]
+Run = Callable[[], float]
+"""Computes a feature of all waveforms once and returns the processor seconds."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One line of the table: a feature, librosa's equivalent, how often that is timed at most, and a target."""
+    """One line of the table.
+
+    Attributes:
+        spec: The feature.
+        tool: `librosa`, `opensmile` or `torchaudio`.
+        equivalent: What is computed with it.
+        max_repeats: How often that is timed at most; None: as often as the feature.
+        min_factor: Real-time factor that the feature shall reach here.
+    """
 
     spec: FeatureSpec
+    tool: str
     equivalent: str
-    most_repeats: int | None = None
-    least_factor: float = 0.0
+    max_repeats: int | None = None
+    min_factor: float = 0.0
 
 
 COMPARISONS = (
-    Comparison(SPECTRAL, "stft"),
-    Comparison(LLD, "mfcc, rms, zcr, yin, delta", least_factor=300.0),
-    Comparison(LLD, "mfcc, rms, zcr, pyin, delta", most_repeats=1, least_factor=300.0),
-    Comparison(LOG_MEL, "melspectrogram"),
-    Comparison(MFCC, "mfcc"),
-    Comparison(LOG_MAGNITUDE, "stft, 800 points"),
-    Comparison(LOG_POWER, "stft, 1600 points"),
+    Comparison(SPECTRAL, "librosa", "stft"),
+    Comparison(LLD, "librosa", "mfcc, rms, zcr, yin, delta", min_factor=1000.0),
+    Comparison(LLD, "librosa", "mfcc, rms, zcr, pyin, delta", max_repeats=1, min_factor=1000.0),
+    Comparison(LLD, "opensmile", "IS09 descriptors", min_factor=1000.0),
+    Comparison(LOG_MEL, "librosa", "melspectrogram"),
+    Comparison(LOG_MEL, "torchaudio", "MelSpectrogram"),
+    Comparison(MFCC, "librosa", "mfcc"),
+    Comparison(MFCC, "torchaudio", "MFCC"),
+    Comparison(LOG_MAGNITUDE, "librosa", "stft, 800 points"),
+    Comparison(LOG_POWER, "librosa", "stft, 1600 points"),
+    Comparison(LOG_POWER, "torchaudio", "Spectrogram, 1600 points"),
 )
 
 
-def made_up_speech(seconds: float) -> list[npt.NDArray[Any]]:
+def made_up_speech(seconds: float) -> list[Waveform]:
     """Utterances of about three seconds: gliding harmonics in syllables, pauses, a little noise."""
     generator = np.random.default_rng(0)
     utterances = []
@@ -84,7 +101,7 @@ def made_up_speech(seconds: float) -> list[npt.NDArray[Any]]:
     return utterances
 
 
-def read_folder(folder: Path, seconds: float) -> list[npt.NDArray[Any]]:
+def read_folder(folder: Path, seconds: float) -> list[Waveform]:
     """Decodes the folder's wav files, in order of their names, until there are enough seconds.
 
     Raises:
@@ -93,7 +110,7 @@ def read_folder(folder: Path, seconds: float) -> list[npt.NDArray[Any]]:
     """
     if not folder.is_dir():
         raise errors.SettingError(f"{folder}: no such folder; give one that holds wav files")
-    utterances: list[npt.NDArray[Any]] = []
+    utterances: list[Waveform] = []
     for path in sorted(folder.rglob("*.wav")):
         if sum(map(len, utterances)) >= seconds * RATE_HZ:
             break
@@ -103,90 +120,100 @@ def read_folder(folder: Path, seconds: float) -> list[npt.NDArray[Any]]:
     return utterances
 
 
-def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
+def prepare_ours(spec: FeatureSpec, waveforms: Waveforms) -> Run:
     """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
     compute = parallel.compiled(spec)
 
-    def run() -> None:
-        collections.deque(parallel.map_in_order(compute, waveforms, threads), maxlen=0)
+    def run() -> float:
+        start = time.process_time()
+        for waveform in waveforms:
+            compute(waveform)
+        return time.process_time() - start
 
     run()
     return run
 
 
-class Processes:
-    """Worker processes that hold the waveforms and run librosa on them."""
+class OtherProcess:
+    """A process that holds the waveforms and runs the other tools on them, with one thread."""
 
-    def __init__(self, waveforms: Waveforms, workers: int) -> None:
-        """Starts the workers; `spawn` keeps them free of this process's TensorFlow threads."""
-        self._shares = [range(worker, len(waveforms), workers) for worker in range(workers)]
-        self._pool = concurrent.futures.ProcessPoolExecutor(
-            workers, multiprocessing.get_context("spawn"), _receive, (list(waveforms),)
-        )
+    def __init__(self, waveforms: Waveforms) -> None:
+        """Starts the process; `spawn` keeps it free of this process's TensorFlow threads."""
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = concurrent.futures.ProcessPoolExecutor(1, spawn, _receive, (list(waveforms),))
 
-    def prepare(self, equivalent: str) -> Callable[[], object]:
-        """Compiles numba's functions in each worker; the function that is returned runs over all waveforms once."""
-        self._run(equivalent, [share[:1] for share in self._shares])
-        return lambda: self._run(equivalent, self._shares)
+    def prepare(self, comparison: Comparison) -> Run:
+        """Warms a tool up; the function that is returned runs it over all waveforms once."""
+        arguments = (comparison.tool, comparison.equivalent)
+        self._pool.submit(_compute, *arguments, 1).result()
+        return lambda: self._pool.submit(_compute, *arguments).result()
 
     def close(self) -> None:
-        """Ends the workers."""
+        """Ends the process."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _run(self, equivalent: str, shares: Sequence[range]) -> None:
-        list(self._pool.map(_compute, [equivalent] * len(shares), shares))
+
+_received: list[Waveform] = []
 
 
-_received: list[npt.NDArray[Any]] = []
-
-
-def _receive(waveforms: list[npt.NDArray[Any]]) -> None:
+def _receive(waveforms: list[Waveform]) -> None:
     _received[:] = waveforms
 
 
-def _compute(equivalent: str, share: range) -> int:
-    return sum(LIBROSA[equivalent](_received[index]).shape[1] for index in share)
+def equivalent(tool: str, name: str) -> Callable[[Waveform], npt.NDArray[np.float32]]:
+    """The function of another tool: a waveform (samples,) -> (dims, frames)."""
+    return LIBROSA[name] if tool == "librosa" else other_equivalents.load(tool)[name]
 
 
-def _seconds(action: Callable[[], object]) -> float:
-    """Mean time of an action, repeated until the whole is long enough for the clock and for a busy machine."""
-    start, passes = time.perf_counter(), 0
-    while passes == 0 or time.perf_counter() - start < SHORTEST_TIMING_SECONDS:
-        action()
-        passes += 1
-    return (time.perf_counter() - start) / passes
+def _compute(tool: str, name: str, count: int | None = None) -> float:
+    function = equivalent(tool, name)
+    start = time.process_time()
+    for waveform in _received[:count]:
+        function(waveform)
+    return time.process_time() - start
 
 
-def one_thread_for_each_utterance(threads: int) -> None:
-    """Keeps TensorFlow and, in processes started from now on, NumPy from splitting single operations among threads."""
-    # Imported here, behind ser_tf, which silences TensorFlow's start-up messages.
+def _seconds(run: Run) -> float:
+    """Mean processor time of a run, repeated until the whole is long enough for the clock."""
+    seconds = [run()]
+    while sum(seconds) < MIN_TIMING_SECONDS:
+        seconds.append(run())
+    return statistics.mean(seconds)
+
+
+def one_thread() -> None:
+    """Keeps TensorFlow and, in processes started from now on, NumPy and PyTorch from splitting operations."""
+    # Imported here, after ser_tf, which silences TensorFlow's start-up messages.
     import tensorflow as tf
 
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     with contextlib.suppress(RuntimeError):  # too late: this process has used TensorFlow before
         tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
-    """Yields each comparison with the real-time factors of the feature here and of librosa's equivalent.
+def measure(waveforms: Waveforms, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
+    """Yields each comparison with the real-time factors of the feature here and of the other tool's equivalent.
 
-    The two sides take turns, so that whatever else the machine does meanwhile slows both.
+    The two sides take turns, so that whatever else the machine does meanwhile slows both. Tools that are not installed
+    are left out.
     """
     duration = sum(map(len, waveforms)) / RATE_HZ
-    processes = Processes(waveforms, threads)
+    process = OtherProcess(waveforms)
     try:
         for comparison in COMPARISONS:
-            run_ours = prepare_ours(comparison.spec, waveforms, threads)
-            run_theirs = processes.prepare(comparison.equivalent)
+            if not other_equivalents.is_installed(comparison.tool):
+                continue
+            run_ours = prepare_ours(comparison.spec, waveforms)
+            run_theirs = process.prepare(comparison)
             ours, theirs = [], []
             for repeat in range(repeats):
                 ours.append(_seconds(run_ours))
-                if repeat < (comparison.most_repeats or repeats):
+                if repeat < (comparison.max_repeats or repeats):
                     theirs.append(_seconds(run_theirs))
             yield comparison, duration / statistics.median(ours), duration / statistics.median(theirs)
     finally:
-        processes.close()
+        process.close()
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -205,10 +232,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
         help="folder with wav files in it or below it",
     )
     parser.add_argument("--seconds", type=float, default=60.0, metavar="N", help="how much audio (default: 60)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads; librosa's processes (default: 2)")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="timed passes of each (default: 5)")
     settings = parser.parse_args(argv)
-    for name in ("seconds", "threads", "repeats"):
+    for name in ("seconds", "repeats"):
         if not 0 < getattr(settings, name) < float("inf"):
             raise errors.SettingError(f"--{name} must be above zero, not {getattr(settings, name):g}")
     return settings
@@ -217,26 +243,27 @@ def parse(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Measures and prints the table."""
     settings = parse(argv)
-    one_thread_for_each_utterance(settings.threads)
+    one_thread()
     folder, seconds = settings.folder, settings.seconds
     waveforms = made_up_speech(seconds) if folder is None else read_folder(folder, seconds)
     duration = sum(map(len, waveforms)) / RATE_HZ
+    missing = [tool for tool in other_equivalents.TOOLS if not other_equivalents.is_installed(tool)]
     table = rich.table.Table(
-        title=f"Seconds of audio a second: {len(waveforms)} utterances, {duration:.0f} s, {settings.threads} threads",
-        caption=str(folder or "made-up speech"),
+        title=f"Seconds of audio a second and core: {len(waveforms)} utterances, {duration:.0f} s",
+        caption=f"{folder or 'made-up speech'}{'; not installed: ' + ', '.join(missing) if missing else ''}",
     )
-    for heading in ("feature", "ser_tf", "librosa", "ratio", "librosa's equivalent", "at least as fast"):
-        table.add_column(heading, justify="right" if heading in ("ser_tf", "librosa", "ratio") else "left")
+    for heading in ("feature", "ser_tf", "other", "ratio", "other tool's equivalent", "at least as fast"):
+        table.add_column(heading, justify="right" if heading in ("ser_tf", "other", "ratio") else "left")
     console = progress.console()
     with console.status("warming up") as status:
-        for comparison, ours, theirs in measure(waveforms, settings.threads, settings.repeats):
+        for comparison, ours, theirs in measure(waveforms, settings.repeats):
             verdict = "yes" if ours >= theirs else "NO"
-            if comparison.least_factor:
-                reached = "yes" if ours >= comparison.least_factor else "NO"
-                verdict += f"; {comparison.least_factor:.0f} times real time: {reached}"
+            if comparison.min_factor:
+                reached = "yes" if ours >= comparison.min_factor else "NO"
+                verdict += f"; {comparison.min_factor:,.0f} times real time: {reached}"
             name = f"{comparison.spec.name} ({comparison.spec.dims})"
             factors = (f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}")
-            table.add_row(name, *factors, comparison.equivalent, verdict)
+            table.add_row(name, *factors, f"{comparison.tool}: {comparison.equivalent}", verdict)
             status.update(f"{comparison.spec.name} is measured")
     console.print(table)
     return cli.DONE

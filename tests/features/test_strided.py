@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from ser_tf.features import strided
+from ser_tf.papers.mirsamadi2017.lld import LLD
 from tests.features import signals
 
 

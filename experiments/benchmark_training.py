@@ -24,7 +24,7 @@ import rich.table
 
 from ser_tf import cli, papers
 from ser_tf.errors import SettingError
-from ser_tf.protocol import command, progress, runner
+from ser_tf.protocol import command, machine, progress, runner
 from ser_tf.protocol.flags import parser_of
 from ser_tf.protocol.material import load_run
 from ser_tf.protocol.paper import Paper, System, Table
@@ -200,7 +200,7 @@ def main(argv: list[str]) -> int:
     flags = parse(argv)
     for name in flags.networks:
         find(name)
-    runner.configure_tensorflow()
+    machine.configure_tensorflow()
     table = rich.table.Table(title=f"Milliseconds a training step, {flags.steps} steps on {flags.corpus}")
     for heading in ("network", "batch", "waits", "computes", "waiting share", "under 10%", "a batch alone", "padding"):
         table.add_column(heading, justify="left" if heading == "network" else "right")

@@ -21,7 +21,7 @@ def pytest_collection_finish(session):
     """One thread an operation and deterministic kernels, before the first operation of any test."""
     del session
     if "tensorflow" in sys.modules:
-        from ser_tf.protocol.runner import configure_tensorflow
+        from ser_tf.protocol.machine import configure_tensorflow
 
         configure_tensorflow()
 

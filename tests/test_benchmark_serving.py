@@ -44,7 +44,7 @@ def test_words_fill_the_recording(folder):
 
 
 def test_files_that_the_model_refuses_are_left_out(folder):
-    card = {"row": "lld", "lowest_rate_hz": 16_000, "longest_seconds": 20.0}
+    card = {"row": "lld", "min_rate_hz": 16_000, "max_seconds": 20.0}
     found = benchmark_serving.taken(benchmark_serving.find_files(folder), card)
     assert [path.name for path in found] == ["two.wav", "one.wav"]
     with pytest.raises(AudioError, match="has no WAV file at 16000 Hz or more and of at most 20 s, which lld takes"):

@@ -53,9 +53,17 @@ def test_waiting_and_computing_are_told_apart(monkeypatch):
     assert measured.reading_seconds == pytest.approx(0.6)
 
 
-@pytest.mark.parametrize("name", ["lee2020_table9:can", "lee2020_table2:nobody", "lee2020_table2"])
-def test_an_unknown_network_is_named(name):
-    with pytest.raises(SettingError, match=name):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("lee2020_table9:can", "lee2020 has no table 9"),
+        ("lee2020_table2:nobody", "lee2020_table2:nobody: no such row"),
+        ("lee2020_table2", "lee2020_table2: no such row"),
+        ("nobody_table1:can", "nobody_table1:can: no table nobody_table1"),
+    ],
+)
+def test_an_unknown_network_is_named(name, reason):
+    with pytest.raises(SettingError, match=reason):
         benchmark.find(name)
 
 

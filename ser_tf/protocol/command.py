@@ -14,7 +14,7 @@ from ser_tf.evaluation.data_summary import build_data_summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import executors, ledger, listing, progress, runner, sweep
+from ser_tf.protocol import executors, ledger, listing, machine, progress, runner, sweep
 from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.material import chosen_folds, load_corpus, load_run
@@ -112,7 +112,7 @@ def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, ou
         output.print(f"results made anew: {reasons}", markup=False)
     if not waiting:
         return {}
-    runner.configure_tensorflow()
+    machine.configure_tensorflow()
     ensure_features(run, waiting, output)
     executor = _executor(flags, len(waiting))
     failures: dict[str, Failure] = {}

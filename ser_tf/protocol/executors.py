@@ -16,8 +16,9 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from ser_tf.errors import UserError
+from ser_tf.protocol.machine import configure_tensorflow
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.runner import Event, Failure, Job, Run, configure_tensorflow, execute
+from ser_tf.protocol.runner import Event, Failure, Job, Run, execute
 
 Outcome = tuple[Job[Any], FoldResult | Failure]
 POLL_SECONDS = 0.2

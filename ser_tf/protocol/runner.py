@@ -1,15 +1,10 @@
 """Runs rows x folds x seeds: skips what is done, trains the rest, writes each result as soon as it is there."""
 
-import contextlib
 import dataclasses
 import gc
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
-import resource
-import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +13,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ser_tf import __version__, code_digest, files
+from ser_tf import code_digest, files
 from ser_tf.corpora.base import Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.protocol import ledger as ledgers
-from ser_tf.protocol import results
+from ser_tf.protocol import machine, results
 from ser_tf.protocol.context import FoldContext, Places, seed_of
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.layout import Layout
@@ -30,7 +25,6 @@ from ser_tf.protocol.paper import FoldOutcome, RowUnavailableError, System
 from ser_tf.protocol.record import Circumstances, UserInput
 
 L = TypeVar("L")
-LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn")
 Event = tuple[str, int, int, str]
 """What a running job reports: its name, epochs done, maximum epochs, text."""
 OTHER_CODE = "made by other code"
@@ -188,20 +182,6 @@ def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
     )
 
 
-def configure_tensorflow() -> None:
-    """Makes TensorFlow deterministic: one thread an operation, deterministic kernels.
-
-    Sums over several threads depend on how many there are; cores are kept busy by running folds side by side.
-    Called once in a process, before its first TensorFlow operation; later calls change nothing.
-    """
-    import tensorflow as tf
-
-    if tf.config.threading.get_intra_op_parallelism_threads() != 1:
-        with contextlib.suppress(RuntimeError):  # already initialised, by whoever imported the runner as a library
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
-
-
 def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> results.FoldResult | Failure:
     """Runs one job in this process and writes its result.
 
@@ -303,19 +283,9 @@ def _result(
         measured={name: np.asarray(values, np.float64).tolist() for name, values in outcome.measured.items()},
         seconds=round(seconds, 3),
         stage_seconds={name: round(spent, 3) for name, spent in context.stage_seconds.items()},
-        peak_memory_mb=round(_peak_memory_mb(), 1),
-        versions=_versions(),
+        peak_memory_mb=round(machine.peak_memory_mb(), 1),
+        versions=machine.versions(),
         uses=context.used(),
         parts=job.fold.digests(),
         record=context.reads.record(context.circumstances, code_digest.commit()),
     )
-
-
-def _peak_memory_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10  # bytes there, KiB elsewhere
-
-
-def _versions() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"ser_tf": __version__, "python": platform.python_version(), **versions}

@@ -12,92 +12,11 @@ tables, and what concerns training changes nothing; the files are those of all t
 since there are no folds.
 """
 
-import argparse
-from collections.abc import Sequence
-from typing import Any
+from ser_tf import cli
+from ser_tf.papers.ando2019 import PAPER
+from ser_tf.protocol.command import main_of
 
-from ser_tf import cli, labels
-from ser_tf.corpora.base import Corpus, Utterance
-from ser_tf.corpora.task import Task
-from ser_tf.errors import SettingError
-from ser_tf.evaluation.data_summary import DataRow
-from ser_tf.evaluation.wording import percent
-from ser_tf.papers.ando2019 import paper, vote_targets
-from ser_tf.protocol.command import few, parser_of
-from ser_tf.protocol.data_table import Shown, run_data_table
-from ser_tf.protocol.system import Experiment, System
-
-ORDER = ("neutral", "happy", "sad", "angry")  # Table 1
-ROUNDING = 0.0005
-"""The paper gives tenths of a per cent."""
-LABELS = {"dominant": "dominant", "dominant_by_votes": "dominant by votes", "all": "all"}
-COLUMNS = ("Set", "Utterances", *(f"{emotion} {whose}" for emotion in ORDER for whose in ("paper", "ours")))
-REMARKS = {
-    "synthetic": "generated speech: its votes are drawn, and say nothing about people",
-    "crema_d": "votes on the voice alone; the label of dominant is the emotion that was to be acted",
-}
-
-
-def _system(key: str) -> System:
-    published = paper.EXISTENCE_PUBLISHED.get(key, {})
-    note = ", ".join(f"{emotion} {percent(published[emotion])}" for emotion in ORDER if published)
-    return System(key, LABELS[key], None, None, note=note)
-
-
-TABLE = Experiment(
-    name="ando2019_table1",
-    title="Share of utterances in which each emotion exists, in per cent",
-    paper=paper.PAPER,
-    rows=tuple(map(_system, LABELS)),
-    claims=(),
-)
-
-
-def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
-    """Whether one label has most votes, all labels counted, and is a target emotion."""
-    most = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
-    return most is not None and labels.EMOTIONS[most] in task.classes
-
-
-def row_of(key: str, members: Sequence[Utterance]) -> DataRow:
-    """The row of one set of utterances, one at least."""
-    existence = vote_targets.existence_shares([utterance.votes for utterance in members], ORDER)
-    published = paper.EXISTENCE_PUBLISHED.get(key)
-    same = None
-    if published:
-        same = all(abs(existence[emotion] - published[emotion]) <= ROUNDING for emotion in ORDER)
-    cells = (percent(share) for emotion in ORDER for share in ((published or {}).get(emotion), existence[emotion]))
-    values = {"utterances": len(members), "existence": existence, "published_existence": published}
-    return DataRow(key, LABELS[key], ((str(len(members)), *cells),), values, same)
-
-
-def show(corpus: Corpus, ledger: Any, flags: argparse.Namespace) -> Shown:
-    """The rows of the table.
-
-    Raises:
-        UserError: the corpus has no votes of single annotators, or another count than the paper's.
-    """
-    task = paper.task(ledger)
-    warning = task.check(corpus)
-    everything = few(task.select(corpus), task.target_of) if flags.smoke else task.select(corpus)
-    if not any(utterance.votes for utterance in everything):
-        raise SettingError(
-            f"--corpus {corpus.name}: it has no votes of single annotators; iemocap, crema_d and synthetic have"
-        )
-    sets = {
-        "dominant": [utterance for utterance in everything if task.target_of(utterance) is not None],
-        "dominant_by_votes": [utterance for utterance in everything if _dominant_by_votes(utterance, task)],
-        "all": everything,
-    }
-    empty = (f"no utterance is {LABELS[key]}" for key, members in sets.items() if not members)
-    notes = filter(None, (REMARKS.get(corpus.name), warning, *empty))
-    return Shown(tuple(row_of(key, members) for key, members in sets.items() if members), tuple(notes))
-
-
-def main(argv: list[str]) -> int:
-    """Prints and writes the table; returns the exit status."""
-    return run_data_table(TABLE, COLUMNS, show, parser_of(TABLE).parse_args(argv))
-
+main = main_of(PAPER, 1)
 
 if __name__ == "__main__":
     cli.run(main)

@@ -10,17 +10,10 @@ more than a day. A corpus without the votes of single annotators runs the rows w
 """
 
 from ser_tf import cli
-from ser_tf.papers.ando2019 import paper
+from ser_tf.papers.ando2019 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="ando2019_table3",
-    title="Dominant emotion recognition with multi-label emotion existence (MLEE)",
-    paper=paper.PAPER,
-    rows=paper.TABLE3,
-    claims=paper.TABLE3_CLAIMS,
-)
+main = main_of(PAPER, 3)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

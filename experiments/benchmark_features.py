@@ -23,8 +23,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rich.table
 
 from experiments.librosa_equivalents import LIBROSA
@@ -43,7 +45,7 @@ RATE_HZ = audio.SAMPLE_RATE_HZ
 UTTERANCE_SECONDS = 3.0
 SHORTEST_TIMING_SECONDS = 0.3
 
-Waveforms = Sequence[np.ndarray]
+Waveforms = Sequence[npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +69,7 @@ COMPARISONS = (
 )
 
 
-def made_up_speech(seconds: float) -> list[np.ndarray]:
+def made_up_speech(seconds: float) -> list[npt.NDArray[Any]]:
     """Utterances of about three seconds: gliding harmonics in syllables, pauses, a little noise."""
     generator = np.random.default_rng(0)
     utterances = []
@@ -82,7 +84,7 @@ def made_up_speech(seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
+def read_folder(folder: Path, seconds: float) -> list[npt.NDArray[Any]]:
     """Decodes the folder's wav files, in order of their names, until there are enough seconds.
 
     Raises:
@@ -91,7 +93,7 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     """
     if not folder.is_dir():
         raise errors.SettingError(f"{folder}: no such folder; give one that holds wav files")
-    utterances: list[np.ndarray] = []
+    utterances: list[npt.NDArray[Any]] = []
     for path in sorted(folder.rglob("*.wav")):
         if sum(map(len, utterances)) >= seconds * RATE_HZ:
             break
@@ -101,15 +103,12 @@ def read_folder(folder: Path, seconds: float) -> list[np.ndarray]:
     return utterances
 
 
-def prepare_ours(spec: FeatureSpec, waveforms: Waveforms) -> Callable[[], object]:
+def prepare_ours(spec: FeatureSpec, waveforms: Waveforms, threads: int) -> Callable[[], object]:
     """Compiles a feature's graph and warms it up; the function that is returned runs it over all waveforms once."""
-    import tensorflow as tf
-
     compute = parallel.compiled(spec)
-    tensors = [tf.convert_to_tensor(waveform) for waveform in waveforms]  # as TensorFlow's decoders give them
 
     def run() -> None:
-        collections.deque(parallel.compute_all(compute, tensors), maxlen=0)
+        collections.deque(parallel.map_in_order(compute, waveforms, threads), maxlen=0)
 
     run()
     return run
@@ -138,10 +137,10 @@ class Processes:
         list(self._pool.map(_compute, [equivalent] * len(shares), shares))
 
 
-_received: list[np.ndarray] = []
+_received: list[npt.NDArray[Any]] = []
 
 
-def _receive(waveforms: list[np.ndarray]) -> None:
+def _receive(waveforms: list[npt.NDArray[Any]]) -> None:
     _received[:] = waveforms
 
 
@@ -178,7 +177,7 @@ def measure(waveforms: Waveforms, threads: int, repeats: int) -> Iterator[tuple[
     processes = Processes(waveforms, threads)
     try:
         for comparison in COMPARISONS:
-            run_ours = prepare_ours(comparison.spec, waveforms)
+            run_ours = prepare_ours(comparison.spec, waveforms, threads)
             run_theirs = processes.prepare(comparison.equivalent)
             ours, theirs = [], []
             for repeat in range(repeats):

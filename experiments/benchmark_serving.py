@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rich.table
 
 from ser_tf import cli, files
@@ -35,7 +36,7 @@ BATCH_SIZES = (1, 8, 32)
 WARM_UP = 3
 WORDS_A_SECOND = 3
 
-Inputs = dict[str, np.ndarray]
+Inputs = dict[str, npt.NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +96,12 @@ def taken(paths: Sequence[Path], card: dict[str, Any]) -> list[Path]:
     found = [
         path
         for path, header in headers.items()
-        if header.sample_rate >= card["lowest_rate_hz"] and header.duration_seconds <= card["longest_seconds"]
+        if header.sample_rate >= card["min_rate_hz"] and header.duration_seconds <= card["max_seconds"]
     ]
     if not found:
         raise AudioError(
-            f"{paths[0].parent}: has no WAV file at {card['lowest_rate_hz']} Hz or more and of at most"
-            f" {card['longest_seconds']:g} s, which {card['row']} takes"
+            f"{paths[0].parent}: has no WAV file at {card['min_rate_hz']} Hz or more and of at most"
+            f" {card['max_seconds']:g} s, which {card['row']} takes"
         )
     return found
 
@@ -137,11 +138,17 @@ def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
     """Decoding and features of a model alone, from its card."""
     import tensorflow as tf
 
-    from ser_tf.serving import papers, served, wav
+    from ser_tf import papers
+    from ser_tf.protocol import ledger as ledgers
+    from ser_tf.serving import riff, served, wav
 
-    ledger = papers.ledger_type(card["paper"])(**card["assumptions"])
-    (spec,) = papers.systems(card["paper"])[card["row"]].features(ledger)
-    limits = wav.Limits(card["longest_seconds"], card["lowest_rate_hz"])
+    paper = papers.load(card["paper"])
+    ledger = ledgers.restore(type(paper.ledger), card["assumptions"])
+    features = paper.systems[card["row"]].features
+    if features is None:
+        raise SettingError(f"row {card['row']} of {paper.key} reads no features")
+    (spec,) = features(ledger)
+    limits = riff.Limits(card["max_seconds"], card["min_rate_hz"])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def compute(audio: tf.Tensor) -> tf.Tensor:
@@ -172,9 +179,9 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
         paths: Recordings.
         number: Requests that are timed for each batch size.
     """
-    from ser_tf.serving import prediction
+    from ser_tf.serving import exported
 
-    card = prediction.card_in(folder)
+    card = exported.read_card(folder)
     paths, front = taken(paths, card), front_of(card)
     for size in BATCH_SIZES:
         with opened(folder) as whole:
@@ -218,11 +225,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def main(argv: list[str]) -> int:
     """Measures and prints the table."""
-    from ser_tf.serving import prediction
+    from ser_tf.serving import exported
 
     flags = parse(argv)
     paths = find_files(flags.audio)
-    folders = [prediction.exported_folder(Path(name)) for name in flags.models]
+    folders = [exported.folder_of(Path(name)) for name in flags.models]
     console = progress.console()
     table = rich.table.Table(title=f"{flags.requests} requests of each size, {os.cpu_count()} processors")
     for heading in ("model", "row", "batch", "p50 ms", "p99 ms", "recordings/s", "audio s/s", "features"):

@@ -12,20 +12,22 @@ milliseconds that a batch costs when nothing is trained beside it, and the share
 import argparse
 import contextlib
 import dataclasses
-import importlib
 import itertools
 import tempfile
 import time
+import unittest.mock
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import rich.table
 
-from ser_tf import cli
+from ser_tf import cli, papers
 from ser_tf.errors import SettingError
 from ser_tf.protocol import command, progress, runner
-from ser_tf.protocol.system import Experiment, System
+from ser_tf.protocol.flags import parser_of
+from ser_tf.protocol.material import load_run
+from ser_tf.protocol.paper import Paper, System, Table
 
 NETWORKS = (
     "mirsamadi2017_table3:lld_weighted_pool",
@@ -114,21 +116,22 @@ def measure(model: Any, batches: Any, warm_up: int, steps: int) -> Measured:
     return Measured(batch_size, steps, waiting, computing, time.perf_counter() - started, frames, cells)
 
 
-def find(name: str) -> tuple[Experiment, System]:
-    """The experiment and row of a network's name.
+def find(name: str) -> tuple[Paper[Any], Table[Any], System[Any]]:
+    """The paper, table and row of a network's name.
 
     Raises:
         SettingError: there is no such table or row.
     """
-    table, _, key = name.partition(":")
-    try:
-        experiment = importlib.import_module(f"experiments.{table}").EXPERIMENT
-    except (ModuleNotFoundError, AttributeError):
-        raise SettingError(f"--networks {name}: no table {table}; expected TABLE:ROW such as {NETWORKS[0]}") from None
-    rows = {row.key: row for row in experiment.rows}
+    table_name, _, key = name.partition(":")
+    paper_key, _, number = table_name.partition("_table")
+    if paper_key not in papers.keys() or not number.isdigit():
+        raise SettingError(f"--networks {name}: no table {table_name}; expected TABLE:ROW such as {NETWORKS[0]}")
+    paper = papers.load(paper_key)
+    table = paper.table(int(number))
+    rows = {row.key: row for row in table.rows}
     if key not in rows:
         raise SettingError(f"--networks {name}: no such row; there are {', '.join(rows)}")
-    return experiment, rows[key]
+    return paper, table, rows[key]
 
 
 def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
@@ -142,22 +145,28 @@ def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
     Raises:
         SettingError: the row trains no network, or what it needs is not there.
     """
-    experiment, row = find(name)
+    from ser_tf.training import loop
+
+    paper, table, row = find(name)
     console = progress.console()
     arguments = ["--corpus", flags.corpus, "--output", str(folder), *(["--smoke"] if flags.smoke else [])]
     if flags.corpus_root is not None:
         arguments += ["--corpus-root", str(flags.corpus_root)]
-    ledger = experiment.paper.ledger
-    plan = command.planned(experiment, command.parser_of(experiment).parse_args(arguments), ledger, console).plan
-    job = runner.Job(row, experiment.paper.folds(tuple(plan.utterances.values()), ledger, 0)[0], 0)
-    command.ensure_features(plan, [job], console)
+    run = load_run(paper, parser_of(paper, table).parse_args(arguments), paper.ledger, console).run
+    job = runner.Job(row, paper.folds(tuple(run.utterances.values()), paper.ledger, 0)[0], 0)
+    command.ensure_features(run, [job], console)
 
-    def stop(model: Any, batches: Any) -> None:
-        raise _EnoughError(measure(model, batches, flags.warm_up, flags.steps))
+    def stop(context: Any, model: Any, batches: Any, recipe: Any) -> None:
+        del context
+        compiled, data = loop.prepared(model, batches, recipe)
+        raise _EnoughError(measure(compiled, data, flags.warm_up, flags.steps))
 
-    context = dataclasses.replace(runner.context_of(plan, job, lambda event: None), before_training=stop)
+    context = runner.context_of(run, job, print)
+    if row.fit is None:
+        raise SettingError(f"--networks {name}: the row is only cited")
     try:
-        row.fit_predict(context)  # type: ignore[misc]
+        with unittest.mock.patch.object(loop, "fit", stop):
+            row.fit(context)
     except _EnoughError as done:
         return done.measured
     raise SettingError(f"--networks {name}: the row trains no network")

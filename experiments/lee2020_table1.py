@@ -11,92 +11,11 @@ concerns training changes nothing; the files are those of all tables but leaks.j
 no folds.
 """
 
-import argparse
-from collections.abc import Sequence
-from typing import Any
-
 from ser_tf import cli
-from ser_tf.corpora.base import Corpus, Utterance, Word
-from ser_tf.errors import SettingError
-from ser_tf.evaluation.data_summary import DataRow
-from ser_tf.papers.lee2020 import paper
-from ser_tf.papers.lee2020 import words as lee2020_words
-from ser_tf.protocol.command import parser_of
-from ser_tf.protocol.data_table import Shown, run_data_table
-from ser_tf.protocol.system import Experiment, System
+from ser_tf.papers.lee2020 import PAPER
+from ser_tf.protocol.command import main_of
 
-UNITS_PER_SECOND = 100
-COLUMNS = ("Alignment", "start", "end", "word")
-LABELS = {"paper": "the paper's example", "as_written": "as written", "spoken": "special tokens removed"}
-TABLE = Experiment(
-    name="lee2020_table1",
-    title="Word alignment of one utterance, in units of 10 ms",
-    paper=paper.PAPER,
-    rows=tuple(System(key, label, None, None) for key, label in LABELS.items()),
-    claims=(),
-)
-Line = tuple[int, int, str]
-"""First and last unit of 10 ms, inclusive as in the release, and the word."""
-
-
-def lines_of(words: Sequence[Word]) -> list[Line]:
-    """Words with their times as in Table 1."""
-    return [
-        (
-            round(word.start_seconds * UNITS_PER_SECOND),
-            round(word.end_seconds * UNITS_PER_SECOND) - 1,
-            word.text.lower(),
-        )
-        for word in words
-    ]
-
-
-def _row(key: str, lines: Sequence[Line]) -> DataRow:
-    words = [dict(zip(COLUMNS[1:], line, strict=True)) for line in lines]
-    cells = tuple((str(start), str(end), word) for start, end, word in lines)
-    return DataRow(key, LABELS[key], cells, {"words": words}, cited=key == "paper")
-
-
-def _chosen(corpus: Corpus, utterance_id: str | None) -> Utterance:
-    aligned = [utterance for utterance in corpus.utterances if utterance.words]
-    if not aligned:
-        raise SettingError(f"{corpus.root}: no utterance has a word alignment; give one with --alignment DIR")
-    if utterance_id is None:
-        return aligned[0]
-    for utterance in corpus.utterances:
-        if utterance.id == utterance_id:
-            if not utterance.words:
-                raise SettingError(f"--utterance {utterance_id}: it has no word alignment")
-            return utterance
-    raise SettingError(f"--utterance {utterance_id}: not in {corpus.name}; there is, for instance, {aligned[0].id}")
-
-
-def show(corpus: Corpus, ledger: Any, flags: argparse.Namespace) -> Shown:
-    """The paper's example, and both alignments of the utterance.
-
-    Raises:
-        UserError: the utterance is not there or has no alignment, or a file of `--alignment` cannot be read.
-    """
-    del ledger
-    notes = [lee2020_words.REMARKS[corpus.name]] if corpus.name in lee2020_words.REMARKS else []
-    if flags.alignment:
-        corpus = lee2020_words.with_alignments(corpus, flags.alignment)
-        notes.append(lee2020_words.alignment_note(flags.alignment))
-    utterance = _chosen(corpus, flags.utterance)
-    rows = {
-        "paper": paper.ALIGNMENT_PUBLISHED,
-        "as_written": lines_of(utterance.words or ()),
-        "spoken": lines_of(lee2020_words.words_of(utterance)),
-    }
-    return Shown(tuple(_row(key, lines) for key, lines in rows.items()), (f"utterance {utterance.id}", *notes))
-
-
-def main(argv: list[str]) -> int:
-    """Prints and writes the table; returns the exit status."""
-    parser = parser_of(TABLE)
-    parser.add_argument("--utterance", metavar="ID", help="which utterance (default: the first one with words)")
-    return run_data_table(TABLE, COLUMNS, show, parser.parse_args(argv))
-
+main = main_of(PAPER, 1)
 
 if __name__ == "__main__":
     cli.run(main)

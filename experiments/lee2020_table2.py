@@ -9,17 +9,10 @@ takes word alignments in TextGrid or CTM files for corpora without their own.
 """
 
 from ser_tf import cli
-from ser_tf.papers.lee2020 import paper
+from ser_tf.papers.lee2020 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="lee2020_table2",
-    title="Systems on aligned audio and text",
-    paper=paper.PAPER,
-    rows=paper.TABLE2,
-    claims=paper.TABLE2_CLAIMS,
-)
+main = main_of(PAPER, 2)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

@@ -9,17 +9,10 @@ settings and output.
 """
 
 from ser_tf import cli
-from ser_tf.papers.lee2020 import paper
+from ser_tf.papers.lee2020 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="lee2020_table3",
-    title="Aligned and equal segmentation of the audio",
-    paper=paper.PAPER,
-    rows=paper.TABLE3,
-    claims=paper.TABLE3_CLAIMS,
-)
+main = main_of(PAPER, 3)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

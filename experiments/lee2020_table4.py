@@ -9,17 +9,10 @@ settings and output.
 """
 
 from ser_tf import cli
-from ser_tf.papers.lee2020 import paper
+from ser_tf.papers.lee2020 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="lee2020_table4",
-    title="The cross attention network without some of its parts",
-    paper=paper.PAPER,
-    rows=paper.TABLE4,
-    claims=paper.TABLE4_CLAIMS,
-)
+main = main_of(PAPER, 4)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

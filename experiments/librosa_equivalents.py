@@ -1,9 +1,11 @@
 """The features as librosa computes them, with the same settings, for `experiments.benchmark_features`."""
 
 from collections.abc import Callable
+from typing import Any
 
 import librosa
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.data.audio import SAMPLE_RATE_HZ as RATE_HZ
 from ser_tf.features import mel
@@ -18,13 +20,17 @@ from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 PYIN_FRAME_SAMPLES = 1024
 
 
-def librosa_magnitude(waveform: np.ndarray, params: StftParams) -> np.ndarray:
+def librosa_magnitude(waveform: npt.NDArray[Any], params: StftParams) -> npt.NDArray[Any]:
     """Magnitudes `(bins, frames)` as librosa computes them."""
-    lengths = {"n_fft": params.fft_samples, "win_length": params.window_samples, "hop_length": params.hop_samples}
+    lengths: dict[str, Any] = {
+        "n_fft": params.fft_samples,
+        "win_length": params.window_samples,
+        "hop_length": params.hop_samples,
+    }
     return np.abs(librosa.stft(waveform, **lengths, window=params.window_shape, center=False))
 
 
-def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
+def librosa_log_mel(waveform: npt.NDArray[Any], params: LogMelParams) -> npt.NDArray[Any]:
     """Log mel band powers `(bands, frames)`."""
     bands = librosa.feature.melspectrogram(
         S=librosa_magnitude(waveform, params) ** 2,
@@ -38,16 +44,17 @@ def librosa_log_mel(waveform: np.ndarray, params: LogMelParams) -> np.ndarray:
     return np.log(np.maximum(bands, params.log_floor))
 
 
-def librosa_log_spectrogram(waveform: np.ndarray, spec: FeatureSpec) -> np.ndarray:
+def librosa_log_spectrogram(waveform: npt.NDArray[Any], spec: FeatureSpec) -> npt.NDArray[Any]:
     """Log magnitude or power of the lowest bins."""
-    magnitude = librosa_magnitude(waveform, spec.params)[: spec.dims]
-    return np.log(np.maximum(magnitude**spec.params.exponent, spec.params.log_floor))
+    params: Any = spec.params
+    magnitude = librosa_magnitude(waveform, params)[: spec.dims]
+    return np.log(np.maximum(magnitude**params.exponent, params.log_floor))
 
 
-def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
+def librosa_lld(waveform: npt.NDArray[Any], f0: Callable[..., Any]) -> npt.NDArray[Any]:
     """The low-level descriptors and their deltas, with F0 by `librosa.yin` or `librosa.pyin`."""
-    params = LLD.params
-    frames = {"frame_length": params.window_samples, "hop_length": params.hop_samples, "center": False}
+    params: Any = LLD.params
+    frames: dict[str, Any] = {"frame_length": params.window_samples, "hop_length": params.hop_samples, "center": False}
     pitch = {"fmin": params.pitch.low_hz, "fmax": params.pitch.high_hz, "sr": RATE_HZ}
     estimate = f0(waveform, **pitch, frame_length=PYIN_FRAME_SAMPLES, hop_length=params.hop_samples, center=True)
     f0_hz = np.nan_to_num(estimate[0] if isinstance(estimate, tuple) else estimate)[np.newaxis]
@@ -62,12 +69,17 @@ def librosa_lld(waveform: np.ndarray, f0: Callable) -> np.ndarray:
     return np.concatenate([contours, librosa.feature.delta(contours, width=5, mode="nearest")])
 
 
-LIBROSA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "stft": lambda waveform: librosa_magnitude(waveform, SPECTRAL.params),
+def _params(spec: FeatureSpec) -> Any:
+    """A feature's settings, of whatever kind they are."""
+    return spec.params
+
+
+LIBROSA: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "stft": lambda waveform: librosa_magnitude(waveform, _params(SPECTRAL)),
     "mfcc, rms, zcr, yin, delta": lambda waveform: librosa_lld(waveform, librosa.yin),
     "mfcc, rms, zcr, pyin, delta": lambda waveform: librosa_lld(waveform, librosa.pyin),
-    "melspectrogram": lambda waveform: librosa_log_mel(waveform, LOG_MEL.params),
-    "mfcc": lambda waveform: librosa.feature.mfcc(S=librosa_log_mel(waveform, MFCC.params), n_mfcc=MFCC.dims),
+    "melspectrogram": lambda waveform: librosa_log_mel(waveform, _params(LOG_MEL)),
+    "mfcc": lambda waveform: librosa.feature.mfcc(S=librosa_log_mel(waveform, _params(MFCC)), n_mfcc=MFCC.dims),
     "stft, 800 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_MAGNITUDE),
     "stft, 1600 points": lambda waveform: librosa_log_spectrogram(waveform, LOG_POWER),
 }

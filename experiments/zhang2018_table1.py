@@ -9,17 +9,10 @@ Ten trainings a row: five sessions, both actors.
 """
 
 from ser_tf import cli
-from ser_tf.papers.zhang2018 import paper
+from ser_tf.papers.zhang2018 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="zhang2018_table1",
-    title="AlexNet and VGGNet-16 with random initialisation and finetuning",
-    paper=paper.PAPER,
-    rows=paper.TABLE1,
-    claims=paper.TABLE1_CLAIMS,
-)
+main = main_of(PAPER, 1)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

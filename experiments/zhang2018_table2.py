@@ -8,17 +8,10 @@ Ten trainings a row: five sessions, both actors.
 """
 
 from ser_tf import cli
-from ser_tf.papers.zhang2018 import paper
+from ser_tf.papers.zhang2018 import PAPER
 from ser_tf.protocol.command import main_of
-from ser_tf.protocol.system import Experiment
 
-EXPERIMENT = Experiment(
-    name="zhang2018_table2",
-    title="Fully convolutional network with attention and CNN+LSTM",
-    paper=paper.PAPER,
-    rows=paper.TABLE2,
-    claims=paper.TABLE2_CLAIMS,
-)
+main = main_of(PAPER, 2)
 
 if __name__ == "__main__":
-    cli.run(main_of(EXPERIMENT))
+    cli.run(main)

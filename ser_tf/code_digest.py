@@ -2,7 +2,7 @@
 
 The digest starts at the row's function and follows names, definition by definition, through the modules that compute
 results (`papers`, `layers`, `features`, `data`, `training`). A changed constant changes the digests of exactly those
-rows that can see it. Comments, docstrings and annotations of functions are left out: rewording retrains nothing. What
+rows that can see it. Comments, docstrings and annotations are left out: rewording retrains nothing. What
 `protocol`, `corpora` and ledgers decide stands in a result's record as ids, labels and values instead.
 """
 
@@ -45,7 +45,7 @@ class _Module:
 
 
 class _Canonical(ast.NodeTransformer):
-    """Takes docstrings and annotations of functions out of a syntax tree."""
+    """Takes docstrings and annotations out of a syntax tree."""
 
     def _without_docstring(self, node: Any) -> Any:
         self.generic_visit(node)
@@ -62,6 +62,11 @@ class _Canonical(ast.NodeTransformer):
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        node.annotation = ast.Constant(None)
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # noqa: N802

@@ -32,7 +32,7 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         _discard(temporary)
         raise UserError(

@@ -26,8 +26,8 @@ EMOTIONS = (
 ORDER: Mapping[str, int] = {name: position for position, name in enumerate(EMOTIONS)}
 
 # Codes of corpora and English; German; French; Spanish, Italian, Portuguese; Dutch, Polish, Turkish; Russian; Chinese,
-# Japanese, Korean. Only words that mean the class itself: irritation, anxiety and contempt stay classes of their own, and
-# so do single letters, which differ between corpora (A is fear in EmoDB and anger in SAVEE).
+# Japanese, Korean. Only words that mean the class itself: irritation, anxiety and contempt stay classes of their own,
+# and so do single letters, which differ between corpora (A is fear in EmoDB and anger in SAVEE).
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "angry": (
         "ang, angry, anger, wut, wütend, ärger, ärgerlich, verärgert, zorn, zornig, colère, en colère",
@@ -35,9 +35,9 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "kızgınlık, öfke, гнев, злость, 生气, 愤怒, 怒り, 怒, 분노, 화남",
     ),
     "happy": (
-        "hap, happy, happiness, joy, joyful, freude, freudig, fröhlich, froh, glücklich, joie, joyeux, heureux, bonheur",
-        "alegría, alegre, felicidad, feliz, gioia, felice, felicità, felicidade, blij, blijdschap, radość",
-        "mutlu, mutluluk, радость, счастье, 高兴, 快乐, 开心, 喜び, 喜, 기쁨, 행복",
+        "hap, happy, happiness, joy, joyful, freude, freudig, fröhlich, froh, glücklich, joie, joyeux",
+        "bonheur, heureux, alegría, alegre, felicidad, feliz, gioia, felice, felicità, felicidade, blij, blijdschap",
+        "radość, mutlu, mutluluk, радость, счастье, 高兴, 快乐, 开心, 喜び, 喜, 기쁨, 행복",
     ),
     "excited": (
         "exc, excited, excitement, aufgeregt, aufregung, excité, excitation, emocionado, opgewonden, 兴奋, 흥분",
@@ -55,7 +55,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "surprise": (
         "sur, ps, surprise, surprised, pleasant surprise, überraschung, überrascht, surpris, sorpresa, sorprendido",
-        "sorpreso, surpresa, verrassing, verrast, zaskoczenie, şaşkın, şaşkınlık, удивление, 惊讶, 惊奇, 吃惊, 驚き, 놀람",
+        "sorpreso, surpresa, verrassing, verrast, zaskoczenie, şaşkın, şaşkınlık, удивление, 惊讶, 惊奇, 驚き, 놀람",
     ),
     "fear": (
         "fea, fear, fearful, afraid, scared, angst, ängstlich, furcht, peur, miedo, temor, paura, medo, strach, korku",

@@ -108,6 +108,20 @@ def _assert_equal(left: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray
         np.testing.assert_array_equal(value, right[name], err_msg=name)
 
 
+def posteriors_of(model: keras.Model, features, ids) -> np.ndarray:
+    """Posteriors of utterances, each alone: float32 (utterances, classes), in the order of `ids`.
+
+    Args:
+        model: Takes `features` and `lengths`, gives `probabilities`.
+        features: Features (frames, dims) by id.
+        ids: The utterances.
+    """
+    batches = (
+        {"features": np.array(features[one])[np.newaxis], "lengths": np.array([len(features[one])])} for one in ids
+    )
+    return np.stack([np.asarray(model(batch, training=False)["probabilities"])[0] for batch in batches])
+
+
 def check_ledger(ledger) -> None:
     """Every assumption of a paper has a reason, and a switch that changes it alone."""
     for entry in ledgers.entries(ledger):

@@ -12,7 +12,7 @@ from matplotlib import image
 
 from ser_tf import cli, predict
 from ser_tf.errors import AudioError
-from ser_tf.serving import picture
+from ser_tf.serving import channels, picture
 from ser_tf.serving.prediction import Predicted, Prediction
 from tests.serving import recordings
 
@@ -92,7 +92,7 @@ def predicted(windows, **outputs):
         Prediction(*span, "a", {name: value[place] for name, value in outputs.items()})
         for place, span in enumerate(spans)
     ]
-    return Predicted(Path("one.wav"), np.sin(np.arange(64_000)), tuple(made))
+    return Predicted(Path("one.wav"), channels.MEAN, ("a", "b"), np.sin(np.arange(64_000)), tuple(made))
 
 
 def test_a_picture_shows_time_and_all_weights():
@@ -100,11 +100,11 @@ def test_a_picture_shows_time_and_all_weights():
     seconds = [np.array([0.5, 1.5]), np.array([2.5, 3.5])]
     posteriors = [np.array([1.0, 0.0]), np.array([0.3, 0.7])]
     one = predicted(2, probabilities=posteriors, attention=weights, attention_seconds=seconds)
-    top, middle, bottom = picture.draw([one], ("a", "b")).axes
+    top, middle, bottom = picture.draw([one]).axes
     assert middle.get_ylim()[1] > 0.9 and bottom.get_ylim()[1] > 1.0
     assert top.get_xlim() == middle.get_xlim() == bottom.get_xlim() == (0.0, 4.0)
     assert (top.get_xlabel(), middle.get_xlabel(), bottom.get_xlabel()) == ("", "", "seconds")
-    top, bottom = picture.draw([predicted(1, probabilities=posteriors)], ("a", "b")).axes
+    top, bottom = picture.draw([predicted(1, probabilities=posteriors)]).axes
     assert (top.get_xlabel(), bottom.get_xlabel()) == ("seconds", "posterior")
     assert [bar.get_width() for bar in bottom.patches] == [1.0, 0.0]
 
@@ -114,7 +114,7 @@ def test_cells_of_all_windows_have_one_scale():
     seconds, hertz = [np.arange(3.0), 2 + np.arange(3.0)], [np.array([500.0, 1500.0])] * 2
     posteriors = [np.array([0.5, 0.5])] * 2
     one = predicted(2, probabilities=posteriors, attention=cells, attention_seconds=seconds, attention_hertz=hertz)
-    meshes = picture.draw([one], ("a", "b")).axes[1].collections
+    meshes = picture.draw([one]).axes[1].collections
     assert [mesh.get_clim() for mesh in meshes] == [(0, 0.4)] * 2
 
 

@@ -1,16 +1,19 @@
 """What every corpus gives: utterances, where they came from, and a report of what is wrong on disk."""
 
 import dataclasses
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ser_tf.corpora.wav_header import check_wav, read_wav_header
+from ser_tf.corpora import recordings
 from ser_tf.errors import AudioError, CorpusError
 
 IMPROVISED = "improvised"
 SCRIPTED = "scripted"
 ACTED = "acted"
+UNKNOWN = "unknown"
+"""Gender or style that the user's own table does not tell; releases of corpora tell both."""
 NO_MAJORITY = "no majority"
 """Key of `ValidationReport.counts` for utterances whose label is None."""
 
@@ -34,17 +37,23 @@ class Utterance:
         corpus: Name of the corpus.
         speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
         session: The session, or for a corpus without sessions the group of speakers that takes its place.
-        gender: `female` or `male`.
-        style: `improvised`, `scripted` or `acted`.
-        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority.
+        gender: `female`, `male` or `unknown`.
+        style: `improvised`, `scripted`, `acted` or `unknown`.
+        label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority. The
+            user's own table may have other classes, each under its own name.
         votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
         transcript: The words as the release writes them, or None.
         words: The forced alignment as written (fillers included), or None without one.
-        duration_seconds: From the audio file's header; None when the file is missing or unreadable.
+        duration_seconds: Length of the utterance, from the audio file's header; None when the file is missing or
+            unreadable.
         sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
             speakers and emotions, or None where the release has no such code.
         listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
             emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
+        start_seconds: Where the utterance begins in its audio file, in the file's own time.
+        end_seconds: Where it ends, or None for the end of the file.
+        split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
+            table), or None without a fixed split.
         speed: How many times as fast as recorded it is read; 1 but for the copies that `at_speed` makes.
     """
 
@@ -62,6 +71,9 @@ class Utterance:
     duration_seconds: float | None = None
     sentence: str | None = None
     listener_recognition: float | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    split: str | None = None
     speed: float = 1.0
 
 
@@ -94,7 +106,7 @@ def speed_of(utterance_id: str) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class ValidationReport:
-    """What a corpus on disk lacks and has too much of.
+    """Files of a corpus that are missing, unreadable or unexpected, and what the others are like.
 
     Attributes:
         missing: One line for each file that the annotations name and that is not there.
@@ -102,7 +114,11 @@ class ValidationReport:
         unexpected: One line for each file or utterance that the release does not have.
         counts: What is there: `utterances`, and a count for each label, session and style.
         expected: The release's counts for the same keys.
-        notes: What the release itself lacks, which no copy can have.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        seconds: Length of each usable utterance.
+        rates_hz: Number of usable files by their sampling rate.
+        channels: Number of usable files by their number of channels.
+        twins: Ids of utterances with identical samples, two or more each; a corpus with twins may be complete.
     """
 
     missing: tuple[str, ...]
@@ -111,6 +127,10 @@ class ValidationReport:
     counts: Mapping[str, int]
     expected: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
+    rates_hz: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    channels: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    twins: tuple[tuple[str, ...], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -132,7 +152,9 @@ class Corpus:
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
         stray: Files beside the recordings that the release does not have, or has and that are not recordings.
         absent: One line for each annotation that the release has and this copy lacks.
-        notes: What the release itself lacks.
+        notes: What the release itself lacks, or what a user's table is understood as.
+        audio_root: The folder of the recordings that `load` was given for a user's table.
+        columns: The names of columns that `load` was given for a user's table.
     """
 
     name: str
@@ -144,6 +166,8 @@ class Corpus:
     stray: tuple[Path, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    audio_root: Path | None = None
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -151,59 +175,57 @@ class Corpus:
         return len(self.utterances) == self.expected["utterances"]
 
     def check_audio(self) -> None:
-        """Reads every audio header, which takes about a second for ten thousand files, and the samples of float files.
-
-        Samples of the corpora are integers; a file of floats was made by somebody else and may hold anything.
+        """Reads every audio header, which takes about a second for ten thousand files, and the samples of other files.
 
         Raises:
             CorpusError: one line with the first file that cannot be used, the reason, and how many others there are.
         """
-        errors = []
-        for utterance in self.utterances:
-            try:
-                if read_wav_header(utterance.path).encoding == "float":
-                    check_wav(utterance.path)
-            except AudioError as error:
-                errors.append(str(error))
-        if errors:
-            others = f" ({len(errors) - 1} more files cannot be used)" if len(errors) > 1 else ""
-            advice = f"python -m ser_tf.corpora.validate {self.name} {self.root}"
-            raise CorpusError(f"{errors[0]}{others}; for the full list run: {advice}")
+        from ser_tf.corpora import inspection
+
+        if problems := inspection.header_problems(self.utterances):
+            others = f" ({len(problems) - 1} more files cannot be used)" if len(problems) > 1 else ""
+            raise CorpusError(f"{problems[0]}{others}; for the full list run: {self.validate_command}")
+
+    @property
+    def validate_command(self) -> str:
+        """The command line that lists everything that is wrong."""
+        words = ["python", "-m", "ser_tf.corpora.validate", self.name, str(self.root)]
+        if self.audio_root is not None:
+            words += ["--audio-root", str(self.audio_root)]
+        if self.columns:
+            words += ["--columns", *(f"{ours}={theirs}" for ours, theirs in self.columns.items())]
+        return shlex.join(words)
 
     def validate(self, progress: Callable[[int, int], None] | None = None) -> ValidationReport:
         """Reads all audio and compares what is there with what the release should have.
 
         Args:
-            progress: Called after each file with the number of files done and of all files.
+            progress: Called after each file with the number of utterances done and of all utterances.
         """
-        missing = list(self.absent)
-        unreadable = []
-        for done, utterance in enumerate(self.utterances, 1):
-            if not utterance.path.is_file():
-                missing.append(str(utterance.path))
-            else:
-                try:
-                    check_wav(utterance.path)
-                except AudioError as error:
-                    unreadable.append(str(error))
-            if progress:
-                progress(done, len(self.utterances))
+        from ser_tf.corpora import inspection
+
+        found = inspection.inspect(self.utterances, progress)
         return ValidationReport(
-            missing=tuple(missing),
-            unreadable=tuple(unreadable),
+            missing=(*self.absent, *found.missing),
+            unreadable=found.unreadable,
             unexpected=tuple(str(path) for path in self.stray),
             counts=count(self.utterances),
             expected=self.expected,
             notes=self.notes,
+            seconds=found.seconds,
+            rates_hz=found.rates_hz,
+            channels=found.channels,
+            twins=found.twins,
         )
 
 
 def count(utterances: Sequence[Utterance]) -> dict[str, int]:
     """Counts utterances in all, by label (`no majority` for None), by session and by style."""
-    counts = Counter({"utterances": len(utterances)})
+    counts = Counter({"utterances": 0})
     counts.update(utterance.label or NO_MAJORITY for utterance in utterances)
     counts.update(utterance.session for utterance in utterances)
     counts.update(utterance.style for utterance in utterances)
+    counts["utterances"] = len(utterances)  # a class or session of the user's own may have that name too
     return dict(counts)
 
 
@@ -224,9 +246,22 @@ def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
 def duration_or_none(path: Path) -> float | None:
     """Length in seconds by the audio file's header, or None when it is missing or unreadable."""
     try:
-        return read_wav_header(path).duration_seconds
+        return recordings.read_header(path).duration_seconds
     except AudioError:
         return None
+
+
+def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | None:
+    """Length of the part of its file that is the utterance, or None when it does not lie in the file.
+
+    Args:
+        utterance: With its start and end.
+        file_seconds: Length of the file; None when it cannot be read.
+    """
+    if file_seconds is None:
+        return None
+    end_seconds = file_seconds if utterance.end_seconds is None else utterance.end_seconds
+    return end_seconds - utterance.start_seconds if utterance.start_seconds < end_seconds <= file_seconds else None
 
 
 def spoken_word(text: str) -> str | None:

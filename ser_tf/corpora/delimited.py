@@ -37,37 +37,38 @@ class Delimited:
     rows: tuple[Row, ...]
 
 
-def parse(content: str, source: str, delimiter: str = ",") -> Delimited:
+def parse(content: str, source: str, delimiter: str = ",", first_line: int = 1) -> Delimited:
     """Parses delimited text; fields may be quoted with `"` and then hold delimiters and line ends.
 
     Args:
         content: Content of the file.
         source: The file, for messages.
         delimiter: One character.
+        first_line: Number of the first line of `content` in the file, for messages.
 
     Raises:
         CorpusError: no header, a column name that comes twice, a row with more or fewer fields than the header, broken
             quoting, or a field too large for the reader; names `source` and the line.
     """
-    records = _records(content, source, delimiter)
-    place, header = next(records, (f"{source}:1", []))
+    records = _records(content, source, delimiter, first_line)
+    header_place, header = next(records, (f"{source}:{first_line}", []))
     if not any(header):
-        raise CorpusError(f"{place}: the file has no header")
+        raise CorpusError(f"{header_place}: the file has no header")
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise CorpusError(f"{place}: column {shown(twice[0])} comes twice")
+        raise CorpusError(f"{header_place}: column {shown(twice[0])} comes twice")
     rows = []
     for place, fields in records:
         if len(fields) != len(header):
             raise CorpusError(f"{place}: the row has {len(fields)} fields, the header {len(header)}")
         rows.append(Row(place, dict(zip(header, fields, strict=True))))
-    return Delimited(f"{source}:1", tuple(header), tuple(rows))
+    return Delimited(header_place, tuple(header), tuple(rows))
 
 
-def _records(content: str, source: str, delimiter: str) -> Iterator[tuple[str, list[str]]]:
+def _records(content: str, source: str, delimiter: str, first_line: int) -> Iterator[tuple[str, list[str]]]:
     """Place and fields of each row that is not blank, the header included."""
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     while True:
-        place = f"{source}:{reader.line_num + 1}"
+        place = f"{source}:{reader.line_num + first_line}"
         try:
             fields = next(reader)
         except StopIteration:

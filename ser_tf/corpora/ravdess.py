@@ -1,9 +1,9 @@
 """RAVDESS, the Ryerson audio-visual database of emotional speech and song: 24 actors, two sentences, eight emotions.
 
-On disk: `03-01-05-01-02-01-12.wav` in any folder below the root (the release has `Actor_01` to `Actor_24`): modality
-(03 audio only), vocal channel (01 speech), emotion, intensity, statement, repetition, actor. Songs and other modalities
-are not part of the corpus here. The release has no sessions; twelve pairs of one male (odd) and one female (even) actor
-take their place.
+On disk: `03-01-05-01-02-01-12.wav`, or the same recording as `.flac`, in any folder below the root (the release has
+`Actor_01` to `Actor_24`): modality (03 audio only), vocal channel (01 speech), emotion, intensity, statement,
+repetition, actor. Songs and other modalities are not part of the corpus here. The release has no sessions; twelve pairs
+of one male (odd) and one female (even) actor take their place.
 """
 
 import re
@@ -41,6 +41,7 @@ EMOTIONS = {
 }
 STATEMENTS = {"01": "Kids are talking by the door.", "02": "Dogs are sitting by the door."}
 NUM_ACTORS = 24
+SUFFIXES = (".wav", ".flac")
 AUDIO_ONLY, SPEECH = "03", "01"
 
 _ID = re.compile(r"\d\d(-\d\d){6}")
@@ -78,7 +79,7 @@ def load(root: Path | str) -> Corpus:
     for path in sorted(root.rglob("*")):
         if path.is_dir() or is_hidden(path):
             continue
-        utterance = _utterance(path) if path.suffix.lower() == ".wav" else None
+        utterance = _utterance(path) if path.suffix.lower() in SUFFIXES else None
         if utterance is None:
             stray.append(path)
         else:

@@ -1,11 +1,14 @@
 """A task: which utterances of a corpus a paper uses, and as which classes."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from ser_tf import labels
-from ser_tf.corpora.base import Corpus, Utterance
-from ser_tf.errors import CorpusError
+from ser_tf.corpora.base import UNKNOWN, Corpus, Utterance
+from ser_tf.corpora.plain_text import shown
+from ser_tf.errors import CorpusError, SettingError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +30,9 @@ class Task:
         name: Names the task in tables and paths.
         classes: Canonical names; kept in the order of `ser_tf.labels.EMOTIONS`, which is the order of all outputs.
         merges: Labels counted as another one, such as `{"excited": "happy"}`.
-        styles: Styles that are taken; empty for all.
+        styles: Styles that are taken; empty for all. Utterances of unknown style are always taken.
         expected: Number of utterances on the full corpus, by the corpus's name.
+        own_classes: Classes among `classes` that are not canonical names, but the user's own.
         classes_on: Other classes on some corpora, by the corpus's name; `on` takes them.
         include_others: Also take utterances whose label is none of the classes or that have no majority.
         needs_alignment: Leave out utterances without a word alignment.
@@ -39,6 +43,7 @@ class Task:
     merges: Mapping[str, str] = dataclasses.field(default_factory=dict)
     styles: tuple[str, ...] = ()
     expected: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    own_classes: tuple[str, ...] = ()
     classes_on: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     include_others: bool = False
     needs_alignment: bool = False
@@ -49,7 +54,7 @@ class Task:
         Raises:
             ValueError: a class or merge is not a canonical name, or a class is merged away.
         """
-        unknown = {*self.classes, *self.merges, *self.merges.values()} - set(labels.EMOTIONS)
+        unknown = {*self.classes, *self.merges, *self.merges.values()} - set(labels.EMOTIONS) - set(self.own_classes)
         if unknown:
             raise ValueError(f"task {self.name}: not canonical labels: {', '.join(sorted(unknown))}")
         if swallowed := set(self.classes) & set(self.merges):
@@ -59,6 +64,47 @@ class Task:
     def on(self, corpus: str) -> "Task":
         """The task with the classes that it has on a corpus, by the corpus's name."""
         return dataclasses.replace(self, classes=self.classes_on.get(corpus, self.classes))
+
+    def with_classes(self, names: Sequence[str] | Literal["all"], corpus: Corpus) -> "Task":
+        """The task with other classes, for a corpus that is not the paper's.
+
+        A label that the task merges into another one (`excited` into `happy`) is a class of its own when it is named,
+        or, with `all`, when the corpus has it. The counts of the paper do not apply any more.
+
+        Args:
+            names: The classes in any spelling that `ser_tf.labels.canonical` knows, or `all` for every class that the
+                corpus has in the task's styles.
+            corpus: Whose labels there are to choose from.
+
+        Raises:
+            SettingError: the corpus is the paper's own, fewer than two classes, one that comes twice, or one without an
+                utterance in the corpus; says which there are.
+        """
+        if corpus.name in self.expected:
+            fixed = ", ".join(self.classes)
+            raise SettingError(f"--classes: {corpus.name} is the paper's own corpus, with the classes {fixed}")
+        counts = Counter(
+            utterance.label
+            for utterance in corpus.utterances
+            if utterance.label is not None and self._has_style(utterance)
+        )
+        chosen = list(counts) if names == "all" else [self._class_named(name, counts, corpus) for name in names]
+        if twice := [name for name, number in Counter(chosen).items() if number > 1]:
+            raise SettingError(f"--classes: {twice[0]} comes twice")
+        if len(chosen) < 2:
+            raise SettingError(f"--classes: at least two are needed; {_present(counts, corpus)}")
+        classes = labels.in_fixed_order(chosen)
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}-{len(classes)}-classes",
+            classes=classes,
+            merges={
+                label: merged for label, merged in self.merges.items() if label not in classes and merged in classes
+            },
+            expected={},
+            own_classes=tuple(name for name in classes if name not in labels.EMOTIONS),
+            classes_on={},
+        )
 
     def target_of(self, utterance: Utterance) -> str | None:
         """The class of an utterance after merging, or None when its label is not one of the classes."""
@@ -98,9 +144,20 @@ class Task:
         return [
             utterance
             for utterance in corpus.utterances
-            if (not self.styles or utterance.style in self.styles)
-            and (self.include_others or self.target_of(utterance) is not None)
+            if self._has_style(utterance) and (self.include_others or self.target_of(utterance) is not None)
         ]
+
+    def _class_named(self, name: str, counts: Mapping[str, int], corpus: Corpus) -> str:
+        """The class that the user means, which the corpus must have."""
+        found = labels.canonical(name)
+        if found is None or not any(label == found or self.merges.get(label) == found for label in counts):
+            raise SettingError(
+                f"--classes: {corpus.name} has no utterance of {shown(name)}; {_present(counts, corpus)}"
+            )
+        return found
+
+    def _has_style(self, utterance: Utterance) -> bool:
+        return not self.styles or utterance.style in (*self.styles, UNKNOWN)
 
     def check(self, corpus: Corpus) -> str | None:
         """Compares the number of selected utterances with the task's own count for this corpus.
@@ -109,24 +166,29 @@ class Task:
             None when all is well; on a partial corpus one line of warning to be printed with the results.
 
         Raises:
-            CorpusError: nothing is selected, or the corpus is full and the count is another one; the ids that fall
-                out for want of audio or alignment are named.
+            CorpusError: nothing is selected, all that is selected is of one class, or the corpus is full and the count
+                is another one; utterances without a word alignment are named where the task needs one.
         """
-        number = len(self.select(corpus))
+        selected = self.select(corpus)
+        number = len(selected)
         if number == 0:
             raise CorpusError(f"{corpus.root}: {self._why_nothing(corpus)}")
         expected = self.expected.get(corpus.name)
-        if not corpus.is_full:
-            of_all = f" of {expected:,}" if expected is not None else ""
-            return (
-                f"{corpus.name} is partial ({len(corpus.utterances):,} of {corpus.expected['utterances']:,} "
-                f"utterances): task {self.name} uses {number:,}{of_all}"
+        if corpus.is_full and expected is not None and number != expected:
+            raise CorpusError(
+                f"{corpus.root}: task {self.name} selects {number:,} utterances of {corpus.name}, not {expected:,}"
+                f"{self._known_missing(corpus)}"
             )
-        if expected is None or number == expected:
+        found = {target for utterance in selected if (target := self.target_of(utterance)) is not None}
+        if len(found) < 2:
+            only = f"are {found.pop()}" if found else "are of none of its classes"
+            raise CorpusError(f"{corpus.root}: all utterances that task {self.name} uses {only}; it needs two classes")
+        if corpus.is_full:
             return None
-        raise CorpusError(
-            f"{corpus.root}: task {self.name} selects {number:,} utterances of {corpus.name}, not {expected:,}"
-            f"{self._known_missing(corpus)}"
+        of_all = f" of {expected:,}" if expected is not None else ""
+        return (
+            f"{corpus.name} is partial ({len(corpus.utterances):,} of {corpus.expected['utterances']:,} "
+            f"utterances): task {self.name} uses {number:,}{of_all}"
         )
 
     def _why_nothing(self, corpus: Corpus) -> str:
@@ -144,5 +206,12 @@ class Task:
         dropped = sorted(utterance.id for utterance in self._candidates(corpus) if utterance.words is None)
         if not dropped:
             return "; the labels are not those of the release"
-        shown = ", ".join(dropped[:5]) + (f" and {len(dropped) - 5} more" if len(dropped) > 5 else "")
-        return f"; without alignment: {shown}"
+        named = ", ".join(dropped[:5]) + (f" and {len(dropped) - 5} more" if len(dropped) > 5 else "")
+        return f"; without alignment: {named}"
+
+
+def _present(counts: Mapping[str, int], corpus: Corpus) -> str:
+    if not counts:
+        return f"{corpus.name} has no labelled utterance of the task's styles"
+    listed = ", ".join(f"{name} ({counts[name]:,})" for name in labels.in_fixed_order(list(counts)))
+    return f"it has {listed}"

@@ -1,22 +1,106 @@
-"""Digests of recordings by their content."""
+"""Digests of recordings' contents, remembered so that a corpus is hashed once.
 
+A digest is remembered with the file's size and times. A copied, moved or touched recording is hashed again and has the
+same digest; another recording of the same size under the same name has another one. Imports no TensorFlow.
+"""
+
+import concurrent.futures
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ser_tf import files
+from ser_tf.data import locks
+from ser_tf.errors import AudioError, UserError
 
-def digests_of(paths: Sequence[Path], cache: Path, report: Callable[[int, int], None] | None = None) -> dict[Path, str]:
-    """SHA-256 of each file's bytes.
+Report = Callable[[int, int], None]
+"""Called with (files done, files in all)."""
+State = list[int]
+"""What tells without reading it that a file was written: its size in bytes, when it was modified, and when anything of
+it was changed (ns); nobody can set the last one back."""
+
+FILE_NAME = "digests.json"
+THREADS = 4
+SETTLED_NS = 2_000_000_000
+"""A file that changed less than this ago may change again within the clock's resolution; it is not remembered."""
+_FORMAT = 1
+
+
+def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None) -> dict[Path, str]:
+    """Returns the SHA-256 of each file's bytes, reading only files that changed since they were last asked for.
 
     Args:
         paths: The files.
-        cache: Folder for the cache.
-        report: Called with (files done, files in all).
+        cache: Folder with the file `digests.json` that remembers; made if needed. The file is safe to delete, and a
+            damaged one is made anew.
+        report: Called after each file that had to be read.
+
+    Returns:
+        For each path, hexadecimal digits.
+
+    Raises:
+        AudioError: a file cannot be read; names it.
     """
-    del cache
-    found = {}
-    for done, path in enumerate(paths, 1):
-        found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-        if report:
-            report(done, len(paths))
+    known = _load(cache / FILE_NAME)
+    found: dict[Path, str] = {}
+    fresh: dict[Path, State] = {}
+    for path in dict.fromkeys(paths):
+        state = _state_of(path)
+        entry = known.get(str(path.absolute()))
+        if entry and entry[:3] == state:
+            found[path] = str(entry[3])
+        else:
+            found[path] = ""
+            fresh[path] = state
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        for done, (path, digest) in enumerate(zip(fresh, pool.map(_hash, fresh), strict=True), 1):
+            found[path] = digest
+            if report:
+                report(done, len(fresh))
+    settled_ns = time.time_ns() - SETTLED_NS
+    settled = {path: state for path, state in fresh.items() if max(state[1:]) < settled_ns}
+    if settled:
+        _remember(cache / FILE_NAME, {str(path.absolute()): [*state, found[path]] for path, state in settled.items()})
     return found
+
+
+def _state_of(path: Path) -> State:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise AudioError(f"{path}: the file does not exist") from None
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _load(file: Path) -> dict[str, list[int | str]]:
+    """Size, times and digest of each file; nothing when the cache is missing, damaged or of another format."""
+    try:
+        document = json.loads(file.read_bytes())
+        is_whole = document["format"] == _FORMAT and all(len(entry) == 4 for entry in document["files"].values())
+        return document["files"] if is_whole else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _remember(file: Path, new: dict[str, list[int | str]]) -> None:
+    """Adds to the cache, beside what other processes have added; forgets files that are gone.
+
+    A folder that cannot be written is no error: its files are hashed again the next time.
+    """
+    with contextlib.suppress(OSError, UserError), locks.exclusive(file.with_name(f"{file.name}.lock")):
+        kept = {name: entry for name, entry in _load(file).items() if Path(name).exists()}
+        document = {"format": _FORMAT, "files": kept | new}
+        files.atomic_write_text(file, json.dumps(document, separators=(",", ":")))

@@ -2,8 +2,10 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.data.store import Frames
 
@@ -20,8 +22,8 @@ class Normaliser:
         std: float64 (dims,), the population's; 1 where a dimension never varies, so that it stays finite.
     """
 
-    mean: np.ndarray
-    std: np.ndarray
+    mean: npt.NDArray[Any]
+    std: npt.NDArray[Any]
 
     def pooled(self) -> "Normaliser":
         """One mean and one deviation for all dimensions, as if their values were of one kind."""
@@ -29,7 +31,7 @@ class Normaliser:
         std = np.sqrt(np.mean(self.std**2 + (self.mean - mean) ** 2))
         return Normaliser(np.full_like(self.mean, mean), np.full_like(self.std, std))
 
-    def __call__(self, features: np.ndarray) -> np.ndarray:
+    def __call__(self, features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Normalises features of shape (..., dims) to zero mean and unit deviation, as float32."""
         return ((features - self.mean) / self.std).astype(np.float32)
 

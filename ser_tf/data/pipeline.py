@@ -132,7 +132,7 @@ def dataset(
 
 
 def streamed(
-    batches: Callable[[], Iterator], signature: Mapping[str, tf.TensorSpec], number: int, ahead: int = 2
+    batches: Callable[[], Iterator[Any]], signature: Mapping[str, tf.TensorSpec], number: int, ahead: int = 2
 ) -> tf.data.Dataset:
     """A dataset of what a generator makes, some batches ahead of who reads it.
 

@@ -1,7 +1,7 @@
 """Panels of pictures: the waveform, and curves over time below it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ser_tf import files
+from ser_tf.errors import UserError
 
 COLUMN_INCHES = 3.5
 """Width of one column of a two-column paper."""
 FORMATS = (".png", ".pdf", ".svg")
 """Suffixes of pictures."""
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#000000")
+"""Okabe and Ito's colours, which most colour-blind people can tell apart (jfly.uni-koeln.de/color, 2008)."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+DASHES = ("-", "--", "-.", ":")
 
 
 def draw_waveform(axes: Axes, waveform: npt.NDArray[np.floating[Any]], sample_rate_hz: int = 16_000) -> None:
@@ -37,8 +42,21 @@ def draw_attention(axes: Axes, seconds: npt.NDArray[np.floating[Any]], weights: 
     axes.set_xlabel("seconds")
 
 
+class CurveStyle(NamedTuple):
+    """What tells a curve from others."""
+
+    colour: str
+    marker: str
+    dashes: str
+
+
+def style_of(place: int) -> CurveStyle:
+    """Chooses the style of a curve by its number: no two of the first 140 share all three marks."""
+    return CurveStyle(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)])
+
+
 def posteriors_in_words(classes: tuple[str, ...], posteriors: npt.NDArray[np.floating[Any]]) -> str:
-    """Class posteriors in per cent, largest first."""
+    """Writes class posteriors in per cent, largest first."""
     order = np.argsort(-posteriors, kind="stable")
     return ", ".join(f"{classes[place]} {100 * posteriors[place]:.0f}%" for place in order)
 
@@ -47,8 +65,11 @@ def save(figure: Figure, path: Path) -> Path:
     """Writes a figure; the suffix chooses the format (png, pdf, svg).
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder or the file cannot be written.
     """
     files.require_writable(path.parent)
-    figure.savefig(path, dpi=200)
+    try:
+        figure.savefig(path, dpi=200)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
     return path

@@ -25,6 +25,9 @@ Form = Literal["share", "number"]
 class Claim:
     """A statement of a paper that one row is better than another.
 
+        >>> Claim("attention better than mean pooling", better="weighted_pool", worse="mean_pool").metric
+        'ua'
+
     Attributes:
         text: The claim in words.
         better: Key of the row that is said to be better.
@@ -59,8 +62,8 @@ class Measurement:
         text: The claim, or what is measured, in words.
         values: One value for each utterance, float [utterances].
         speakers: The speaker of each utterance.
-        compared_with: What each value is compared with, such as the share of time that is silent; None where nothing
-            is compared.
+        compared_with: The value that each is compared with, such as the share of time that is silent; None for no
+            comparison.
         direction: Whether the paper claims the values to be `greater` or `less` than `compared_with`; None where it
             claims nothing.
         form: `share` is printed in percent, `number` as it is.

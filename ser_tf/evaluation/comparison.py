@@ -57,7 +57,7 @@ def compare_rows(
         first: Trainings of the row that is claimed to be better.
         second: Trainings of the other row.
         num_classes: Number of classes of the task.
-        metric: What is compared.
+        metric: The metric that is compared.
         settings: Unit, interval and number of random swaps.
 
     Returns:

@@ -19,8 +19,8 @@ Line = dict[str, str | int | float | None]
 def to_csv(summary: Summary | DataSummary) -> str:
     """The table as CSV with a header: lines of kind `row`, then of kind `claim`.
 
-    The corpus and what must be known of it are columns, so that a line cut out of the file still says what it was
-    measured on. Cells that do not apply or do not exist are empty; p-values are not rounded.
+    The corpus and its cautions are columns: a line cut out of the file still says where its numbers come from. Cells
+    that do not apply or do not exist are empty; p-values are not rounded.
 
     Args:
         summary: The content of `summary.json`.

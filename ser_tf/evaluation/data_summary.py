@@ -35,7 +35,7 @@ class DataRow:
     note: str = ""
 
 
-def build_data_summary(
+def build_data_summary(  # noqa: PLR0913 - a document of named parts
     *,
     experiment: str,
     title: str,
@@ -58,7 +58,7 @@ def build_data_summary(
         task: Name of the task.
         corpus: Name of the corpus.
         corpus_kind: Whether the published values were counted on this corpus, on more of it or on another one.
-        corpus_notes: What a reader must know of it, one line each.
+        corpus_notes: Cautions on the corpus, one line each.
         seeds: Seeds of the run, which change nothing.
         smoke: Whether this was a smoke run.
         columns: Heads of the table: of the labels, then of the cells of each line.

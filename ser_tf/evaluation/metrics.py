@@ -111,6 +111,10 @@ def value(key: str, matrix: Counts) -> float:
 
     Raises:
         ValueError: there is no such metric, or the matrix has no counts.
+
+    Example:
+        >>> value("ua", np.array([[3, 1], [2, 2]]))
+        0.625
     """
     chosen = metric(key)
     if matrix.sum() == 0:

@@ -1,6 +1,6 @@
 """Summaries that earlier versions wrote, completed so that today's tables show them.
 
-What they do not hold stays empty: there are no intervals of macro-F1 and recalls, and epochs are unknown. Verdicts
+Missing values stay empty: there are no intervals of macro-F1 and recalls, and epochs are unknown. Verdicts
 stand as they were given. A table that is made again from its fold results has everything, and trains nothing for it.
 """
 
@@ -112,7 +112,7 @@ def _pooled(metric: Metric, matrix: Counts | None) -> Accuracy:
 
 
 def _class_counts(rows: list[Loaded], classes: list[str]) -> dict[str, int]:
-    """Recordings of each class: the most that a row tested with one seed."""
+    """Recordings of each class, from the row that tested the largest number with one seed."""
     counts = np.zeros(len(classes), dtype=np.int64)
     for row in rows:
         if row["confusion"] is not None:

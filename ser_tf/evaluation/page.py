@@ -169,8 +169,8 @@ def _trainings(summary: Summary) -> Section | None:
         (
             Cell(label(row)),
             *(
-                Cell(wording.spread(one["fold_mean"], one["fold_std"]))
-                for one in (accuracy(row, key) for key in METRICS)
+                Cell(wording.spread(entry["fold_mean"], entry["fold_std"]))
+                for entry in (accuracy(row, key) for key in METRICS)
             ),
             *(Cell(wording.percent(row["seed_std"].get(key))) for key in METRICS),
             Cell(wording.epochs(row)),

@@ -1,4 +1,4 @@
-"""What evaluation takes in: the posteriors of a row's folds, listeners' recognition, and rows without any results."""
+"""The input of evaluation: the posteriors of a row's folds, listeners' recognition, and rows without any results."""
 
 import dataclasses
 import re
@@ -18,7 +18,7 @@ ORIGINS: tuple[Origin, ...] = ("paper", "beyond", "baseline", "reference")
 """Whether the paper has the row, it goes beyond the paper, is a baseline for all papers, or shows human listeners."""
 
 PUBLISHED_KEYS = (*METRICS, *(f"{metric}_std" for metric in METRICS))
-"""What a paper may state for a row; the standard deviations are over its folds."""
+"""Values that a paper may state for a row; the standard deviations are over its folds."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ def summarise_row(
     elif reference is not None:
         counts = units.count_recognition(reference, len(classes), settings.unit)
     measured = {key: _accuracy(metric, counts, matrices, settings) for key, metric in METRICS.items()}
-    recalls = {name: _accuracy(one, counts, matrices, settings) for name, one in recall_metrics(classes).items()}
+    recalls = {name: _accuracy(metric, counts, matrices, settings) for name, metric in recall_metrics(classes).items()}
     verdict = verdicts.verdict_without_comparison(row, smoke=smoke, kind=kind)
     judged = reproduction.judge_reproduction(row, len(classes)) if verdict is None else None
     published = None
@@ -66,7 +66,7 @@ def summarise_row(
         "status": row.status,
         "note": row.note,
         "per_fold": _per_fold(row.folds, matrices),
-        "per_class_recall": {name: one["pooled"] for name, one in recalls.items()} if counts is not None else None,
+        "per_class_recall": {name: entry["pooled"] for name, entry in recalls.items()} if counts is not None else None,
         "confusion": np.sum(matrices, axis=0) if ran else None,
         "speakers": len(speakers) if reference is None else len(set(reference.speakers)),
         "units": 0 if counts is None else len(counts.units),
@@ -96,7 +96,7 @@ def _per_fold(folds: Sequence[FoldPredictions], matrices: Sequence[Counts]) -> l
     """The metrics of each training; those of rows that did not finish as well."""
     made = matrices or [fold.confusion(fold.predictions.posteriors.shape[1]) for fold in folds]
     return [
-        {"fold": fold.fold, "seed": fold.seed} | {key: float(one.compute(matrix)) for key, one in METRICS.items()}
+        {"fold": fold.fold, "seed": fold.seed} | {key: float(metric.compute(matrix)) for key, metric in METRICS.items()}
         for fold, matrix in zip(folds, made, strict=True)
     ]
 

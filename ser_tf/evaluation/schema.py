@@ -108,12 +108,12 @@ class Pairwise(TypedDict):
 
 
 class Conditions(TypedDict, total=False):
-    """What a table's page says of how it was made and evaluation cannot know.
+    """How a table was made, as far as evaluation cannot know it.
 
     Attributes:
         style: `acted`, `improvised`, or `scripted and improvised`.
         folds: The folds and their unit in words, such as `leave one session out`.
-        epoch_choice: What chose the epoch, such as `lowest loss on one speaker of the training set`.
+        epoch_choice: The rule that chose the epoch, such as `lowest loss on one speaker of the training set`.
         left_out: Recordings that were left out and why, one phrase each.
         trained_on: The recordings that trained, where they are not those of the folds.
     """

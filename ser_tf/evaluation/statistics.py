@@ -3,7 +3,7 @@
 Utterances of one speaker are alike; treating them as independent gives intervals that are too narrow. The interval of a
 pooled metric is a delete-one-unit jackknife with Student's t of G - 1 degrees of freedom for G units, clipped to the
 range of the metric. Where 95% are promised it covers 93 to 95% of simulated corpora, with four speakers as with
-twenty-four (91 to 94% where recalls are near 100% and speakers differ much). The percentile bootstrap over units
+twenty-four (90 to 94% where recalls are near 100% and speakers differ much). The percentile bootstrap over units
 remains as an option; it covers 79% with four speakers and 90% with ten.
 
 With several seeds the same utterance counts once for each seed, within its unit: seeds add no units.
@@ -39,7 +39,7 @@ class Statistics:
 
     Attributes:
         interval: `jackknife`, or `bootstrap` for the percentile interval of resampled units.
-        unit: What is left out, resampled and swapped as a whole.
+        unit: The speakers or sessions that are left out, resampled and swapped as a whole.
         resamples: Number of resamples of the bootstrap.
         random_swaps: Number of random swaps of a permutation test with too many units to try all.
         seed: Seeds resampling and swapping; the same seed gives the same numbers.

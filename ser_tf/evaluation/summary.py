@@ -26,7 +26,7 @@ __all__ = ["Claim", "Measurement", "build_summary", "corpus_note", "plain"]
 GENERATED = ("synthetic",)
 
 
-def build_summary(
+def build_summary(  # noqa: PLR0913 - a document of named parts
     *,
     experiment: str,
     task: str,
@@ -58,7 +58,7 @@ def build_summary(
         corpus: Name of the corpus.
         corpus_kind: Whether the published values were measured on this corpus (`papers`), on more of it (`part`) or on
             another one (`other`).
-        corpus_notes: What a reader must know of it, one line each: that it is generated, or partial and how.
+        corpus_notes: Cautions on the corpus, one line each: that it is generated, or partial and how.
         seeds: Seeds of the run.
         smoke: Whether this was a smoke run.
         rows: The table's rows in order.
@@ -66,7 +66,7 @@ def build_summary(
         assumptions: Values of the ledger that the run used.
         leaks: Findings of the leak report, one line each; empty when there are none.
         seconds: Duration of the trainings.
-        measurements: What was measured on the trained models, judged with the claims.
+        measurements: Quantities measured on the trained models, judged with the claims.
         statistics: Unit, interval and tests. Where some predictions do not record sessions, speakers are the unit, and
             a warning says so.
         title: The table's title.
@@ -123,7 +123,7 @@ def build_summary(
 
 
 def corpus_note(corpus: str, notes: Sequence[str]) -> str:
-    """What a reader must know of the corpus, in one line; that of a generated one always says so."""
+    """Cautions on the corpus in one line; that of a generated corpus always says so."""
     said = corpus not in GENERATED or any("generated" in note for note in notes)
     generated = "generated speech: what is measured on it says nothing about the paper's corpus"
     return "; ".join(notes if said else (generated, *notes))

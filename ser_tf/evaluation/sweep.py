@@ -1,4 +1,4 @@
-"""What each assumption of a paper's ledger changes: one row with one assumption at a time at another value.
+"""The effect of each assumption of a paper's ledger: one row with one assumption at a time at another value.
 
 A difference is paired over speakers: each is left out of both the default's and the value's decisions. It is also held
 against the spread over seeds: two means over n seeds each differ by more than t(S-1) s sqrt(2/n) in 5% of cases when
@@ -80,7 +80,7 @@ class DefaultValue(TypedDict):
 
 
 class Effect(TypedDict):
-    """What one value does to one metric; fractions.
+    """The effect of one value on one metric; fractions.
 
     `beyond_seeds` is None where fewer than three seeds tell nothing of their spread.
     """

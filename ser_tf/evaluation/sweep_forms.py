@@ -117,8 +117,8 @@ def _line(setting: str, value: ValueSummary, columns: int, *, stacked: bool) -> 
     ]
     if stacked:
         pairs = zip(effects, differences, strict=True)
-        return (first, *(cell(wording.percent(one["pooled"]), *texts) for one, texts in pairs), _beyond(value))
-    pooled = (cell(wording.percent(one["pooled"]), wording.interval(one["ci95"])) for one in effects)
+        return (first, *(cell(wording.percent(effect["pooled"]), *texts) for effect, texts in pairs), _beyond(value))
+    pooled = (cell(wording.percent(effect["pooled"]), wording.interval(effect["ci95"])) for effect in effects)
     return (first, *pooled, *(cell(*texts) for texts in differences), _beyond(value))
 
 

@@ -21,7 +21,7 @@ OTHER_STYLE = "yellow"
 GAP = 2
 EDGES = 3
 MIN_LABEL = 14
-"""Characters that the first column has at least; it gets what the others leave."""
+"""Minimum width of the first column in characters; it gets the room that the others leave."""
 
 
 def to_rich(summary: Summary | DataSummary) -> RenderableType:

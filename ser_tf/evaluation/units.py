@@ -65,7 +65,7 @@ def count_by_unit(folds: Sequence[FoldPredictions], num_classes: int, unit: Unit
     Args:
         folds: A row's trainings.
         num_classes: Number of classes of the task.
-        unit: What counts as a unit.
+        unit: Speakers or sessions.
 
     Raises:
         ValueError: there is no utterance, the posteriors have another number of classes, or sessions are asked for and
@@ -90,7 +90,7 @@ def count_recognition(recognition: Recognition, num_classes: int, unit: Unit = "
     Args:
         recognition: Shares of listeners by recording.
         num_classes: Number of classes of the task.
-        unit: What counts as a unit.
+        unit: Speakers or sessions.
 
     Returns:
         Counts, float64 [units, classes + 1, classes + 1]; the last true class does not occur.

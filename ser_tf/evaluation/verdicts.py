@@ -1,4 +1,4 @@
-"""What a measured number says about a published one, and a test about a claim, in one or two words."""
+"""Verdicts in one or two words: on a row against its published values, on shown data, and on a claim."""
 
 from typing import Literal
 

@@ -30,7 +30,7 @@ def interval(ends: Sequence[float | None], *, signed: bool = False, scale: float
     Args:
         ends: Lower and upper end.
         signed: Whether both ends have a sign.
-        scale: What both are multiplied with.
+        scale: Factor of both ends.
         decimals: Number of decimals.
     """
     low, high = ends

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from ser_tf.evaluation import tables
-from ser_tf.evaluation.confusion import save_confusion
 from ser_tf.evaluation.schema import DataSummary, Summary
 from ser_tf.files import atomic_write_text
 
@@ -41,6 +40,8 @@ def write_results(folder: str | Path, summary: Summary | DataSummary) -> tuple[P
 
 def _confusions(folder: Path, summary: Summary) -> list[Path]:
     """Draws the confusion matrix of each row that ran."""
+    from ser_tf.evaluation.confusion import save_confusion  # Matplotlib takes a quarter of a second
+
     paths: list[Path] = []
     smoke = ", smoke run" if summary["smoke"] else ""
     for row in summary["rows"]:

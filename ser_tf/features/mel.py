@@ -1,6 +1,9 @@
 """Mel filterbanks and the cosine transform, as constants computed once when a graph is traced."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 HTK = "htk"
 SLANEY = "slaney"
@@ -11,7 +14,7 @@ _SLANEY_KNEE_MEL = _SLANEY_KNEE_HZ / _SLANEY_STEP_HZ
 _SLANEY_LOG_STEP = np.log(6.4) / 27.0
 
 
-def hz_to_mel(hz: np.ndarray, scale: str) -> np.ndarray:
+def hz_to_mel(hz: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
     """Mel values of frequencies, on the scale of HTK (logarithmic) or of Slaney (linear below 1 kHz)."""
     hz = np.asarray(hz, np.float64)
     if scale == HTK:
@@ -20,7 +23,7 @@ def hz_to_mel(hz: np.ndarray, scale: str) -> np.ndarray:
     return np.where(hz < _SLANEY_KNEE_HZ, hz / _SLANEY_STEP_HZ, above)
 
 
-def mel_to_hz(mel: np.ndarray, scale: str) -> np.ndarray:
+def mel_to_hz(mel: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
     """The inverse of `hz_to_mel`."""
     mel = np.asarray(mel, np.float64)
     if scale == HTK:
@@ -31,7 +34,7 @@ def mel_to_hz(mel: np.ndarray, scale: str) -> np.ndarray:
 
 def filterbank(
     *, sample_rate_hz: int, fft_samples: int, bands: int, low_hz: float, high_hz: float, scale: str, unit_area: bool
-) -> np.ndarray:
+) -> npt.NDArray[Any]:
     """Triangular filters, as `librosa.filters.mel` has them.
 
     Args:
@@ -60,7 +63,7 @@ def filterbank(
     return weights * (2.0 / (edges[2:] - edges[:-2])) if unit_area else weights
 
 
-def dct_matrix(bands: int, coefficients: int) -> np.ndarray:
+def dct_matrix(bands: int, coefficients: int) -> npt.NDArray[Any]:
     """The orthonormal DCT-II as a matrix, float64 `(bands, coefficients)`, coefficient 0 first."""
     orders = np.arange(coefficients)
     basis = np.cos(np.pi * (np.arange(bands)[:, np.newaxis] + 0.5) * orders / bands)

@@ -1,53 +1,77 @@
 """Features of many utterances on all processors, as the feature store and the benchmark need them."""
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import collections
+import concurrent.futures
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.features.spec import FeatureSpec
 
-UTTERANCES_AT_ONCE = 16
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Compute = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
-Compute = Callable[[Sequence[np.ndarray | tf.Tensor]], list[np.ndarray]]
+AHEAD = 2
+"""For each thread, the number of items that may be begun before the first of them is taken."""
 
 
+def processors() -> int:
+    """Number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def on_processor() -> contextlib.AbstractContextManager[object]:
+    """Keeps operations off a GPU, whose features would differ in the last bits and fill the memory for training."""
+    return tf.device("/CPU:0")
+
+
+@functools.lru_cache(maxsize=32)
 def compiled(spec: FeatureSpec) -> Compute:
-    """One graph that computes a feature for up to `UTTERANCES_AT_ONCE` utterances of any lengths, each on its own.
-
-    TensorFlow runs the utterances of a call side by side. A call for each utterance costs more than the feature
-    itself, and a map in `tf.data` runs its function's graph without optimisation.
+    """One graph that computes a feature for one utterance of any length, traced once in a process.
 
     Returns:
-        A function: up to so many float32 `(samples,)` -> as many float32 `(frames, dims)`.
+        A function that several threads may call: float32 `(samples,)` -> float32 `(frames, dims)`.
     """
-    waveform = tf.TensorSpec([None], tf.float32)
-    single = tf.function(spec, input_signature=[waveform], autograph=False)
-    several = tf.function(
-        lambda *waveforms: [single(each) for each in waveforms],
-        input_signature=[waveform] * UTTERANCES_AT_ONCE,
-        autograph=False,
-    ).get_concrete_function()
-    nothing = tf.zeros([1])
 
-    def compute(waveforms: Sequence[np.ndarray | tf.Tensor]) -> list[np.ndarray]:
-        filled = [tf.convert_to_tensor(each) for each in waveforms] + [nothing] * (UTTERANCES_AT_ONCE - len(waveforms))
-        return [features.numpy() for features in several(*filled)[: len(waveforms)]]
+    def compute(waveform: tf.Tensor) -> tf.Tensor:
+        with on_processor():
+            return spec(waveform)
 
-    return compute
+    graph = tf.function(compute, input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
+    concrete = graph.get_concrete_function()
+    return lambda waveform: concrete(tf.convert_to_tensor(waveform)).numpy()
 
 
-def compute_all(compute: Compute, waveforms: Iterable[np.ndarray | tf.Tensor]) -> Iterator[np.ndarray]:
-    """Computes one feature for each waveform, in the given order.
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None
+) -> Iterator[Result]:
+    """Calls a function for each item in threads; only a few results wait in memory.
 
     Args:
-        compute: From `compiled`.
-        waveforms: float32 `(samples,)` each; taken as needed, `UTTERANCES_AT_ONCE` at a time.
+        function: Spends its time outside of the interpreter's lock (TensorFlow, libsndfile).
+        items: Taken as needed.
+        threads: How many; None: one for each processor.
 
     Yields:
-        float32 `(frames, dims)` for each waveform.
+        The results in the order of the items. The first error of an item is raised in its place.
     """
-    remaining = iter(waveforms)
-    while group := list(itertools.islice(remaining, UTTERANCES_AT_ONCE)):
-        yield from compute(group)
+    threads = threads or processors()
+    remaining = iter(items)
+    waiting: collections.deque[concurrent.futures.Future[Result]] = collections.deque()
+    pool = concurrent.futures.ThreadPoolExecutor(threads)
+    try:
+        for item in remaining:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > AHEAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,8 +1,10 @@
 """Windows and short-time spectra on top of the frames of `framing`."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.features import framing
@@ -43,7 +45,7 @@ class StftParams(framing.FrameParams):
         return self.fft_samples // 2 + 1
 
 
-def window(shape: str, samples: int) -> np.ndarray:
+def window(shape: str, samples: int) -> npt.NDArray[Any]:
     """A periodic window, float64 `(samples,)`.
 
     Periodic (one period of the cosine, its last point left out, as librosa and `scipy.signal.get_window` have it),

@@ -6,6 +6,8 @@ utterance, enters no maximum and no statistic, and is zero in the outputs. The f
 are ceil(n / s), see `StridedLengths`; an utterance of one frame keeps one.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -31,7 +33,7 @@ def _strided(size: int | None, stride: int) -> int | None:
 class StridedLengths(keras.layers.Layer):
     """Valid frames after a stride: int32 (batch,) -> int32 (batch,), ceil(lengths / stride)."""
 
-    def __init__(self, stride: int, **kwargs) -> None:
+    def __init__(self, stride: int, **kwargs: Any) -> None:
         """Takes the stride in time."""
         super().__init__(**kwargs)
         self.stride = stride
@@ -44,7 +46,7 @@ class StridedLengths(keras.layers.Layer):
         """As the input."""
         return keras.KerasTensor(lengths.shape, lengths.dtype)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "stride": self.stride}
 
@@ -59,12 +61,12 @@ class MaskedConv2D(ExplicitMaskLayer):
     bias away again. The outputs behind the last valid frame are whatever the kernel's reach makes of it.
     """
 
-    def __init__(self, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), **kwargs) -> None:
+    def __init__(self, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), **kwargs: Any) -> None:
         """Takes the output channels, and size and stride of the kernel as (frames, bins)."""
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.strides = filters, tuple(kernel), tuple(strides)
 
-    def build(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> None:
+    def build(self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None) -> None:
         """Creates the weights."""
         self.kernel = self.add_weight(
             (*self.kernel_size, inputs_shape[-1], self.filters), initializer="glorot_uniform", name="kernel"
@@ -79,12 +81,14 @@ class MaskedConv2D(ExplicitMaskLayer):
         edges = [((size - 1) // 2, size // 2) for size in self.kernel_size]
         return tf.nn.conv2d(tf.pad(valid, [(0, 0), *edges, (0, 0)]), self.kernel, (1, *self.strides, 1), "VALID")
 
-    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape (batch, frames, bins, filters) after the stride."""
         cells = (_strided(size, stride) for size, stride in zip(inputs_shape[1:3], self.strides, strict=True))
         return (inputs_shape[0], *cells, self.filters)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {
             **super().get_config(),
@@ -101,7 +105,7 @@ class MaskedMaxPool2D(ExplicitMaskLayer):
     (inputs, lengths) -> (batch, ceil(frames / size), ceil(bins / size), channels), zero behind the last valid frame.
     """
 
-    def __init__(self, size: int = 2, **kwargs) -> None:
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
         """Takes the size of a block, which is the stride as well."""
         super().__init__(**kwargs)
         self.size = size
@@ -116,12 +120,14 @@ class MaskedMaxPool2D(ExplicitMaskLayer):
         pooled = tf.nn.max_pool2d(valid, self.size, self.size, "VALID")
         return _zero_padding(pooled, (lengths + (self.size - 1)) // self.size)
 
-    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape (batch, frames, bins, channels) after the pooling."""
         cells = (_strided(size, self.size) for size in inputs_shape[1:3])
         return (inputs_shape[0], *cells, inputs_shape[-1])
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "size": self.size}
 
@@ -148,7 +154,7 @@ def normalise_by_batch(
     count = tf.cast(tf.reduce_sum(lengths) * tf.shape(inputs)[2], inputs.dtype)
 
     @tf.custom_gradient
-    def normalise(inputs: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple:
+    def normalise(inputs: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[Any, ...]:
         mean = tf.reduce_sum(tf.where(cells, inputs, 0.0), over) / count
         variance = tf.reduce_sum(tf.square(tf.where(cells, inputs - mean, 0.0)), over) / count
         inverse = tf.math.rsqrt(variance + epsilon)
@@ -175,12 +181,12 @@ class MaskedBatchNormalization(ExplicitMaskLayer):
     moves, in training neither. The defaults of momentum and epsilon are PyTorch's (0.1 and 1e-5 there).
     """
 
-    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs) -> None:
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
         """Takes the share of the moving statistics that one batch leaves, and what is added to the variance."""
         super().__init__(**kwargs)
         self.momentum, self.epsilon = momentum, epsilon
 
-    def build(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> None:
+    def build(self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None) -> None:
         """Creates scale, shift and moving statistics."""
         shape = (inputs_shape[-1],)
         self.gamma = self.add_weight(shape, initializer="ones", name="gamma")
@@ -200,10 +206,12 @@ class MaskedBatchNormalization(ExplicitMaskLayer):
             moving.assign(self.momentum * moving + (1.0 - self.momentum) * now)
         return outputs
 
-    def compute_output_shape(self, inputs_shape: tuple, lengths_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, inputs_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape of the inputs."""
         return tuple(inputs_shape)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

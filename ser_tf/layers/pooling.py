@@ -1,5 +1,7 @@
 """Pooling over time that ignores padding: masks from lengths, mean, and local attention."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -17,7 +19,7 @@ class FrameMask(keras.layers.Layer):
         """Computes the mask."""
         return tf.sequence_mask(tf.reshape(lengths, (-1,)), tf.shape(features)[1])
 
-    def compute_output_shape(self, features_shape: tuple, lengths_shape: tuple) -> tuple:
+    def compute_output_shape(self, features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, frames)."""
         return tuple(features_shape[:2])
 
@@ -46,7 +48,9 @@ class MaskedMean(ExplicitMaskLayer):
         weights = tf.cast(mask, sequence.dtype)[..., tf.newaxis]
         return tf.reduce_sum(sequence * weights, 1) / tf.maximum(tf.reduce_sum(weights, 1), 1.0)
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """Shape (batch, dims)."""
         return (sequence_shape[0], sequence_shape[2])
 
@@ -59,7 +63,7 @@ class LocalAttentionPooling(ExplicitMaskLayer):
     before u (Fig. 1(f)). The softmax runs over valid frames alone; padding gets weight 0.
     """
 
-    def __init__(self, hidden_units: tuple[int, ...] = (), hidden_bias: bool = True, **kwargs) -> None:
+    def __init__(self, hidden_units: tuple[int, ...] = (), hidden_bias: bool = True, **kwargs: Any) -> None:
         """Takes the widths of the tanh layers of a deeper attention model; none by default.
 
         With one tanh layer without `hidden_bias` this is the structured self-attention of Lin et al. 2017 (eq. 5-6)
@@ -74,7 +78,7 @@ class LocalAttentionPooling(ExplicitMaskLayer):
         # A bias would add the same to every frame's score and change nothing.
         self._score = keras.layers.Dense(1, use_bias=False, name="u")
 
-    def build(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> None:
+    def build(self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None) -> None:
         """Creates the weights."""
         shape = tuple(sequence_shape)
         for layer in (*self._hidden, self._score):
@@ -98,10 +102,12 @@ class LocalAttentionPooling(ExplicitMaskLayer):
         weights = masked_softmax(self._score(hidden)[..., 0], mask)
         return tf.einsum("bt,btd->bd", weights, sequence), weights
 
-    def compute_output_shape(self, sequence_shape: tuple, mask_shape: tuple | None = None) -> tuple[tuple, tuple]:
+    def compute_output_shape(
+        self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, dims) and (batch, frames)."""
         return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "hidden_units": list(self.hidden_units), "hidden_bias": self.hidden_bias}

@@ -14,7 +14,7 @@ from ser_tf.evaluation.data_summary import build_data_summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import executors, ledger, listing, progress, runner
+from ser_tf.protocol import executors, ledger, listing, progress, runner, sweep
 from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.material import chosen_folds, load_corpus, load_run
@@ -60,10 +60,14 @@ def run_table(paper: Paper[L], table: Table[L], argv: list[str], program: str | 
     loaded = load_run(paper, flags, assumptions, output)
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
+    swept = sweep.parse(assumptions, flags.sweep)
     failures = _run_jobs(loaded.run, jobs, flags, output)
     statistics = Statistics(interval=flags.interval, unit=flags.cluster)
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)
-    return cli.FAILED if any(not failure.unavailable for failure in failures.values()) else cli.DONE
+    well = all(failure.unavailable for failure in failures.values())
+    if swept:
+        well = sweep.run_sweep(paper, table, loaded, rows, flags, _run_jobs, output) and well
+    return cli.DONE if well else cli.FAILED
 
 
 def _run_data_table(

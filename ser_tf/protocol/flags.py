@@ -50,6 +50,8 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)")
     add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
         help="change assumptions (see --list)")  # fmt: skip
+    add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
+        help="also train with other values of these assumptions, one at a time (all: every one)")  # fmt: skip
     add("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
     add("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",

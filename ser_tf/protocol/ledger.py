@@ -60,14 +60,15 @@ class Entry:
     def alternatives(self) -> str:
         """The allowed values in words, such as `standard, none` or `number, at least 0`."""
         if self.choices:
-            return ", ".join(_text(choice) for choice in self.choices)
+            return ", ".join(text(choice) for choice in self.choices)
         if isinstance(self.default, bool):
             return "true, false"
         kind = {int: "whole number", float: "number", str: "text"}[type(self.default)]
         return ", ".join([kind, *_bounds(self.range)])
 
 
-def _text(value: Value) -> str:
+def text(value: Value) -> str:
+    """A value as the command line writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -111,12 +112,12 @@ def override(ledger: L, assignments: Sequence[str]) -> L:
     known = {entry.key: entry for entry in entries(ledger)}
     values: dict[str, Value] = {}
     for assignment in assignments:
-        key, separator, text = assignment.partition("=")
+        key, separator, given = assignment.partition("=")
         if not separator:
             raise SettingError(f"--set {assignment}: expected ASSUMPTION=VALUE")
         if key not in known:
             raise SettingError(f"--set {assignment}: no assumption {key}; there are {', '.join(sorted(known))}")
-        values[key] = parse(known[key], text)
+        values[key] = parse(known[key], given)
     return dataclasses.replace(ledger, **values)  # type: ignore[type-var]
 
 
@@ -131,7 +132,7 @@ def restore(kind: type[L], values: Mapping[str, Value]) -> L:
     return kind(**{key: value for key, value in values.items() if key in known})
 
 
-def parse(entry: Entry, text: str) -> Value:
+def parse(entry: Entry, given: str) -> Value:
     """Reads a value of an assumption from the command line.
 
     Raises:
@@ -139,16 +140,16 @@ def parse(entry: Entry, text: str) -> Value:
     """
     kind = type(entry.default)
     try:
-        value: Value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+        value: Value = {"true": True, "false": False}[given.lower()] if kind is bool else kind(given)
     except (KeyError, ValueError):
         names = {bool: "true or false", int: "a whole number", float: "a number"}
-        raise SettingError(f"--set {entry.key}={text}: expected {names.get(kind, kind.__name__)}") from None
+        raise SettingError(f"--set {entry.key}={given}: expected {names.get(kind, kind.__name__)}") from None
     if entry.choices and value not in entry.choices:
-        raise SettingError(f"--set {entry.key}={text}: expected one of {', '.join(map(_text, entry.choices))}")
+        raise SettingError(f"--set {entry.key}={given}: expected one of {', '.join(map(text, entry.choices))}")
     minimum, maximum = entry.range
     # `not value >= minimum` also refuses NaN.
     if not isinstance(value, str) and (
         (minimum is not None and not value >= minimum) or (maximum is not None and not value <= maximum)
     ):
-        raise SettingError(f"--set {entry.key}={text}: expected {' and '.join(_bounds(entry.range))}")
+        raise SettingError(f"--set {entry.key}={given}: expected {' and '.join(_bounds(entry.range))}")
     return value

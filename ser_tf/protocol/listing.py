@@ -36,4 +36,4 @@ def print_list(output: Console, paper: Paper[L], table: Table[L], rows: Sequence
         grid.add_row(entry.key, f"{entry.value}{changed}", entry.alternatives, entry.why)
     output.print(grid)
     if isinstance(table, DataTable):
-        output.print("nothing is trained; none of the assumptions changes this table", markup=False)
+        output.print("nothing is trained", markup=False)

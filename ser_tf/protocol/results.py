@@ -5,6 +5,7 @@ from. A file with another record moves aside (`...older-1.json`, its model with 
 and comes back when its settings do: changing a setting loses nothing.
 """
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -161,6 +162,15 @@ def candidates(path: Path) -> list[Path]:
 
 def _older(path: Path) -> re.Match[str] | None:
     return re.search(r"\.older-(\d+)\.json$", path.name)
+
+
+def all_of(path: Path) -> list[FoldResult]:
+    """All readable results at a place and aside from it, newest first."""
+    found = []
+    for candidate in candidates(path):
+        with contextlib.suppress(*DAMAGED):
+            found.append(FoldResult.from_json(candidate.read_text(encoding="utf-8")))
+    return found
 
 
 def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldResult] | None:

@@ -176,11 +176,11 @@ def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
     """
     counts: dict[str, int] = {}
     for job in jobs:
-        found = results.find(_place(run, job), bool)
-        if found is None:
+        there = results.all_of(_place(run, job))
+        if not there:
             continue
-        reasons = differences(run, job, found[1]) or ["kept no model"]
-        text = ", ".join(reasons)
+        nearest = min((differences(run, job, result) for result in there), key=len)
+        text = ", ".join(nearest or ["kept no model"])
         counts[text] = counts.get(text, 0) + 1
     return "; ".join(
         f"{number} {('was ' if number == 1 else 'were ') if text.startswith('made') else ''}{text}"

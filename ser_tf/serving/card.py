@@ -1,40 +1,45 @@
-"""The card of a served model: what it is, what it was trained on, how good it is, and under which licences."""
+"""The card of a served model: what it is, what it was trained on, how good it is, what it refuses, and its licences."""
 
 from typing import Any
 
 import numpy as np
 
+from ser_tf import papers
+from ser_tf.audio_limits import MAX_ABS_SAMPLE, MAX_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus
 from ser_tf.evaluation import metrics
-from ser_tf.protocol.kept import KeptModel
-from ser_tf.serving import papers
+from ser_tf.protocol.models import TrainedModel
 from ser_tf.serving.served import ServedModel
 
 CARD, LABELS = "card.json", "labels.txt"
 CODE_LICENCE = "Apache-2.0"
+ERRORS = (
+    "The output `error` is empty, or says why a recording cannot be used; then its label is empty and its probabilities"
+    " are zero. Other recordings of the same batch are answered as if it were not there."
+)
 
 
-def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, Any]:
-    """Everything that a user of the model should know, as JSON values; no path of the machine that trained it."""
-    card, result = kept.card, kept.result
+def card_of(model: TrainedModel, served: ServedModel, corpus: Corpus) -> dict[str, Any]:
+    """Describes a model to its users as JSON values; holds no path of the machine that trained it."""
+    card, result = model.card, model.result
     paper, row = card["paper"], card["row"]
     decided = result.posterior_array.argmax(axis=1)
-    counts = metrics.confusion_matrix(np.asarray(result.truth), decided, len(kept.classes))
+    counts = metrics.confusion_matrix(np.asarray(result.truth), decided, len(model.classes))
     return {
         "paper": paper,
-        "citation": papers.citation(paper),
+        "citation": papers.load(paper).citation,
         "row": row,
         "system": card["label"],
         "corpus": card["corpus"],
         "corpus_citation": corpus.citation,
         "task": card["task"],
-        "classes": list(kept.classes),
+        "classes": list(model.classes),
         "fold": card["fold"],
         "seed": card["seed"],
         "smoke": card["smoke"],
-        "settings_hash": card["settings_hash"],
+        "record": card["record"],
         "metrics": {
-            "on": "the test part of this fold",
+            "on": "the test set of this fold",
             "utterances": len(result.ids),
             "speakers": len(set(result.speakers)),
             "wa": metrics.weighted_accuracy(counts),
@@ -43,11 +48,14 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
         "assumptions": card["settings"],
         "overridden": result.overridden,
         "versions": result.versions,
-        "feature": {"name": kept.spec.name, "dims": kept.spec.dims} if "features" in kept.model.input else None,
-        "sample_rate_hz": kept.spec.params.sample_rate_hz,
-        "longest_seconds": served.limits.longest_seconds,
-        "lowest_rate_hz": served.limits.lowest_hz,
+        "feature": {"name": model.spec.name, "dims": model.spec.dims} if "features" in model.model.input else None,
+        "sample_rate_hz": model.spec.params.sample_rate_hz,
+        "max_seconds": served.limits.max_seconds,
+        "min_rate_hz": served.limits.min_rate_hz,
+        "max_rate_hz": MAX_SAMPLE_RATE_HZ,
+        "max_abs_sample": MAX_ABS_SAMPLE,
         "reads_words": served.reads_words,
+        "errors": ERRORS,
         "licence": {
             "code": CODE_LICENCE,
             "corpus": corpus.licence,
@@ -58,6 +66,6 @@ def card_of(kept: KeptModel, served: ServedModel, corpus: Corpus) -> dict[str, A
 
 def _note(paper: str, row: str, corpus: Corpus) -> str:
     note = f"The weights were learned from {corpus.name}; its terms decide what they may be used for."
-    if papers.systems(paper)[row].needs == "weights":
+    if papers.load(paper).systems[row].needs == "weights":
         note += " They began as weights that were trained on ImageNet, whose terms hold as well."
     return note

@@ -3,106 +3,34 @@
     python -m ser_tf.serving.client recording.wav --model lld
     python -m ser_tf.serving.client recording.wav --model lld --rest --address localhost:8501
 
-Recordings go as WAV files to the signature `wav_bytes`; the answer is printed as one JSON object a line. Neither way
-needs TensorFlow's runtime, and REST needs nothing but Python and NumPy. The server refuses a whole request when one of
-its recordings cannot be used, and says which.
+Recordings go as WAV files to the signature `wav_bytes`; each answer is printed as one JSON object on a line. REST needs
+only Python and NumPy.
+
+Exit status: 0 done, 1 some recordings cannot be used (the others are answered), 2 bad usage, no server that answers, or
+no usable recording.
 """
 
 import argparse
-import base64
 import json
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
 from ser_tf import cli
-from ser_tf.errors import UserError
-from ser_tf.serving import requests
+from ser_tf.corpora.base import Word
+from ser_tf.errors import SettingError, UserError
+from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
+from ser_tf.serving import names, requests, server_address
+from ser_tf.serving.transport import TIMEOUT_SECONDS, ServerError, ask_grpc, ask_rest
 
 GRPC_ADDRESS, REST_ADDRESS = "localhost:8500", "localhost:8501"
-MOST_BYTES = 256 * 2**20
-"""Of a gRPC message; gRPC's own limit of 4 MB is two minutes of audio."""
-TIMEOUT_SECONDS = 60.0
+MAX_TIMEOUT_SECONDS = 86_400.0
 
-
-def ask_rest(
-    address: str, model: str, inputs: Mapping[str, np.ndarray], signature: str = "wav_bytes"
-) -> dict[str, np.ndarray]:
-    """Asks by REST.
-
-    Args:
-        address: Host and port.
-        model: Its name on the server.
-        inputs: Of the signature, by name; see `ser_tf.serving.requests`.
-        signature: The signature.
-
-    Returns:
-        The outputs by name; strings as text.
-
-    Raises:
-        UserError: the server is not there, or refuses the request; says why.
-    """
-    columns = {name: _json_value(value) for name, value in inputs.items()}
-    body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
-    question = urllib.request.Request(
-        f"http://{address}/v1/models/{model}:predict", body, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(question, timeout=TIMEOUT_SECONDS) as response:
-            outputs = json.load(response)["outputs"]
-    except urllib.error.HTTPError as error:
-        raise UserError(f"{address}: {_reason(error.read().decode(errors='replace'))}") from None
-    except OSError as error:
-        raise UserError(f"{address}: no server answers ({getattr(error, 'reason', error)})") from None
-    return {name: np.asarray(value) for name, value in outputs.items()}
-
-
-def _json_value(array: np.ndarray) -> Any:
-    """Nested lists; bytes as TensorFlow Serving wants them."""
-    if array.dtype != object:
-        return array.tolist()
-    return [
-        _json_value(one) if isinstance(one, np.ndarray) else {"b64": base64.b64encode(one).decode()} for one in array
-    ]
-
-
-def _reason(text: str) -> str:
-    try:
-        text = str(json.loads(text)["error"])
-    except (ValueError, KeyError, TypeError):
-        pass
-    found = text.split("assertion failed: [", 1)
-    return (found[1].split("]")[0] if len(found) > 1 else text.splitlines()[0] if text else "no reason given").strip()
-
-
-def ask_grpc(
-    address: str, model: str, inputs: Mapping[str, np.ndarray], signature: str = "wav_bytes"
-) -> dict[str, np.ndarray]:
-    """Asks by gRPC; arguments, result and errors as for `ask_rest`."""
-    import grpc
-    from tensorflow import make_ndarray, make_tensor_proto
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
-
-    question = predict_pb2.PredictRequest()
-    question.model_spec.name, question.model_spec.signature_name = model, signature
-    for name, value in inputs.items():
-        question.inputs[name].CopyFrom(make_tensor_proto(value))
-    limits = [("grpc.max_send_message_length", MOST_BYTES), ("grpc.max_receive_message_length", MOST_BYTES)]
-    with grpc.insecure_channel(address, limits) as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        try:
-            answer = stub.Predict(question, timeout=TIMEOUT_SECONDS)
-        except grpc.RpcError as error:
-            if error.code() == grpc.StatusCode.UNAVAILABLE:
-                raise UserError(f"{address}: no server answers") from None
-            raise UserError(f"{address}: {_reason(error.details() or error.code().name)}") from None
-    arrays = {name: make_ndarray(proto) for name, proto in answer.outputs.items()}
-    return {name: value.astype(str) if value.dtype == object else value for name, value in arrays.items()}
+Ask = Callable[[Mapping[str, npt.NDArray[Any]]], dict[str, npt.NDArray[Any]]]
+"""Takes the inputs of `wav_bytes` by name, gives its outputs by name."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -116,47 +44,90 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--model", required=True, metavar="NAME", help="the model's name on the server")
     parser.add_argument("--rest", action="store_true", help="ask by REST (default: gRPC)")
     parser.add_argument(
-        "--address", metavar="HOST:PORT", help=f"of the server (default: {GRPC_ADDRESS}, REST: {REST_ADDRESS})"
+        "--address", metavar="HOST:PORT", help=f"address of the server (default: {GRPC_ADDRESS}, REST: {REST_ADDRESS})"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT_SECONDS,
+        metavar="SECONDS",
+        help=f"give up on an answer after this time (default: {TIMEOUT_SECONDS:g})",
     )
     parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, for models of words")
-    return parser.parse_args(argv)
+    flags = parser.parse_args(argv)
+    if not 0 < flags.timeout <= MAX_TIMEOUT_SECONDS:
+        raise SettingError(f"--timeout {flags.timeout:g}: must be above 0 and at most {MAX_TIMEOUT_SECONDS:g} seconds")
+    if not flags.model or flags.model != names.readable(flags.model):
+        raise SettingError(f"--model {names.one_line(flags.model)}: no name of a model (empty, or not UTF-8)")
+    flags.address = flags.address or (REST_ADDRESS if flags.rest else GRPC_ADDRESS)
+    server_address.split(flags.address)
+    return flags
 
 
-def inputs_for(path: Path, alignment: Path | None) -> dict[str, np.ndarray]:
-    """Inputs of `wav_bytes` for one file.
+def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> dict[str, npt.NDArray[Any]]:
+    """Makes the inputs of `wav_bytes` for one file.
+
+    Args:
+        path: A WAV file.
+        alignments: Words as aligners write them by the stem of the file, for models that read words.
 
     Raises:
-        UserError: the file or its alignment cannot be read.
+        UserError: the file cannot be read, or has no alignment.
     """
-    from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
-
     try:
         inputs = requests.of_files([path.read_bytes()])
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if alignment is None:
+        raise UserError(f"cannot be read ({error.strerror})") from None
+    if alignments is None:
         return inputs
-    alignments = read_alignments(alignment)
     if path.stem not in alignments:
-        raise UserError(f"{alignment}: has neither {path.stem}.TextGrid nor a CTM with {path.stem}")
+        raise UserError(f"--alignment has neither {path.stem}.TextGrid nor a CTM with {path.stem}")
     return inputs | requests.of_words([spoken_words(alignments[path.stem])])
+
+
+def answer_about(path: Path, alignments: Mapping[str, Sequence[Word]] | None, ask: Ask) -> dict[str, object]:
+    """Asks about one recording.
+
+    Returns:
+        File, label and probabilities as JSON values.
+
+    Raises:
+        ServerError: no recording can be asked about there.
+        UserError: this recording cannot be used; says why.
+    """
+    outputs = ask(inputs_for(path, alignments))
+    try:
+        label, probabilities = str(outputs["label"][0]), outputs["probabilities"][0].astype(float).tolist()
+        problem = str(outputs["error"][0])
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+        raise ServerError("the answer has no label, probabilities and error: not a model of ser_tf") from None
+    if problem:
+        raise UserError(problem)
+    return {"file": names.readable(path), "label": label, "probabilities": probabilities}
 
 
 def main(argv: list[str]) -> int:
     """Asks about each recording by itself and prints the answers; returns the exit status."""
     flags = parse(argv)
-    ask, address = (ask_rest, REST_ADDRESS) if flags.rest else (ask_grpc, GRPC_ADDRESS)
-    failed = 0
+    alignments = None if flags.alignment is None else read_alignments(flags.alignment)
+    transport = ask_rest if flags.rest else ask_grpc
+
+    def ask(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        return transport(flags.address, flags.model, inputs, timeout_seconds=flags.timeout)
+
+    answered = 0
     for path in flags.audio:
         try:
-            outputs = ask(flags.address or address, flags.model, inputs_for(path, flags.alignment))
+            print(json.dumps(answer_about(path, alignments, ask)), flush=True)
+            answered += 1
+        except ServerError as error:
+            print(f"error: {flags.address}: {error}", file=sys.stderr)
+            break
         except UserError as error:
-            print(f"error: {path}: {error}", file=sys.stderr)
-            failed += 1
-            continue
-        answer = {"file": str(path), **{name: outputs[name][0].tolist() for name in ("label", "probabilities")}}
-        print(json.dumps(answer), flush=True)
-    return cli.DONE if not failed else cli.BAD_INPUT if failed == len(flags.audio) else cli.FAILED
+            print(f"error: {names.one_line(path)}: {error}", file=sys.stderr)
+    if answered == len(flags.audio):
+        return cli.DONE
+    return cli.FAILED if answered else cli.BAD_INPUT
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@
     python -m ser_tf.serving.export --run runs/mirsamadi2017_table3/synthetic --row lld_mean_pool --output served/lld/1
 
 The result is loaded in a fresh process that has TensorFlow alone, as TensorFlow Serving loads it, and asked about
-recordings of the fold's test part; the export is done when its posteriors are those of the training run. Signatures are
+recordings of the fold's test set; the export is done when its posteriors are those of the training run. Signatures are
 described in `ser_tf.serving.served`.
 """
 
 import argparse
 import contextlib
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -22,27 +21,29 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ser_tf import cli, corpora, files
+from ser_tf import cli, corpora, files, papers
+from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ, MODEL_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import audio
-from ser_tf.errors import SettingError
+from ser_tf.errors import SettingError, UserError
 from ser_tf.papers.lee2020 import words as lee2020_words
-from ser_tf.protocol import kept, progress
+from ser_tf.protocol import models, progress
 from ser_tf.serving import card as cards
-from ser_tf.serving import papers, verification, warm_up
-from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
-from ser_tf.serving.served import LONGEST_SECONDS, ServedModel
+from ser_tf.serving import checksums, deployment, requests, verification, warm_up
+from ser_tf.serving.served import MAX_SECONDS, MIN_WINDOW_SECONDS, ServedModel
 from ser_tf.serving.verification import Agreement, Reference, VerificationError
 
 RECORDINGS = 6
-"""Recordings that an export is checked on: the shortest, the longest and some between."""
+"""Number of recordings to check an export on: the shortest, the longest and some between."""
+HIGHEST_MAX_SECONDS = 3_600.0
+"""An hour of features at once takes gigabytes; longer recordings are cut into windows."""
 
 
-def references_of(model: kept.KeptModel, corpus: Corpus, with_words: bool) -> list[Reference]:
-    """Recordings of the fold's test part, of different lengths, with their posteriors.
+def references_of(model: models.TrainedModel, corpus: Corpus, with_words: bool) -> list[Reference]:
+    """Takes recordings of the fold's test set, of different lengths, with their posteriors.
 
     Raises:
-        SettingError: the corpus lacks recordings of the test part.
+        SettingError: the corpus lacks recordings of the test set.
         AudioError: a recording cannot be read.
     """
     by_id = {utterance.id: utterance for utterance in corpus.utterances}
@@ -54,14 +55,16 @@ def references_of(model: kept.KeptModel, corpus: Corpus, with_words: bool) -> li
     return [_reference(model, by_id[model.result.ids[row]], row, with_words) for row in np.take(order, places)]
 
 
-def _reference(model: kept.KeptModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
+def _reference(model: models.TrainedModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
     words = lee2020_words.words_of(utterance) if with_words else None
-    posteriors = model.result.posterior_array[row]
-    return Reference(utterance.id, audio.read(utterance.path), utterance.path.read_bytes(), posteriors, words)
+    waveform, contents = audio.read(utterance.path), utterance.path.read_bytes()
+    if not contents.startswith(b"RIFF"):  # the model reads WAV files only
+        contents = requests.wav_of(waveform)
+    return Reference(utterance.id, waveform, contents, model.result.posterior_array[row], words)
 
 
 def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> list[verification.Request]:
-    """Writes the SavedModel with its assets and warm-up records; gives the requests of these."""
+    """Writes the SavedModel with its assets, warm-up records and checksums; gives the requests of the records."""
     with tempfile.TemporaryDirectory() as scratch:
         contents = {
             cards.LABELS: "".join(f"{label}\n" for label in card["classes"]),
@@ -73,24 +76,27 @@ def save(model: ServedModel, folder: Path, card: dict[str, Any], name: str) -> l
         tf.saved_model.save(model, str(folder), signatures=model.functions)
     made = warm_up.requests_for(model.reads_words)
     warm_up.write(folder, name, made)
+    checksums.write(folder)
     return made
 
 
 def export(
-    model: kept.KeptModel,
+    model: models.TrainedModel,
     corpus: Corpus,
     output: Path,
-    longest_seconds: float = LONGEST_SECONDS,
-    lowest_hz: int | None = None,
+    max_seconds: float = MAX_SECONDS,
+    min_rate_hz: int | None = None,
 ) -> Agreement:
     """Exports a kept model and checks the result; the folder appears when all is well, and not before.
+
+    Files that serve the model are written beside the version, see `ser_tf.serving.deployment`.
 
     Args:
         model: The model.
         corpus: The corpus that it was trained on, for the check.
         output: `<folder>/<version>`.
-        longest_seconds: Longer recordings are refused by the model.
-        lowest_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
+        max_seconds: Longer recordings are refused by the model.
+        min_rate_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
 
     Returns:
         How well it agrees with the training run.
@@ -99,31 +105,35 @@ def export(
         UserError: the corpus is not that of the run, or the folder cannot be written.
         VerificationError: the exported model answers differently.
     """
-    served = ServedModel(model, longest_seconds, lowest_hz)
+    served = ServedModel(model, max_seconds, min_rate_hz)
     references = references_of(model, corpus, served.reads_words)
     files.require_writable(output.parent)
     partial = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     try:
         made = save(served, partial, cards.card_of(model, served, corpus), output.parent.name)
         agreement = verification.verify(partial, references, model.classes, made)
-        os.chmod(partial, 0o755)
-        os.rename(partial, output)
+        partial.chmod(0o755)
+        partial.rename(output)
+        deployment.write(output.parent)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(f"{output}: cannot be written ({' '.join(str(error).split())[:200]})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return agreement
 
 
 def version_folder(output: Path) -> Path:
-    """Checks the folder that an export shall go to.
+    """Checks the folder that an export shall go to: `<folder>/<name>/<version>`.
 
     Raises:
-        SettingError: its last part is no version number, or it exists.
+        SettingError: its last part is no version number, the one above is no name for a model, or it exists.
     """
     output = output.absolute()
     if not (output.name.isascii() and output.name.isdigit()):
         raise SettingError(f"--output {output}: must end with a version number, such as {output / '1'}")
+    deployment.require_name(output.parent.name)
     if output.exists():
-        versions = [int(one.name) for one in output.parent.iterdir() if one.name.isdigit()]
+        versions = [int(child.name) for child in output.parent.iterdir() if child.name.isdigit()]
         raise SettingError(f"--output {output}: exists and is left alone; the next version is {max(versions) + 1}")
     return output
 
@@ -143,28 +153,30 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="the run's corpus, where it has been moved")
     parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
     parser.add_argument(
-        "--longest-seconds",
+        "--max-seconds",
         type=float,
-        default=LONGEST_SECONDS,
+        default=MAX_SECONDS,
         metavar="N",
-        help=f"the model refuses longer recordings (default: {LONGEST_SECONDS:g})",
+        help=f"the model refuses longer recordings (default: {MAX_SECONDS:g})",
     )
     parser.add_argument(
-        "--lowest-rate",
+        "--min-rate",
         type=int,
         metavar="HZ",
         help="the model refuses files of lower rates (default: the lowest that holds what it listens to)",
     )
     flags = parser.parse_args(argv)
-    if flags.lowest_rate is not None and not LOWEST_HZ <= flags.lowest_rate <= SAMPLE_RATE_HZ:
-        raise SettingError(f"--lowest-rate {flags.lowest_rate}: must be from {LOWEST_HZ} to {SAMPLE_RATE_HZ}")
-    if not 0 < flags.longest_seconds < float("inf"):
-        raise SettingError(f"--longest-seconds {flags.longest_seconds:g}: must be above zero")
+    lowest, highest = MIN_SAMPLE_RATE_HZ, MODEL_SAMPLE_RATE_HZ
+    if flags.min_rate is not None and not lowest <= flags.min_rate <= highest:
+        raise SettingError(f"--min-rate {flags.min_rate}: must be from {lowest} to {highest}")
+    shortest, longest = MIN_WINDOW_SECONDS, HIGHEST_MAX_SECONDS
+    if not shortest <= flags.max_seconds <= longest:
+        raise SettingError(f"--max-seconds {flags.max_seconds:g}: must be from {shortest:g} to {longest:g}")
     return flags
 
 
-def corpus_of(model: kept.KeptModel, root: Path | None, alignment: Path | None) -> Corpus:
-    """The corpus that a model was trained on.
+def corpus_of(model: models.TrainedModel, root: Path | None, alignment: Path | None) -> Corpus:
+    """Loads the corpus that a model was trained on.
 
     Raises:
         UserError: it is not where it was, or the alignments do not belong to it.
@@ -181,12 +193,12 @@ def main(argv: list[str]) -> int:
     flags = parse(argv)
     output = version_folder(flags.output)
     with_no_gpu()
-    model = papers.kept_model(flags.run, flags.row, flags.fold, flags.seed)
+    model = models.kept_model(papers.load, flags.run, flags.row, flags.fold, flags.seed)
     corpus = corpus_of(model, flags.corpus_root, flags.alignment)
     console = progress.console()
     try:
         with console.status("exporting, and asking the result in a fresh process"):
-            agreement = export(model, corpus, output, flags.longest_seconds, flags.lowest_rate)
+            agreement = export(model, corpus, output, flags.max_seconds, flags.min_rate)
     except VerificationError as error:
         print(f"error: nothing was exported: {error}", file=sys.stderr)
         return cli.FAILED
@@ -197,6 +209,7 @@ def main(argv: list[str]) -> int:
         f" are within {agreement.largest_difference:.1g} of the training run's; {len(agreement.ops)} kinds of core"
         " operations"
     )
+    console.print(f"serve it: docker compose --file {output.parent / deployment.COMPOSE} up --detach")
     return cli.DONE
 
 

@@ -10,7 +10,9 @@ Foreign operations are those that core TensorFlow has no CPU kernel for, and tho
 
 import base64
 import json
+import pathlib
 import sys
+from typing import Any
 
 if __name__ == "__main__":
     for _name in ("ser_tf", "keras", "tf_keras", "tensorflow_io"):
@@ -23,7 +25,7 @@ from tensorflow.python.framework import kernels  # noqa: E402
 PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 
-def operations(graph_def) -> list[str]:
+def operations(graph_def: Any) -> list[str]:
     """All operations of a graph and of the functions in it, apart from calls of these functions."""
     nodes = [*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def)]
     functions = {function.signature.name for function in graph_def.library.function}
@@ -36,7 +38,7 @@ def is_foreign(operation: str) -> bool:
     return operation in PYTHON_OPS or not devices & {"CPU", "DEFAULT"}
 
 
-def _answer(session, signature, inputs) -> dict:
+def _answer(session: Any, signature: Any, inputs: dict[str, str]) -> dict[str, Any]:
     fetches = {name: tensor.name for name, tensor in signature.outputs.items()}
     feeds = {
         signature.inputs[name].name: tf.make_ndarray(tensor_pb2.TensorProto.FromString(base64.b64decode(text)))
@@ -58,11 +60,11 @@ def main(model: str, requests: str, answers: str) -> None:
     """Answers all requests."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         meta_graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], model)
-        with open(requests) as file:
+        with pathlib.Path(requests).open() as file:
             asked = json.load(file)
         found = [_answer(session, meta_graph.signature_def[one["signature"]], one["inputs"]) for one in asked]
     ops = operations(meta_graph.graph_def)
-    with open(answers, "w") as file:
+    with pathlib.Path(answers).open("w") as file:
         json.dump({"answers": found, "ops": ops, "foreign": [one for one in ops if is_foreign(one)]}, file)
 
 

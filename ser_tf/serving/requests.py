@@ -2,8 +2,10 @@
 
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.corpora.base import Word
 from ser_tf.corpora.wav_header import IEEE_FLOAT
@@ -11,7 +13,7 @@ from ser_tf.corpora.wav_header import IEEE_FLOAT
 SAMPLE_RATE_HZ = 16_000
 
 
-def of_waveforms(waveforms: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def of_waveforms(waveforms: Sequence[npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     """Inputs of `serving_default`: float32 (samples,) each, at 16 kHz."""
     longest = max((len(waveform) for waveform in waveforms), default=0)
     padded = np.zeros((len(waveforms), longest), np.float32)
@@ -20,14 +22,14 @@ def of_waveforms(waveforms: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     return {"waveform": padded, "num_samples": np.asarray([len(one) for one in waveforms], np.int32)}
 
 
-def of_files(contents: Sequence[bytes]) -> dict[str, np.ndarray]:
+def of_files(contents: Sequence[bytes]) -> dict[str, npt.NDArray[Any]]:
     """Inputs of `wav_bytes`: the bytes of RIFF/WAVE files."""
     audio = np.empty(len(contents), object)  # NumPy's own strings would lose zeros at the end
     audio[:] = contents
     return {"audio": audio}
 
 
-def of_words(texts: Sequence[Sequence[Word]]) -> dict[str, np.ndarray]:
+def of_words(texts: Sequence[Sequence[Word]]) -> dict[str, npt.NDArray[Any]]:
     """The inputs beside the audio for models that read words: spoken words with their times, in order."""
     longest = max((len(text) for text in texts), default=0)
     words = np.full((len(texts), longest), b"", object)
@@ -42,7 +44,7 @@ def of_words(texts: Sequence[Sequence[Word]]) -> dict[str, np.ndarray]:
     }
 
 
-def wav_of(waveform: np.ndarray) -> bytes:
+def wav_of(waveform: npt.NDArray[Any]) -> bytes:
     """A waveform, float32 (samples,) at 16 kHz, as a WAV file of 32-bit floats: no rounding."""
     samples = waveform.astype("<f4").tobytes()
     layout = struct.pack("<HHIIHH", IEEE_FLOAT, 1, SAMPLE_RATE_HZ, 4 * SAMPLE_RATE_HZ, 4, 32)

@@ -1,17 +1,19 @@
 """A kept model as a TensorFlow module that takes raw audio: decoding, features, model and labels in one graph.
 
-Signatures, with `words`, `word_seconds` and `num_words` behind their inputs where the model reads words:
+Signatures, with `words`, `word_seconds` and `num_words` after their inputs where the model reads words:
 
 - `serving_default`: `waveform` float32 [batch, samples] at 16 kHz in [-1, 1], right-padded with anything, and
   `num_samples` int32 [batch];
 - `wav_bytes`: `audio` string [batch], RIFF/WAVE files of any PCM or float encoding, of any rate up to 192 kHz that
   holds the frequencies that the model listens to.
 
-Outputs: `probabilities` float32 [batch, classes], `label` string [batch] and, where the model has it, `attention` with
-`attention_seconds`; further outputs of single papers are in `ser_tf.serving.attention`.
+Outputs: `probabilities` float32 [batch, classes], `label` string [batch], `error` string [batch] and, where the model
+has it, `attention` with `attention_seconds`; further outputs are those of single papers.
 
-A recording that cannot be used ends the call with a message that names its place in the batch and the reason. One that
-is shorter than a frame, down to a single sample, is answered as if silence followed; silence has an answer as well.
+`error` is empty, or says why this recording cannot be used; then its label is empty and its probabilities are zero. The
+other rows are answered as if it were not there. A recording shorter than a frame, down to a single sample, is answered
+as if silence followed; silence has an answer as well. Only malformed calls fail: an empty batch, or inputs whose batch
+sizes differ.
 """
 
 from collections.abc import Callable
@@ -19,60 +21,40 @@ from typing import Any
 
 import tensorflow as tf
 
+from ser_tf import papers
+from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ, MODEL_SAMPLE_RATE_HZ
 from ser_tf.features.spec import FeatureSpec
-from ser_tf.papers.lee2020 import served_words as words
-from ser_tf.protocol.kept import KeptModel
-from ser_tf.serving import papers, wav
-from ser_tf.serving.attention import Analysed
-from ser_tf.serving.resampling import LOWEST_HZ, SAMPLE_RATE_HZ
+from ser_tf.protocol import ledger as ledgers
+from ser_tf.protocol.models import TrainedModel
+from ser_tf.protocol.served import Analysed, Served, Words, over_frames
+from ser_tf.serving import checks, riff, wav
+from ser_tf.serving.rows import Selection, first_problem
 
-LONGEST_SECONDS = 120.0
-"""Default of the longest recording that a model takes at once; the papers' utterances last a few seconds."""
+MAX_SECONDS = 120.0
+"""Default duration of the longest recording that a model takes at once; the papers' utterances last a few seconds."""
+MIN_WINDOW_SECONDS = 0.1
+"""Shortest piece that a long recording may be cut into; an emotion needs more, and shorter ones would be millions."""
 RECORDINGS_AT_ONCE = 4
-"""Whose features are computed side by side; each needs memory of its own."""
-AUDIO_SPECS = {
-    "serving_default": (
-        tf.TensorSpec((None, None), tf.float32, "waveform"),
-        tf.TensorSpec((None,), tf.int32, "num_samples"),
-    ),
-    "wav_bytes": (tf.TensorSpec((None,), tf.string, "audio"),),
-}
-WORD_SPECS = (
-    tf.TensorSpec((None, None), tf.string, "words"),
-    tf.TensorSpec((None, None, 2), tf.float32, "word_seconds"),
-    tf.TensorSpec((None,), tf.int32, "num_words"),
-)
+"""Number of recordings to compute features of side by side; each needs memory of its own."""
 
 
-def needed_hz(kept: KeptModel) -> int:
+def needed_hz(model: TrainedModel) -> int:
     """The lowest sampling rate that holds all frequencies that a model listens to.
 
     What a recording of a lower rate lacks would be silence to the model, such as it never heard in training: at
     8 kHz, models that listen up to 8 kHz change their answer for every tenth to every second recording of EmoDB.
     """
-    params: Any = kept.spec.params
-    if "features" not in kept.model.input:
-        return LOWEST_HZ
+    params: Any = model.spec.params
+    if "features" not in model.model.input:
+        return MIN_SAMPLE_RATE_HZ
     if hasattr(params, "lowest_bins"):
-        return min(round(2 * params.lowest_bins * params.sample_rate_hz / params.fft_samples), SAMPLE_RATE_HZ)
+        return min(round(2 * params.lowest_bins * params.sample_rate_hz / params.fft_samples), MODEL_SAMPLE_RATE_HZ)
     mel = getattr(params, "mfcc", params)
-    return min(round(2 * getattr(mel, "high_hz", SAMPLE_RATE_HZ / 2)), SAMPLE_RATE_HZ)
-
-
-def refuse(reasons: tf.Tensor, what: str) -> tf.Operation:
-    """An operation that fails when there is a reason, and says which elements are refused and why.
-
-    Args:
-        reasons: string (batch,), empty for elements that can be used.
-        what: Names an element in the message.
-    """
-    bad = tf.where(reasons != "")[:, 0]
-    lines = tf.strings.join([f"{what} ", tf.strings.as_string(bad), " of the batch: ", tf.gather(reasons, bad)])
-    return tf.debugging.Assert(tf.size(bad) == 0, [tf.strings.reduce_join(lines, separator="; ")])
+    return min(round(2 * getattr(mel, "high_hz", MODEL_SAMPLE_RATE_HZ / 2)), MODEL_SAMPLE_RATE_HZ)
 
 
 def features_of(spec: FeatureSpec, waveform: tf.Tensor, num_samples: tf.Tensor) -> tf.Tensor:
-    """The feature of each recording by itself, so that a long one does not make the short ones as costly as itself.
+    """Computes the feature of each recording by itself, so that a long one does not make short ones as costly.
 
     Args:
         spec: The feature.
@@ -80,21 +62,15 @@ def features_of(spec: FeatureSpec, waveform: tf.Tensor, num_samples: tf.Tensor) 
         num_samples: int32 (batch,).
 
     Returns:
-        float32 (batch, frames, dims), zero behind the end of each.
+        float32 (batch, frames, dims), zero after the end of each recording.
     """
     rows = tf.map_fn(
-        lambda one: spec(one[0][: one[1]]),
+        lambda row: spec(row[0][: row[1]]),
         (waveform, num_samples),
         fn_output_signature=tf.RaggedTensorSpec([None, spec.dims], tf.float32, ragged_rank=0),
         parallel_iterations=RECORDINGS_AT_ONCE,
     )
     return tf.ensure_shape(rows.to_tensor(), (None, None, spec.dims))
-
-
-def _same_rows(*inputs: tf.Tensor) -> tf.Operation:
-    """An operation that fails when inputs differ in their batch size."""
-    sizes = tf.stack([tf.shape(one)[0] for one in inputs])
-    return tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), ["the inputs differ in their batch size:", sizes])
 
 
 class ServedModel(tf.Module):
@@ -108,26 +84,24 @@ class ServedModel(tf.Module):
         assets: Files that are saved with it.
     """
 
-    def __init__(self, kept: KeptModel, longest_seconds: float = LONGEST_SECONDS, lowest_hz: int | None = None) -> None:
+    def __init__(self, model: TrainedModel, max_seconds: float = MAX_SECONDS, min_rate_hz: int | None = None) -> None:
         """Takes a trained model and sets what it refuses.
 
         Args:
-            kept: The model.
-            longest_seconds: Longer recordings are refused.
-            lowest_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
+            model: The model.
+            max_seconds: Longer recordings are refused.
+            min_rate_hz: Files of lower sampling rates are refused; None: those that lack a part of what it listens to.
         """
         super().__init__(name="served")
-        self._kept = kept
-        self._paper = papers.PAPERS[kept.card["paper"]]
-        self._ledger = papers.ledger_type(kept.card["paper"])(**kept.card["settings"])
-        self.limits = wav.Limits(longest_seconds, lowest_hz or needed_hz(kept))
-        self.reads_words = "words" in kept.model.input
+        self._trained = model
+        paper = papers.load(model.card["paper"])
+        self._served: Served[Any] = paper.served() if paper.served else Served(over_frames)
+        self._ledger: Any = ledgers.restore(type(paper.ledger), model.card["settings"])
+        self.limits = riff.Limits(max_seconds, min_rate_hz or needed_hz(model))
+        self.reads_words = "words" in model.model.input
         self.assets: list[tf.saved_model.Asset] = []
-        self._variables = [variable.value for variable in kept.model.variables]
-        self.classes = kept.classes
-        self._vocabulary = None
-        if self.reads_words:
-            self._vocabulary = words.Vocabulary(tuple(kept.model.get_layer("word_embedding").vocabulary))
+        self._variables = [variable.value for variable in model.model.variables]
+        self.classes = model.classes
         answers = {"serving_default": self._of_waveforms, "wav_bytes": self._of_files}
         self.functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = {
             name: tf.function(answer, input_signature=self._specs(name), autograph=False)
@@ -139,67 +113,58 @@ class ServedModel(tf.Module):
         return self.functions[signature](*(inputs[spec.name] for spec in self._specs(signature)))
 
     def _specs(self, signature: str) -> tuple[tf.TensorSpec, ...]:
-        return AUDIO_SPECS[signature] + (WORD_SPECS if self._vocabulary is not None else ())
+        return checks.AUDIO_SPECS[signature] + (checks.WORD_SPECS if self.reads_words else ())
 
     def _of_files(self, audio: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
-        waveform, num_samples, reasons = wav.decode_batch(audio, self.limits)
-        return self._answer(waveform, num_samples, reasons, text)
+        with tf.control_dependencies([checks.require_same_rows(audio, *text)]):
+            waveform, num_samples, problems = wav.decode_batch(tf.identity(audio), self.limits)
+        return self._answer(waveform, num_samples, problems, text)
 
     def _of_waveforms(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
-        samples, longest = tf.shape(waveform)[1], self.limits.longest_seconds
-        most = round(min(longest * SAMPLE_RATE_HZ, tf.int32.max))
-        with tf.control_dependencies([_same_rows(waveform, num_samples)]):
-            # Padding that all rows share, and what makes a recording too long, cost time and change nothing.
-            waveform = waveform[:, : tf.clip_by_value(tf.reduce_max(num_samples), 0, most)]
+        with tf.control_dependencies([checks.require_same_rows(waveform, num_samples, *text)]):
+            problems = checks.length_problems(num_samples, tf.shape(waveform)[1], self.limits.max_seconds)
+        num_samples = tf.where(problems == "", num_samples, 0)
+        waveform = waveform[:, : tf.reduce_max(num_samples)]  # padding that all rows share costs nothing
         waveform = tf.where(tf.sequence_mask(num_samples, tf.shape(waveform)[1]), waveform, 0.0)
-        seconds = tf.cast(num_samples, tf.float32) / SAMPLE_RATE_HZ
-        number = tf.strings.join(
-            [
-                "its num_samples is ",
-                tf.strings.as_string(num_samples),
-                ", not between 1 and ",
-                tf.strings.as_string(samples),
-            ]
-        )
-        reasons = wav.out_of_range(waveform)
-        reasons = tf.where(seconds > longest, wav.too_long(seconds, longest), reasons)
-        possible = tf.logical_and(num_samples >= 1, num_samples <= samples)
-        return self._answer(waveform, num_samples, tf.where(possible, reasons, number), text)
+        return self._answer(waveform, num_samples, first_problem(problems, wav.out_of_range(waveform)), text)
 
     def _answer(
-        self, waveform: tf.Tensor, num_samples: tf.Tensor, reasons: tf.Tensor, text: tuple[tf.Tensor, ...]
+        self, waveform: tf.Tensor, num_samples: tf.Tensor, problems: tf.Tensor, text: tuple[tf.Tensor, ...]
     ) -> dict[str, tf.Tensor]:
-        """The outputs for checked waveforms (batch, samples)."""
-        checks = [tf.debugging.Assert(tf.size(reasons) > 0, ["the batch is empty"]), refuse(reasons, "recording")]
-        duration = tf.cast(num_samples, tf.float64) / SAMPLE_RATE_HZ
-        if self._vocabulary is not None:
-            given_words, word_seconds, num_words = text
-            with tf.control_dependencies([_same_rows(num_samples, *text)]):
-                reasons = words.refusals(given_words, word_seconds, num_words, duration)
-            checks.append(refuse(reasons, "recording"))
-        with tf.control_dependencies(checks):
-            waveform, num_samples = tf.identity(waveform), tf.identity(num_samples)
-            spoken = None
-            if self._vocabulary is not None:
-                spoken = words.spoken(given_words, word_seconds, num_words, duration)
-        spec = self._kept.spec
+        """Answers about recordings of which some have problems.
+
+        Args:
+            waveform: float32 (batch, samples), right-padded with zeros.
+            num_samples: int32 (batch,), 0 for recordings without samples.
+            problems: Why recordings cannot be used as far as it is known, string (batch,).
+            text: The inputs besides the audio, for models that read words.
+        """
+        if text:
+            duration = tf.cast(num_samples, tf.float64) / MODEL_SAMPLE_RATE_HZ
+            problems = first_problem(problems, checks.word_problems(self._served.words, text, duration))
+        selection = Selection(problems)
+        outputs = self._posteriors(*selection.take((waveform, num_samples, *text), checks.silence(len(text))))
+        return {**selection.spread(outputs), "error": problems}
+
+    def _posteriors(self, waveform: tf.Tensor, num_samples: tf.Tensor, *text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """All outputs but `error` for recordings without problems; arguments as for `_answer`."""
+        model, spec = self._trained.model, self._trained.spec
+        spoken = None
+        if text and self._served.words is not None:
+            duration = tf.cast(num_samples, tf.float64) / MODEL_SAMPLE_RATE_HZ
+            spoken = self._served.words.spoken(*checks.trimmed(text), duration)
         lengths = spec.num_frames(num_samples)
-        features = features_of(spec, waveform, num_samples)
-        given = {"features": features, "lengths": lengths} | self._words(spoken, lengths)
-        model = self._kept.model
+        given = {"features": features_of(spec, waveform, num_samples), "lengths": lengths}
+        given |= self._words(spoken, lengths)
         outputs = model({name: given[name] for name in model.input}, training=False)
         probabilities = outputs["probabilities"]
-        placed = self._paper.attention(Analysed(model, spec, self._ledger, lengths, spoken, outputs))
+        placed = self._served.attention(Analysed(model, spec, self._ledger, lengths, spoken, outputs))
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=-1))
         return {"probabilities": probabilities, "label": label, **placed}
 
-    def _words(self, spoken: words.Words | None, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What of the model's inputs comes from words."""
-        if spoken is None or self._vocabulary is None or self._paper.segments is None:
+    def _words(self, spoken: Words | None, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The model's inputs that come from words."""
+        if spoken is None or self._served.words is None:
             return {}
-        segments = self._paper.segments(self._kept.card["row"], self._ledger)
-        return {
-            "words": tf.where(spoken.mask, self._vocabulary(spoken.text), 0),
-            "num_words": spoken.number,
-            "segments": segments(spoken, lengths, self._kept.spec.params),
-        }
+        model, spec, row = self._trained.model, self._trained.spec, self._trained.card["row"]
+        return self._served.words.inputs(spoken, lengths, model, row, spec, self._ledger)

@@ -5,8 +5,10 @@ The recordings are made up: a corpus's own must not travel with the model.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.corpora.base import Word
@@ -19,7 +21,7 @@ BATCH_SIZES = (1, 4)
 WORD_SECONDS = 0.4
 
 
-def _murmur(seconds: float) -> np.ndarray:
+def _murmur(seconds: float) -> npt.NDArray[Any]:
     """A vibrating tone with overtones and noise, float32 (samples,) at 16 kHz."""
     time = np.arange(round(seconds * requests.SAMPLE_RATE_HZ)) / requests.SAMPLE_RATE_HZ
     phase = 2 * np.pi * 150.0 * (time + 0.002 * np.sin(2 * np.pi * 4 * time))

@@ -57,10 +57,6 @@ class Batches(Generic[L]):
         """Number of things that the loss counts for each utterance: 1, or its frames, pieces or segments."""
         return np.ones(len(ids), np.int64)
 
-    def num_batches(self, ids: Sequence[str]) -> int:
-        """Batches in an epoch; a batch here holds utterances."""
-        return -(-len(ids) // self.recipe.batch_size)
-
     def class_weights(self) -> npt.NDArray[np.float32]:
         """Weight of each class in the loss, float32 (classes,); their mean over what is counted is 1."""
         ids, number = self.context.fold.train, len(self.context.task.classes)
@@ -84,9 +80,11 @@ class Batches(Generic[L]):
         columns = self.columns(ids)
         if part != "train":
             return self.read(ids, "selection", columns).map(self.expand)
-        total = float(np.sum(columns["weight"] * self.units(ids)))
-        scale = self.num_batches(ids) / total
-        scaled = {**columns, "weight": (columns["weight"] * scale).astype(np.float32)}
+        weights, units = columns["weight"], self.units(ids)
+        # Where an utterance gives several rows, pieces of it, each row is a unit.
+        total = float(np.sum(weights * units) if len(units) == len(weights) else np.sum(weights))
+        batches = int(self.read(ids, "train", columns).cardinality())
+        scaled = {**columns, "weight": (columns["weight"] * (batches / total)).astype(np.float32)}
         return self.read(ids, "train", scaled, self.context.seed).map(self.expand)
 
     def expand(self, batch: Batch) -> Batch:

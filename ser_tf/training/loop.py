@@ -114,20 +114,7 @@ def fit(context: FoldContext[L], model: keras.Model, batches: Batches[L], recipe
 
     Without validation utterances it trains for `recipe.max_epochs` and keeps the last weights.
     """
-    compiled = keras.Model(model.input, {name: model.output[name] for name in recipe.losses})
-
-    def split(batch: Batch) -> tuple[Any, dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        target, weight = batch["target"], batch["weight"]
-        return _inputs(model, batch), dict.fromkeys(recipe.losses, target), dict.fromkeys(recipe.losses, weight)
-
-    data = batches.supervised("train").map(split)
-    data = data.repeat(-(-recipe.min_steps // int(data.cardinality())))
-    compiled.compile(
-        recipe.make_optimiser(int(data.cardinality())),
-        {name: _summed(loss) for name, (loss, _) in recipe.losses.items()},
-        loss_weights={name: factor for name, (_, factor) in recipe.losses.items()},
-        jit_compile=False,
-    )
+    compiled, data = prepared(model, batches, recipe)
     max_epochs = 1 if context.smoke else recipe.max_epochs
     callbacks: list[keras.callbacks.Callback] = []
     stopping = None
@@ -146,6 +133,25 @@ def fit(context: FoldContext[L], model: keras.Model, batches: Batches[L], recipe
             raise FloatingPointError(f"the {what} loss is not finite; try a smaller learning rate")
     epochs = len(history["loss"])
     return Trained(epochs, epochs if stopping is None else int(stopping.best_epoch) + 1)
+
+
+def prepared(model: keras.Model, batches: Batches[L], recipe: Recipe) -> tuple[keras.Model, tf.data.Dataset]:
+    """Compiles a model for training and makes its batches of (inputs, targets, weights)."""
+    compiled = keras.Model(model.input, {name: model.output[name] for name in recipe.losses})
+
+    def split(batch: Batch) -> tuple[Any, dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        target, weight = batch["target"], batch["weight"]
+        return _inputs(model, batch), dict.fromkeys(recipe.losses, target), dict.fromkeys(recipe.losses, weight)
+
+    data = batches.supervised("train").map(split)
+    data = data.repeat(-(-recipe.min_steps // int(data.cardinality())))
+    compiled.compile(
+        recipe.make_optimiser(int(data.cardinality())),
+        {name: _summed(loss) for name, (loss, _) in recipe.losses.items()},
+        loss_weights={name: factor for name, (_, factor) in recipe.losses.items()},
+        jit_compile=False,
+    )
+    return compiled, data
 
 
 def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.Loss:

@@ -1,11 +1,24 @@
 """Mutations of valid files, each reproducible from a name and a number, and a limit of processor time for readers."""
 
 import contextlib
+import dataclasses
+import itertools
+import math
+import os
 import random
 import re
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
+from ser_tf.corpora import plain_text
+from ser_tf.corpora.base import Word
+from ser_tf.errors import UserError
+
+SOURCE = "the/file"
+MAX_MESSAGE_CHARACTERS = 600
 MAX_SECONDS = 5.0
 """Processor time for one input; more is a hang."""
 HOSTILE_NUMBERS = (
@@ -132,3 +145,73 @@ def limited(seconds: float = MAX_SECONDS) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+def seconds() -> float:
+    """Seconds that the fuzz tests of a file may take in all, from the environment."""
+    return float(os.environ.get("SER_TF_FUZZ_SECONDS", "6"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What is fuzzed: a valid file, its reader from bytes and a folder to write to, and a check of what is read."""
+
+    valid: bytes
+    read: Callable[[bytes, Path], Any]
+    check: Callable[[Any], None]
+
+
+def of_text(
+    valid: str, parse: Callable[[str, str], object], check: Callable[[Any], None] = lambda _: None, encoding="utf-8"
+) -> Target:
+    """A parser of text."""
+    return Target(
+        valid.encode(encoding), lambda content, _: parse(plain_text.decode(content, SOURCE, encoding), SOURCE), check
+    )
+
+
+def of_file(valid: str, name: str, read: Callable[[Path], object]) -> Target:
+    """A reader of a folder with one file."""
+
+    def write_and_read(content: bytes, folder: Path) -> object:
+        (folder / name).write_bytes(content)
+        return read(folder)
+
+    return Target(valid.encode(), write_and_read, lambda _: None)
+
+
+def check_words(words: Iterable[Word]) -> None:
+    """Words have finite times and follow one another."""
+    before = Word("", 0.0, 0.0)
+    for word in words:
+        assert math.isfinite(word.end_seconds) and 0 <= word.start_seconds <= word.end_seconds
+        assert before.start_seconds <= word.start_seconds and before.end_seconds <= word.end_seconds
+        before = word
+
+
+def replay(name: str, target: Target, number: int) -> bytes:
+    """The input of that number."""
+    return mutate(target.valid, random.Random(f"{name} {number}"))
+
+
+def run(name: str, target: Target, folder: Path, seconds: float) -> None:
+    """Tries inputs until the time is over; each must be read, or refused in one short line that names the file."""
+    target.check(target.read(target.valid, folder))
+    refused = 0
+    until = time.monotonic() + seconds
+    for number in itertools.count():
+        if time.monotonic() > until and number >= 50:
+            break
+        content = replay(name, target, number)
+        try:
+            with limited():
+                target.check(target.read(content, folder))
+        except UserError as error:
+            refused += 1
+            message = str(error)
+            named = message.startswith((f"{SOURCE}:", str(folder)))
+            if not named or "\n" in message or len(message) > MAX_MESSAGE_CHARACTERS:
+                raise AssertionError(f"{name}, input {number}: {message[:300]!r}") from None
+        except BaseException as error:
+            raise AssertionError(f"{name}, input {number}: {type(error).__name__}: {error}") from error
+    assert 0 < refused < number, f"{refused} of {number} refused"

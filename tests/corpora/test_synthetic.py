@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import json
 import os
@@ -262,7 +263,7 @@ def test_processes_write_the_same_as_one_process(tmp_path):
     for parallel in (False, True):
         root = tmp_path / f"parallel-{parallel}"
         tasks = [
-            (generation.write_dialog, root, [turn for turn in turns if turn.dialog == dialog], 0)
+            functools.partial(generation.write_dialog, root, [turn for turn in turns if turn.dialog == dialog], 0)
             for dialog in ("Ses01F_impro01", "Ses04M_script01_1")
         ]
         salience = {}
@@ -275,7 +276,7 @@ def test_processes_write_the_same_as_one_process(tmp_path):
 
 def test_a_worker_that_is_killed_is_one_line(tmp_path):
     with pytest.raises(CorpusError, match="was killed"):
-        list(generation._run([(os._exit, 1)], parallel=True))
+        list(generation._run([functools.partial(os._exit, 1)], parallel=True))
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
@@ -308,7 +309,7 @@ def test_broken_descriptions_are_refused(tmp_path):
 
 def test_command(synthetic_root, tmp_path, capsys):
     assert cli.status_of(command.main, ["--output", str(synthetic_root)]) == 0
-    assert "is there already" in capsys.readouterr().out
+    assert "already there" in capsys.readouterr().out
     assert cli.status_of(command.main, ["--output", str(synthetic_root), "--scale", "full"]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ") and captured.err.count("\n") == 1

@@ -4,7 +4,7 @@ import doctest
 import pytest
 
 from ser_tf.corpora import Task, iemocap, task
-from ser_tf.errors import CorpusError
+from ser_tf.errors import CorpusError, SettingError
 from tests.corpora import trees
 
 FOUR = ("happy", "neutral", "angry", "sad")
@@ -106,3 +106,65 @@ def test_nothing_selected_is_an_error(corpus):
 def test_wrong_names_are_refused(classes, merges, reason):
     with pytest.raises(ValueError, match=reason):
         Task("t", classes, merges)
+
+
+def test_with_all_classes_of_the_corpus(full):
+    task = Task("t", FOUR, merges={"excited": "happy"}, expected={"casia": 1}, classes_on={"iemocap": FOUR})
+    other = task.with_classes("all", full)
+    assert other.classes == ("angry", "excited", "neutral") and other.name == "t-3-classes"
+    assert other.merges == other.classes_on == other.expected == {}
+    assert len(other.select(full)) == 3 and other.on("iemocap") == other
+    assert other.check(full) is None
+
+
+def test_with_named_classes_in_any_spelling(full):
+    task = Task("t", FOUR, merges={"excited": "happy"})
+    named = task.with_classes(["Neutral_State", "Freude"], full)
+    assert named.classes == ("happy", "neutral") and named.merges == {"excited": "happy"}
+    assert [named.label_of(utterance) for utterance in named.select(full)] == ["neutral", "happy"]
+    assert task.with_classes(["excited", "angry"], full).merges == {}
+
+
+def test_with_classes_of_ones_own(full):
+    own = tuple(dataclasses.replace(utterance, label="contempt") for utterance in full.utterances[:2])
+    corpus = dataclasses.replace(full, utterances=own + full.utterances[2:])
+    task = Task("t", FOUR).with_classes(["Contempt", "wut"], corpus)
+    assert task.classes == ("angry", "contempt") and task.own_classes == ("contempt",)
+    assert [task.class_index(utterance) for utterance in task.select(corpus)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["angry", "joi"], r"iemocap has no utterance of 'joi'; it has angry \(1\), excited \(1\), neutral \(1\)"),
+        (["angry", "sad"], "no utterance of 'sad'"),
+        (["angry", "xxx"], "no utterance of 'xxx'"),
+        (["angry", "Wut"], "angry comes twice"),
+        (["angry"], "at least two are needed"),
+        ([], "at least two are needed"),
+    ],
+)
+def test_wrong_classes_are_refused(full, names, reason):
+    with pytest.raises(SettingError, match=f"^--classes: .*{reason}"):
+        Task("t", FOUR).with_classes(names, full)
+
+
+def test_classes_of_the_papers_own_corpus_are_fixed(full):
+    with pytest.raises(SettingError, match="iemocap is the paper's own corpus, with the classes angry, happy"):
+        Task("t", FOUR, expected={"iemocap": 2}).with_classes("all", full)
+
+
+def test_classes_are_those_of_the_tasks_styles(full):
+    with pytest.raises(SettingError, match="no utterance of 'excited'"):
+        Task("t", FOUR, styles=("improvised",)).with_classes(["angry", "excited"], full)
+
+
+def test_utterances_of_unknown_style_are_always_taken(full):
+    unknown = tuple(dataclasses.replace(utterance, style="unknown") for utterance in full.utterances)
+    assert len(Task("t", FOUR, styles=("improvised",)).select(dataclasses.replace(full, utterances=unknown))) == 2
+
+
+def test_one_class_is_an_error(full):
+    angry = tuple(dataclasses.replace(utterance, label="angry") for utterance in full.utterances)
+    with pytest.raises(CorpusError, match="all utterances that task t uses are angry; it needs two classes"):
+        Task("t", FOUR).check(dataclasses.replace(full, utterances=angry))

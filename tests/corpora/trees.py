@@ -195,6 +195,19 @@ def ravdess(root: Path) -> Path:
     return root
 
 
+@builds("ravdess:flac")
+def ravdess_flac(root: Path) -> Path:
+    import soundfile
+
+    for emotion in range(1, 9):
+        for actor in (1, 2):
+            path = root / f"Actor_{actor:02d}" / f"03-01-{emotion:02d}-01-02-01-{actor:02d}.flac"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng([emotion, actor]).normal(0, 0.1, 4800)
+            soundfile.write(path, noise, 48000, "PCM_16")
+    return root
+
+
 @builds("crema_d")
 def crema_d(root: Path) -> Path:
     stems = ("1002_IEO_NEU_XX", "1001_DFA_ANG_XX", "1001_IEO_SAD_LO")
@@ -208,6 +221,16 @@ def crema_d(root: Path) -> Path:
     for stem in stems:
         write_wav(root / "AudioWAV" / f"{stem}.wav")
     return root
+
+
+@builds("table")
+def table(root: Path) -> Path:
+    rows = ["path,speaker,emotion,gender,text"]
+    for speaker, gender in (("ann", "f"), ("bob", "m"), ("cyd", "female"), ("dan", "male")):
+        for emotion in ("Anger", "traurig", "contempt"):
+            write_wav(root / speaker / f"{speaker}_{emotion}.wav", wav_bytes(rate=8000))
+            rows.append(f'{speaker}/{speaker}_{emotion}.wav,{speaker},{emotion},{gender},"Well, well."')
+    return write_text(root / "recordings.csv", "\n".join(rows) + "\n")
 
 
 @builds("synthetic")

@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 import multiprocessing
 import os
@@ -12,8 +13,9 @@ import pytest
 import soundfile
 import tensorflow as tf
 
+from ser_tf import code_digest
 from ser_tf.corpora.base import Utterance
-from ser_tf.data import audio, normalisation, pipeline, store
+from ser_tf.data import audio, digests, locks, normalisation, pipeline, store
 from ser_tf.errors import AudioError, UserError
 from ser_tf.papers.mirsamadi2017.lld import LLD
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL, SpectralParams, spectral_spec
@@ -72,33 +74,128 @@ def test_it_is_computed_once_whatever_the_order(utterances, tmp_path, monkeypatc
     assert first.directory == second.directory and len(reports) == len(utterances)
 
 
-def test_another_setting_file_or_utterance_makes_another_store(utterances, tmp_path):
+def test_another_setting_code_recording_or_utterance_makes_another_store(utterances, tmp_path, monkeypatch):
     root = tmp_path / "features"
     folders = [store.ensure(root, SPECTRAL, utterances).directory]
     other = spectral_spec(SpectralParams(window_seconds=0.030))
     folders.append(store.ensure(root, other, utterances).directory)
-    folders.append(store.ensure(root, dataclasses.replace(SPECTRAL, revision=99), utterances).directory)
     folders.append(store.ensure(root, SPECTRAL, utterances[:-1]).directory)
+    part = dataclasses.replace(utterances[0], start_seconds=0.1)
+    folders.append(store.ensure(root, SPECTRAL, [part, *utterances[1:]]).directory)
     path = utterances[0].path
-    samples, rate = soundfile.read(path)
+    status, (samples, rate) = path.stat(), soundfile.read(path)
     soundfile.write(path, samples[::-1], rate)  # of the same size
-    os.utime(path, ns=(1, 1))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     changed = store.ensure(root, SPECTRAL, utterances)
     folders.append(changed.directory)
-    assert len(set(folders)) == 5
     np.testing.assert_array_equal(changed[utterances[0].id], SPECTRAL(tf.constant(audio.read(path))).numpy())
+    monkeypatch.setattr(code_digest, "digest_of", lambda function: f"other code of {function.__name__}")
+    folders.append(store.ensure(root, SPECTRAL, utterances).directory)
+    assert len(set(folders)) == 6
 
 
-def test_what_a_killed_writer_left_is_not_taken_for_a_store(utterances, tmp_path):
+def test_a_moved_or_touched_corpus_keeps_its_store(utterances, tmp_path, monkeypatch):
+    root = tmp_path / "features"
+    first = store.ensure(root, SPECTRAL, utterances)
+    (tmp_path / "wav").rename(tmp_path / "elsewhere")
+    moved = [dataclasses.replace(each, path=tmp_path / "elsewhere" / each.path.name) for each in utterances]
+    os.utime(moved[3].path)
+    monkeypatch.setattr(audio, "map_utterances", None)
+    assert store.ensure(root, SPECTRAL, moved).directory == first.directory
+
+
+def test_what_killed_writers_left_is_removed_and_not_taken_for_a_store(utterances, tmp_path):
     root = tmp_path / "features"
     directory = store.ensure(root, SPECTRAL, utterances).directory
     expected = (directory / "data.f32").read_bytes()
-    partial = directory.with_suffix(".partial")
-    os.replace(directory, partial)
-    (partial / "data.f32").write_bytes(expected[:1000] + b"rubbish")
+    partial = directory.with_name(f"{directory.name}.partial-1-abc")
+    directory.rename(partial)
+    (partial / "data.f32").write_bytes(expected[:1000] + b"garbage")
+    (root / "other-0123.partial-2-def").mkdir()
     features = store.ensure(root, SPECTRAL, utterances)
     assert (features.directory / "data.f32").read_bytes() == expected
     assert _folders(root) == [directory.name]
+
+
+def test_what_another_process_is_writing_is_left_alone(utterances, tmp_path):
+    root = tmp_path / "features"
+    (root / "other-0123.partial-2-def").mkdir(parents=True)
+    with locks.exclusive(root / "other-0123.lock"):
+        store.ensure(root, SPECTRAL, utterances)
+    assert "other-0123.partial-2-def" in _folders(root)
+
+
+def _cut(file):
+    with file.open("r+b") as handle:
+        handle.truncate(file.stat().st_size // 2)
+
+
+def _zero(file):
+    size = file.stat().st_size
+    file.write_bytes(bytes(size))
+
+
+def _garble(file):
+    contents = bytearray(file.read_bytes())
+    contents[len(contents) // 2] ^= 1
+    file.write_bytes(contents)
+
+
+@pytest.mark.parametrize("name", ["data.f32", "index.json", "SHA256SUMS"])
+@pytest.mark.parametrize("damage", [_cut, _zero, _garble, Path.unlink], ids=lambda damage: damage.__name__.strip("_"))
+def test_a_damaged_store_is_computed_again_with_one_line(utterances, tmp_path, name, damage):
+    root = tmp_path / "features"
+    whole = store.ensure(root, SPECTRAL, utterances)
+    expected = {file.name: file.read_bytes() for file in whole.directory.iterdir()}
+    file = whole.directory / name
+    status = file.stat()
+    damage(file)
+    if file.exists():
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    lines = []
+    again = store.ensure(root, SPECTRAL, utterances, say=lines.append)
+    assert {file.name: file.read_bytes() for file in again.directory.iterdir()} == expected
+    assert len(lines) == 1 and lines[0].startswith(f"{whole.directory}: damaged, ") and "\n" not in lines[0]
+    assert lines[0].endswith("the spectral features are computed again")
+    assert _folders(root) == [whole.directory.name]
+
+
+def test_a_whole_store_is_not_read_again_to_be_checked(utterances, tmp_path, monkeypatch):
+    monkeypatch.setattr(digests, "SETTLED_NS", -(10**12))
+    root = tmp_path / "features"
+    store.ensure(root, SPECTRAL, utterances)
+    store.ensure(root, SPECTRAL, utterances)
+    monkeypatch.setattr(digests, "_hash", None)
+    store.ensure(root, SPECTRAL, utterances, say=pytest.fail)
+
+
+def test_a_damaged_store_that_is_opened_alone_is_one_line(tmp_path):
+    store.fill(tmp_path, "embedding", 3, [("a", np.ones((2, 3), np.float32))])
+    np.testing.assert_array_equal(store.FeatureStore(tmp_path)["a"], np.ones((2, 3)))
+    _garble(tmp_path / "data.f32")
+    with pytest.raises(store.StoreError, match=f"^{tmp_path}: damaged, its data is not what was written$"):
+        store.FeatureStore(tmp_path).verify(tmp_path)
+    _cut(tmp_path / "data.f32")
+    with pytest.raises(store.StoreError, match=f"^{tmp_path}: damaged, its data has 12 bytes and not 24$"):
+        store.FeatureStore(tmp_path)
+    (tmp_path / "data.f32").unlink()
+    with pytest.raises(store.StoreError, match=f"^{tmp_path}: damaged, its files are not complete"):
+        store.FeatureStore(tmp_path)
+
+
+def test_the_sums_are_those_that_sha256sum_checks(utterances, tmp_path):
+    features = store.ensure(tmp_path / "features", SPECTRAL, utterances)
+    for line in (features.directory / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((features.directory / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_reader_and_its_code_are_part_of_the_fingerprint(monkeypatch):
+    found = {store.fingerprint(SPECTRAL), store.fingerprint(LLD)}
+    monkeypatch.setenv("SER_TF_AUDIO", "tensorflow-io")
+    assert len(found | {store.fingerprint(SPECTRAL)}) == 3
+    reached = code_digest.reached("ser_tf.data.audio", "read_utterance")
+    assert ("ser_tf.features.resampling", "_filters") in reached and ("ser_tf.features.strided", "convolve") in reached
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "not finite"])
@@ -137,7 +234,7 @@ def test_a_full_disk_is_one_clear_line(utterances, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(UserError, match=r"cannot be written \(No space left on device\)"):
         store.ensure(tmp_path / "features", SPECTRAL, utterances)
 
@@ -215,4 +312,5 @@ def test_the_index_says_what_is_in_the_store(utterances, tmp_path):
     features = store.ensure(tmp_path / "features", SPECTRAL, utterances)
     index = json.loads((features.directory / "index.json").read_text())
     assert index["dims"] == 257 and index["feature"] == "spectral"
+    assert index["frames"] == sum(frames for _, _, frames in index["utterances"])
     assert [row[0] for row in index["utterances"]] == [utterance.id for utterance in utterances]

@@ -63,4 +63,4 @@ def test_both_sides_compute_features_of_one_size():
 
 def test_one_timing_of_each_side():
     waveforms = benchmark.made_up_speech(3.0)
-    assert benchmark.prepare_ours(SPECTRAL, waveforms)() is None
+    assert benchmark.prepare_ours(SPECTRAL, waveforms, 2)() is None

@@ -4,6 +4,7 @@ import dataclasses
 import pickle
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -130,22 +131,51 @@ def test_lld_names():
 
 
 def test_many_utterances_give_the_same_bits_in_the_given_order(spec):
-    waveforms = [signals.syllables(seed)[: 4000 + 100 * seed] for seed in range(parallel.UTTERANCES_AT_ONCE + 3)]
+    waveforms = [signals.syllables(seed)[: 4000 + 100 * seed] for seed in range(19)]
     compute = parallel.compiled(spec)
-    together = list(parallel.compute_all(compute, iter(waveforms)))
+    together = list(parallel.map_in_order(compute, iter(waveforms), threads=4))
     for computed, waveform in zip(together, waveforms, strict=True):
-        np.testing.assert_array_equal(computed, compute([waveform])[0])
+        np.testing.assert_array_equal(computed, compute(waveform))
         np.testing.assert_allclose(computed, spec(tf.constant(waveform)), rtol=1e-4, atol=1e-4)
+
+
+def test_a_feature_is_traced_once_in_a_process(spec):
+    assert parallel.compiled(spec) is parallel.compiled(pickle.loads(pickle.dumps(spec)))
 
 
 def test_waveforms_are_taken_only_a_few_ahead():
     taken = []
 
-    def waveforms():
+    def numbers():
         for number in range(100):
             taken.append(number)
-            yield signals.noise(0.1, seed=number)
+            yield number
 
-    results = parallel.compute_all(parallel.compiled(SPECTRAL), waveforms())
-    next(results)
-    assert len(taken) == parallel.UTTERANCES_AT_ONCE
+    results = parallel.map_in_order(lambda number: 2 * number, numbers(), threads=3)
+    assert next(results) == 0
+    assert len(taken) == 3 * parallel.AHEAD + 1
+    assert list(results) == list(range(2, 200, 2))
+
+
+def test_the_first_error_comes_in_its_place_and_ends_the_work():
+    begun = []
+
+    def fail_at_five(number):
+        begun.append(number)
+        if number == 5:
+            raise ValueError("five")
+        return number
+
+    results = parallel.map_in_order(fail_at_five, range(1000), threads=2)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="five"):
+        next(results)
+    assert len(begun) < 20
+
+
+def test_a_consumer_that_stops_early_ends_the_threads():
+    results = parallel.map_in_order(lambda number: number, range(1000), threads=2)
+    assert next(results) == 0
+    before = threading.active_count()
+    results.close()
+    assert threading.active_count() == before - 2

@@ -13,8 +13,8 @@ from ser_tf import cli
 from ser_tf.data import audio
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import runner
-from ser_tf.protocol.material import SMOKE_UTTERANCES
 from ser_tf.protocol.folds import sha256_of
+from ser_tf.protocol.material import SMOKE_UTTERANCES
 from ser_tf.protocol.results import FoldResult
 from tests.protocol import toy
 from tests.protocol.toy import FIRST, SECOND

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from ser_tf import cli
+from ser_tf import cli, papers
 
 
 class Runs:
@@ -17,26 +17,24 @@ class Runs:
 
     def table(self, name, *rows):
         """The folder of a table that has these rows."""
-        from ser_tf.protocol.command import main_of
-
-        experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
+        main = importlib.import_module(f"experiments.{name}").main
         folder = self._folder / name / "emodb"
         wanted = {(name, row) for row in rows}
         if not wanted <= self._ran:
             self._ran |= wanted
             every = sorted(row for table, row in self._ran if table == name)
             corpus = ["--corpus", "emodb", "--corpus-root", str(self._corpus.root), "--output", str(self._folder)]
-            paper = experiment.paper
+            paper = papers.load(name.partition("_")[0])
             fold = paper.folds(paper.task(paper.ledger).select(self._corpus), paper.ledger, 0)[0].name
             flags = ["--smoke", "--keep-models", "--workers", "1", "--folds", fold, "--rows", *every]
-            assert cli.status_of(main_of(experiment), [*corpus, *flags]) == 0
+            assert cli.status_of(main, [*corpus, *flags]) == 0
         return folder
 
     def model(self, name, row):
         """The row's kept model, of the first fold."""
-        from ser_tf.serving import papers
+        from ser_tf.protocol import models
 
-        return papers.kept_model(self.table(name, row), row)
+        return models.kept_model(papers.load, self.table(name, row), row)
 
     def served(self, name, row):
         """The row's model with its functions; these are traced once."""
@@ -67,4 +65,4 @@ def exported(runs, emodb, tmp_path_factory):
 
     model = runs.model("mirsamadi2017_table3", "lld_weighted_pool")
     folder = tmp_path_factory.mktemp("exported") / "lld" / "1"
-    return folder, model, export.export(model, emodb, folder, longest_seconds=20.0)
+    return folder, model, export.export(model, emodb, folder, max_seconds=20.0)

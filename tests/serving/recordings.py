@@ -29,9 +29,14 @@ def chunk(name, content, size=None):
     return name + struct.pack("<I", size) + content + b"\0" * (len(content) % 2)
 
 
-def layout(tag=1, channels=1, rate_hz=RATE_HZ, bits=16):
-    block = channels * bits // 8
-    return struct.pack("<HHIIHH", tag, channels, rate_hz, rate_hz * block, block, bits)
+def layout(tag=1, channels=1, rate_hz=RATE_HZ, bits=16, block=None):
+    block = channels * bits // 8 if block is None else block
+    return struct.pack("<HHIIHH", tag, channels, rate_hz, rate_hz * block % 2**32, block, bits)
+
+
+def only(*chunks):
+    """A RIFF file of plain samples in a layout, after other chunks."""
+    return riff(*chunks, chunk(b"data", SAMPLES))
 
 
 def riff(*chunks):
@@ -49,17 +54,51 @@ BROKEN = {  # a part of the reason -> contents
     "not a RIFF": b"RIFF",
     "truncated: it ends before its data": PLAIN[:40],
     "truncated: 100 of 400 bytes": PLAIN[:-300],
+    "truncated: 400 of 4294967295 bytes": riff(chunk(b"fmt ", layout()), chunk(b"data", SAMPLES, 2**32 - 1)),
+    "within its first 256 chunks": riff(
+        *[chunk(b"junk", b"")] * 256, chunk(b"fmt ", layout()), chunk(b"data", SAMPLES)
+    ),
     "without a format chunk": riff(chunk(b"data", SAMPLES), chunk(b"fmt ", layout())),
-    "format chunk has 10 bytes": riff(chunk(b"fmt ", layout()[:10]), chunk(b"data", SAMPLES)),
-    "(format 6, 8 bits) are not PCM or float": riff(chunk(b"fmt ", layout(6, bits=8)), chunk(b"data", SAMPLES)),
-    "(format 1, 12 bits)": riff(chunk(b"fmt ", layout(bits=12)), chunk(b"data", SAMPLES)),
-    "no channels": riff(chunk(b"fmt ", layout(channels=0)), chunk(b"data", SAMPLES)),
-    "rate of 0 Hz": riff(chunk(b"fmt ", layout(rate_hz=0)), chunk(b"data", SAMPLES)),
-    "rate of 384000 Hz": riff(chunk(b"fmt ", layout(rate_hz=384_000)), chunk(b"data", SAMPLES)),
+    "more than one format chunk": only(chunk(b"fmt ", layout()), chunk(b"fmt ", layout())),
+    "format chunk has 10 bytes": only(chunk(b"fmt ", layout()[:10])),
+    "(format 2, 8 bits) are not PCM, float": only(chunk(b"fmt ", layout(2, bits=8))),
+    "(format 1, 12 bits)": only(chunk(b"fmt ", layout(bits=12))),
+    "says 4 bytes for 1 samples of 16 bits": only(chunk(b"fmt ", layout(block=4))),
+    "no channels": only(chunk(b"fmt ", layout(channels=0))),
+    "has 1025 channels": only(chunk(b"fmt ", layout(channels=1025, bits=8))),
+    "rate of 0 Hz": only(chunk(b"fmt ", layout(rate_hz=0))),
+    "rate of 3999 Hz": only(chunk(b"fmt ", layout(rate_hz=3999))),
+    "rate of 384000 Hz": only(chunk(b"fmt ", layout(rate_hz=384_000))),
+    "rate of 16700000 Hz": only(chunk(b"fmt ", layout(rate_hz=16_700_000))),
+    "rate of 2147483647 Hz": only(chunk(b"fmt ", layout(rate_hz=2**31 - 1))),
+    "rate of 2147483648 Hz": only(chunk(b"fmt ", layout(rate_hz=2**31))),
     "no samples": riff(chunk(b"fmt ", layout()), chunk(b"data", b"")),
     "not finite": wav(np.array([0.0, np.nan, 0.1]), subtype="FLOAT"),
     "not finite (NaN or": wav(np.array([0.0, np.inf, 0.1]), subtype="DOUBLE"),
+    "not finite (NaN": wav(np.array([0.0, 1e300, 0.1]), subtype="DOUBLE"),
     "samples reach 12345.0": wav(np.array([0.0, 12345.0]), subtype="FLOAT"),
+    "samples reach 12345.0; full": wav(np.array([[12345.0, -12345.0]]), subtype="DOUBLE"),
     "lasts 25.0 s, longer than the 20 s": wav(np.zeros(25 * RATE_HZ)),
     "lasts 600.0 s": wav(np.zeros(600 * RATE_HZ), subtype="PCM_U8"),
+}
+LONG = [reason for reason in BROKEN if "lasts" in reason]
+"""Broken only for a model that takes at most 20 s."""
+
+SIZE = 64 * 2**20
+
+
+def samples_of(content, size=None, **layout_of):
+    return riff(chunk(b"fmt ", layout(**layout_of)), chunk(b"data", content, size))
+
+
+HOSTILE = {  # 64 MB that a server must not work on, made when they are needed
+    "zeros": lambda: bytes(SIZE),
+    "text": lambda: b"RIFF" * (SIZE // 4),
+    "one chunk of anything": lambda: riff(chunk(b"junk", bytes(SIZE))),
+    "tiny chunks": lambda: riff(chunk(b"junk", b"") * (SIZE // 8)),
+    "format chunks": lambda: riff(chunk(b"fmt ", layout()) * (SIZE // 24)),
+    "a huge size": lambda: samples_of(bytes(SIZE), 2**32 - 1),
+    "half an hour": lambda: samples_of(bytes(SIZE)),
+    "16.7 MHz": lambda: samples_of(bytes(SIZE), rate_hz=16_700_000),
+    "NaN": lambda: samples_of(b"\xff" * SIZE, tag=3, channels=16, rate_hz=192_000, bits=64),
 }

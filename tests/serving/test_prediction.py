@@ -11,6 +11,7 @@ from ser_tf.corpora.base import Word
 from ser_tf.errors import AudioError, SettingError, UserError
 from ser_tf.serving import prediction
 from ser_tf.serving.prediction import Predictor, cut, words_inside
+from ser_tf.serving.reader import Reader
 from tests.serving import recordings
 
 LLD = ("mirsamadi2017_table3", "lld_weighted_pool")
@@ -24,21 +25,31 @@ def model(runs):
 
 
 @pytest.fixture(scope="module")
+def reader():
+    with Reader() as reader:
+        yield reader
+
+
+@pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     path = tmp_path_factory.mktemp("recordings") / "tones.wav"
     path.write_bytes(recordings.wav(recordings.signal(2.5)))
     return path
 
 
-def test_an_exported_model_and_its_run_say_the_same(exported, model, recording):
+def only(predicted):
+    """The prediction of a recording whose channels are heard as one."""
+    (one,) = predicted
+    return one
+
+
+def test_an_exported_model_and_its_run_say_the_same(exported, model, reader, recording, tmp_path):
     folder, _, _ = exported
-    newest = folder.parent / "12"
-    if not newest.exists():
-        shutil.copytree(folder, newest)
-    for name in (folder, folder.parent):
+    shutil.copytree(folder, tmp_path / "lld" / "12")
+    for name in (folder, tmp_path / "lld"):
         opened = prediction.open_model(str(name))
-        assert opened.classes == model.classes and not opened.reads_words and opened.longest_seconds == 20.0
-        one, other = (Predictor(each)(recording).windows[0] for each in (opened, model))
+        assert opened.classes == model.classes and not opened.reads_words and opened.max_seconds == 20.0
+        one, other = (only(Predictor(each, reader)(recording)).windows[0] for each in (opened, model))
         assert one.label == other.label
         np.testing.assert_allclose(one.outputs["probabilities"], other.outputs["probabilities"], atol=1e-5)
 
@@ -82,12 +93,12 @@ def test_words_belong_to_the_window_of_their_middle():
     assert words_inside(words, 1.0, 2.0)[0].end_seconds == pytest.approx(0.3)
 
 
-def test_windows_give_what_their_pieces_give_alone(model, recording, tmp_path):
-    predicted = Predictor(model, window_seconds=1.0)(recording)
+def test_windows_give_what_their_pieces_give_alone(model, reader, recording, tmp_path):
+    predicted = only(Predictor(model, reader, window_seconds=1.0)(recording))
     assert [(one.start_seconds, one.end_seconds) for one in predicted.windows] == [(0, 1), (1, 2), (1.5, 2.5)]
     piece = tmp_path / "piece.wav"
     soundfile.write(piece, predicted.waveform[24_000:], 16_000, "FLOAT")
-    alone = Predictor(model)(piece).windows[0]
+    alone = only(Predictor(model, reader)(piece)).windows[0]
     last = predicted.windows[-1]
     np.testing.assert_allclose(last.outputs["probabilities"], alone.outputs["probabilities"], atol=1e-5)
     np.testing.assert_allclose(last.outputs["attention"], alone.outputs["attention"], atol=1e-5)
@@ -95,7 +106,7 @@ def test_windows_give_what_their_pieces_give_alone(model, recording, tmp_path):
     json.dumps(last.outputs["attention"].tolist())
 
 
-def test_bad_recordings_are_named(model, tmp_path):
+def test_bad_recordings_are_named(model, reader, tmp_path):
     cases = {
         "empty.wav": (b"", "the file is empty"),
         "text.wav": (b"some text", "not an audio file"),
@@ -109,34 +120,34 @@ def test_bad_recordings_are_named(model, tmp_path):
     for name, (contents, reason) in cases.items():
         (tmp_path / name).write_bytes(contents)
         with pytest.raises(AudioError) as error:
-            Predictor(model)(tmp_path / name)
+            Predictor(model, reader)(tmp_path / name)
         assert str(error.value).startswith(str(tmp_path / name)) and reason in str(error.value)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 1.0])
-def test_short_and_silent_recordings_have_an_answer(model, tmp_path, seconds):
+def test_short_and_silent_recordings_have_an_answer(model, reader, tmp_path, seconds):
     soundfile.write(tmp_path / "silence.flac", np.zeros(round(16_000 * seconds)), 16_000)
-    window = Predictor(model)(tmp_path / "silence.flac").windows[0]
+    window = only(Predictor(model, reader)(tmp_path / "silence.flac")).windows[0]
     assert window.label in model.classes and np.isfinite(window.outputs["probabilities"]).all()
 
 
-def test_windows_have_bounds(model):
+def test_windows_have_bounds(model, reader):
     for seconds in (0.0, -1.0, 121.0, float("nan")):
         with pytest.raises(SettingError, match="--window"):
-            Predictor(model, seconds)
+            Predictor(model, reader, seconds)
 
 
-def test_a_model_of_words_reads_alignments(runs, recording, tmp_path):
+def test_a_model_of_words_reads_alignments(runs, reader, recording, tmp_path):
     model = prediction.open_model(f"{runs.table(*CAN)}:{CAN[1]}")
     with pytest.raises(SettingError, match="give their alignments with --alignment DIR"):
-        Predictor(model)
+        Predictor(model, reader)
     (tmp_path / "all.ctm").write_text("tones 1 0.1 0.5 das\ntones 1 0.7 0.6 <sil>\ntones 1 1.3 0.9 ist\n")
     alignments = prediction.alignments_of(tmp_path)
-    whole = Predictor(model, alignments=alignments)(recording).windows[0]
+    whole = only(Predictor(model, reader, alignments=alignments)(recording)).windows[0]
     np.testing.assert_allclose(whole.outputs["attention_seconds"], [(0 + 0.95) / 2, (0.95 + 2.5) / 2], atol=1e-5)
-    parts = Predictor(model, 1.0, alignments)(recording).windows
+    parts = only(Predictor(model, reader, 1.0, alignments)(recording)).windows
     assert [len(one.outputs["attention"]) for one in parts] == [1, 1, 1]
     other = recording.with_name("other.wav")
     shutil.copy(recording, other)
     with pytest.raises(AudioError, match="neither other.TextGrid nor a CTM with other"):
-        Predictor(model, alignments=alignments)(other)
+        Predictor(model, reader, alignments=alignments)(other)

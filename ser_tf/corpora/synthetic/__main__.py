@@ -1,4 +1,4 @@
-"""`python -m ser_tf.corpora.synthetic`: generates a corpus to run and test the software with."""
+"""Generates a corpus of synthetic speech to run and test the software with."""
 
 import time
 
@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ser_tf import cli
-from ser_tf.corpora.synthetic.generation import LAYOUTS, SCALES, generate, is_there, read_description
+from ser_tf.corpora.synthetic.description import LAYOUTS, read_description
+from ser_tf.corpora.synthetic.generation import SCALES, generate, is_there
 
 
 def main(argv: list[str]) -> int:
@@ -17,10 +18,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--scale", default="small", choices=SCALES, help="small: seconds; full: the release's size (default: small)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seeds everything that is drawn (default: 0)")
     settings = parser.parse_args(argv)
     if is_there(settings.output, settings.layout, settings.scale, settings.seed):
-        print(f"{settings.output}: is there already, with the same settings")
+        print(f"{settings.output}: already there, with the same settings")
         return cli.DONE
     started = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

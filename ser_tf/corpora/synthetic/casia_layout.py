@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ser_tf.corpora.casia import EMOTIONS, SAME_TEXTS, SESSIONS
+from ser_tf.corpora.synthetic.description import Description
 from ser_tf.corpora.synthetic.iemocap_layout import write_wav
 from ser_tf.corpora.synthetic.mandarin import NUM_SENTENCES, sentence
 from ser_tf.corpora.synthetic.speech import ACTING, Line, Voice, generator, record
@@ -45,7 +46,7 @@ def plan_casia(scale: str, seed: int) -> tuple[Group, ...]:
 
 
 def stretch(number: int, num_words: int, seed: int) -> tuple[int, int]:
-    """Which characters of a sentence carry the emotion: two or three, the same ones in every emotion."""
+    """Draws the characters of a sentence that carry the emotion: two or three, the same in every emotion."""
     rng = generator(seed, "stretch", str(number))
     length = int(rng.integers(2, 4))
     first = int(rng.integers(0, num_words - length + 1))
@@ -56,7 +57,7 @@ def write_group(root: Path, group: Group, seed: int) -> dict[str, tuple[tuple[fl
     """Speaks and writes all sentences of one speaker in one emotion.
 
     Returns:
-        For each id the seconds that carry the emotion.
+        The seconds that carry the emotion, by utterance id.
     """
     folder = root / group.folder
     folder.mkdir(parents=True)
@@ -74,7 +75,7 @@ def write_group(root: Path, group: Group, seed: int) -> dict[str, tuple[tuple[fl
     return salience
 
 
-def describe(plan: Sequence[Group]) -> dict:
+def describe(plan: Sequence[Group]) -> Description:
     """Counts by the keys of `ValidationReport`."""
     counts: Counter[str] = Counter()
     for group in plan:

@@ -105,7 +105,7 @@ _PHRASES = {
 }
 _IN_WORDS = 0.7
 """Share of acted utterances whose words tell the emotion too."""
-_LONGEST_STRETCH = 9
+_MAX_STRETCH = 9
 
 
 def line(emotion: str | None, num_words: int, rng: np.random.Generator) -> Line:
@@ -118,7 +118,7 @@ def line(emotion: str | None, num_words: int, rng: np.random.Generator) -> Line:
     """
     bank = _PHRASES[emotion] if emotion is not None and rng.random() < _IN_WORDS else _NEUTRAL_PHRASES
     phrase = _draw(bank, rng)
-    while len(phrase) + 3 <= min(num_words // 3, _LONGEST_STRETCH):
+    while len(phrase) + 3 <= min(num_words // 3, _MAX_STRETCH):
         phrase += _draw(bank, rng)
     rest = max(num_words - len(phrase), 1)
     num_before = int(rng.integers(0, rest + 1))

@@ -1,8 +1,8 @@
 """eSpeak NG through its C interface: text to samples and to the times of words.
 
 The library is GPL and is loaded at run time only, from the `espeakng-loader` wheel. It keeps its state between calls
-(the phase of its oscillators, the flutter of its voices), so that the samples of a sentence depend on what was said
-before. `say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
+(the phase of its oscillators, the flutter of its voices), so the samples of a sentence depend on what was said before.
+`say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
 proves that this makes it a pure function of its arguments.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import espeakng_loader
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 
@@ -50,7 +51,7 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclasses.dataclass(frozen=True)
 class Spoken:
-    """What eSpeak says.
+    """Speech of eSpeak.
 
     Attributes:
         samples: int16 `(samples,)`.
@@ -59,7 +60,7 @@ class Spoken:
             that eSpeak joins to the one before (`on the`) have none.
     """
 
-    samples: np.ndarray
+    samples: npt.NDArray[np.int16]
     sample_rate: int
     word_starts: tuple[tuple[int, int], ...]
 
@@ -72,7 +73,7 @@ def say(text: str, voice: str, words_per_minute: int, pitch: int, seed: int = 1)
         voice: A voice of eSpeak NG with an optional variant, such as `en-us+f2`.
         words_per_minute: 80 to 450.
         pitch: 0 to 99; 50 is the voice's own.
-        seed: Of eSpeak's noise.
+        seed: Seeds eSpeak's noise.
 
     Raises:
         UserError: eSpeak cannot be loaded or does not have the voice.
@@ -99,15 +100,14 @@ def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pit
         raise UserError("eSpeak NG cannot be started; install it with: pip install --force-reinstall espeakng-loader")
     library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise UserError(f"eSpeak NG has no voice {voice}; install espeakng-loader anew")
+        raise UserError(f"eSpeak NG has no voice {voice}; reinstall espeakng-loader")
     settings = {_RATE: words_per_minute, _VOLUME: _LOUDNESS, _PITCH: pitch, _RANGE: 50, _WORD_GAP: 0}
     for parameter, value in settings.items():
         library.espeak_SetParameter(parameter, value, 0)
-    pieces: list[np.ndarray] = []
+    pieces: list[npt.NDArray[np.int16]] = []
     word_starts: list[tuple[int, int]] = []
 
-    @_CALLBACK
-    def collect(samples, number, events):
+    def collect(samples: "ctypes._Pointer[ctypes.c_short]", number: int, events: "ctypes._Pointer[_Event]") -> int:
         position = 0
         while events[position].type != _LIST_TERMINATED:
             if events[position].type == _WORD:
@@ -117,7 +117,8 @@ def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pit
             pieces.append(np.ctypeslib.as_array(samples, (number,)).copy())
         return 0
 
-    library.espeak_SetSynthCallback(collect)
+    callback = _CALLBACK(collect)  # the library keeps no reference of its own
+    library.espeak_SetSynthCallback(callback)
     encoded = text.encode()
     library.espeak_Synth(
         ctypes.c_char_p(encoded), ctypes.c_size_t(len(encoded) + 1), 0, _BY_CHARACTER, 0, _UTF8_AND_SSML, None, None
@@ -130,20 +131,21 @@ def version() -> str:
     """The version of the eSpeak NG library."""
     with _loaded() as library:
         library.espeak_Info.restype = ctypes.c_char_p
-        return library.espeak_Info(None).decode()
+        name: bytes = library.espeak_Info(None)
+        return name.decode()
 
 
 def check() -> None:
     """Speaks a sentence before and after another one.
 
     Raises:
-        UserError: the two differ, so that a generated corpus would not be the same twice.
+        UserError: the two differ, and a generated corpus would not be the same twice.
     """
     arguments = ("one two three", "en-us+f2", 180, 50)
     before = say(*arguments)
     say("something else", "en-us+m3", 180, 50)
     if not np.array_equal(before.samples, say(*arguments).samples):
         raise UserError(
-            "eSpeak NG keeps its state between sentences, perhaps because another library has loaded it too; "
+            "eSpeak NG keeps its state between sentences, possibly because another library has loaded it too; "
             "generate the corpus in a process of its own"
         )

@@ -1,6 +1,7 @@
-"""Generates a corpus: plans it, speaks it in parallel, and moves it to its place when it is whole."""
+"""Generates a corpus: plans it, speaks it in parallel, and moves it into place when it is complete."""
 
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -16,18 +17,18 @@ from pathlib import Path
 from ser_tf.corpora.iemocap import EXPECTED
 from ser_tf.corpora.iemocap_format import CODES
 from ser_tf.corpora.synthetic import casia_layout, espeak, votes
+from ser_tf.corpora.synthetic.description import DESCRIPTION, LAYOUTS, Description, read_description
 from ser_tf.corpora.synthetic.iemocap_layout import write_dialog
 from ser_tf.corpora.synthetic.plan import Turn, plan_iemocap
 from ser_tf.errors import CorpusError, SettingError
 
 VERSION = 1
-"""Of the generator; a change to what is written for the same settings raises it."""
-LAYOUTS = ("iemocap", "casia")
+"""Version of the generator; raised by any change to what is written for the same settings."""
 SCALES = ("small", "full")
-DESCRIPTION = "corpus.json"
 SALIENCE = "salience.json"
 
 Salience = dict[str, tuple[tuple[float, float], ...]]
+_Task = Callable[[], Salience]
 
 
 def generate(
@@ -39,22 +40,22 @@ def generate(
 ) -> Path:
     """Writes a generated corpus, or finds it there already.
 
-    The corpus is written beside its place and moved there when it is whole, so that no half-written tree is ever
-    mistaken for a corpus. The same settings give the same bytes. At full scale the work is shared by new processes,
-    which import the program's main module; keep its code below `if __name__ == "__main__"`.
+    The corpus is written beside its place and moved there when it is complete: no half-written tree is ever mistaken
+    for a corpus. The same settings give the same bytes. At full scale the work is shared among new processes, which
+    import the program's main module; keep its code below `if __name__ == "__main__"`.
 
     Args:
         output: The corpus's folder: one that does not exist or is empty, or a corpus of the same settings.
         layout: `iemocap` or `casia`.
         scale: `small`, a few minutes of speech, or `full`, the size of the release.
         seed: Any integer from 0.
-        progress: Called with the number of utterances written and of all; not called when the corpus is there.
+        progress: Called with the number of utterances written and of all; not called when the corpus is already there.
 
     Returns:
         The folder.
 
     Raises:
-        SettingError: there is no such layout or scale, the seed is negative, or the folder has something else in it.
+        SettingError: there is no such layout or scale, the seed is negative, or the folder holds something else.
         CorpusError: the folder cannot be written.
     """
     output = Path(output)
@@ -66,7 +67,8 @@ def generate(
         output.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(output)
         partial.mkdir()
-        description = settings | _write(partial, layout, scale, seed, progress)
+        written = _write(partial, layout, scale, seed, progress)
+        description = {**settings, "espeak_ng": written["espeak_ng"], **written}
         (partial / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", "utf-8")
         _move(partial, output, settings)
     except OSError as error:
@@ -90,35 +92,12 @@ def is_there(output: Path | str, layout: str = "iemocap", scale: str = "small", 
     except OSError as error:
         raise CorpusError(f"{output}: cannot be read ({error.strerror or error})") from error
     if not (output / DESCRIPTION).is_file():
-        raise SettingError(f"{output}: is there and is not a generated corpus; choose another folder")
+        raise SettingError(f"{output}: already exists and is not a generated corpus; choose another folder")
     found = read_description(output)
     differing = [f"{key} {found.get(key)} (not {value})" for key, value in wanted.items() if found.get(key) != value]
     if differing:
         raise SettingError(f"{output}: holds a corpus of other settings, {', '.join(differing)}; choose another folder")
     return True
-
-
-def read_description(root: Path | str) -> dict:
-    """Reads the `corpus.json` of a generated corpus.
-
-    Raises:
-        CorpusError: it is not there or is not what the generator writes.
-    """
-    path = Path(root) / DESCRIPTION
-    try:
-        description = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise CorpusError(f"{root}: not a generated corpus, it has no {DESCRIPTION}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CorpusError(f"{path}: cannot be read ({error}); generate the corpus anew") from None
-    if not isinstance(description, dict) or description.get("layout") not in LAYOUTS:
-        raise CorpusError(f"{path}: does not name a layout; generate the corpus anew")
-    counts = description.get("counts")
-    if not isinstance(counts, dict) or not all(type(number) is int and number >= 0 for number in counts.values()):
-        raise CorpusError(f"{path}: does not give counts; generate the corpus anew")
-    if not counts.get("utterances"):
-        raise CorpusError(f"{path}: does not give the number of utterances; generate the corpus anew")
-    return description
 
 
 def _settings(layout: str, scale: str, seed: int) -> dict[str, str | int]:
@@ -131,7 +110,7 @@ def _settings(layout: str, scale: str, seed: int) -> dict[str, str | int]:
 
 
 def _remove_abandoned(output: Path) -> None:
-    """Removes what killed runs on this machine have left beside the output."""
+    """Removes what killed runs on this machine left beside the output."""
     prefix = f".{output.name}.partial-{socket.gethostname()}-"
     for path in output.parent.glob(f"{prefix}*"):
         with contextlib.suppress(ValueError):
@@ -153,7 +132,7 @@ def _is_running(process: int) -> bool:
 
 def _move(partial: Path, output: Path, settings: Mapping[str, str | int]) -> None:
     try:
-        os.replace(partial, output)
+        partial.replace(output)
     except OSError:
         # Another process may have written the same corpus in the meantime; then this one's is not needed.
         layout, scale, seed = str(settings["layout"]), str(settings["scale"]), int(settings["seed"])
@@ -161,18 +140,18 @@ def _move(partial: Path, output: Path, settings: Mapping[str, str | int]) -> Non
             raise
 
 
-def _write(root: Path, layout: str, scale: str, seed: int, progress: Callable[[int, int], None] | None) -> dict:
+def _write(root: Path, layout: str, scale: str, seed: int, progress: Callable[[int, int], None] | None) -> Description:
     espeak.check()
     if layout == "iemocap":
         turns = plan_iemocap(scale, seed)
         dialogs: dict[str, list[Turn]] = {}
         for turn in turns:
             dialogs.setdefault(turn.dialog, []).append(turn)
-        tasks: list[tuple] = [(write_dialog, root, dialog, seed) for dialog in dialogs.values()]
+        tasks: list[_Task] = [functools.partial(write_dialog, root, dialog, seed) for dialog in dialogs.values()]
         description = _describe_iemocap(turns)
     else:
         plan = casia_layout.plan_casia(scale, seed)
-        tasks = [(casia_layout.write_group, root, group, seed) for group in plan]
+        tasks = [functools.partial(casia_layout.write_group, root, group, seed) for group in plan]
         description = casia_layout.describe(plan)
     salience: Salience = {}
     # Closed before anything is tidied up: nobody may write to the folder any more.
@@ -183,35 +162,35 @@ def _write(root: Path, layout: str, scale: str, seed: int, progress: Callable[[i
                 progress(len(salience), description["counts"]["utterances"])
     rounded = {key: [[round(second, 4) for second in pair] for pair in salience[key]] for key in sorted(salience)}
     (root / SALIENCE).write_text(json.dumps(rounded, indent=0) + "\n", "utf-8")
-    return {"espeak_ng": espeak.version()} | description
+    return {**description, "espeak_ng": espeak.version()}
 
 
 def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(tasks: list[tuple], parallel: bool) -> Generator[Salience, None, None]:
+def _run(tasks: list[_Task], parallel: bool) -> Generator[Salience, None, None]:
     """Runs the tasks here, or in processes of their own: eSpeak is not thread-safe, and a fork may inherit threads."""
     if not parallel:
-        for function, *arguments in tasks:
-            yield function(*arguments)
+        for task in tasks:
+            yield task()
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(os.cpu_count(), context, _leave_interrupts_to_parent)
     try:
-        futures: list[Future[Salience]] = [pool.submit(function, *arguments) for function, *arguments in tasks]
+        futures: list[Future[Salience]] = [pool.submit(task) for task in tasks]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool:
         raise CorpusError(
-            "a process that speaks the corpus was killed, perhaps for want of memory; run again"
+            "a process that generates the corpus was killed, possibly out of memory; run the command again"
         ) from None
     finally:
         # Not by `with`: its own shutdown would wait for all tasks even after an interruption.
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _describe_iemocap(turns: tuple[Turn, ...]) -> dict:
+def _describe_iemocap(turns: tuple[Turn, ...]) -> Description:
     """Counts by the keys of `ValidationReport`, and what was drawn for the votes."""
     styles = {"impro": "improvised", "script": "scripted"}
     counts = Counter({"utterances": len(turns)})

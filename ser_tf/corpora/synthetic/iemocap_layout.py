@@ -47,10 +47,10 @@ def write_dialog(root: Path, turns: Sequence[Turn], seed: int) -> dict[str, tupl
     Args:
         root: The corpus's folder, which is made if needed.
         turns: All turns of one dialog, in the order of time.
-        seed: Of everything that is drawn for a single utterance.
+        seed: Seeds everything that is drawn for a single utterance.
 
     Returns:
-        For each id the seconds that carry the emotion.
+        The seconds that carry the emotion, by utterance id.
     """
     session = root / f"Session{turns[0].session[-1]}"
     dialog = turns[0].dialog

@@ -1,7 +1,7 @@
-"""What the generated corpus in IEMOCAP's layout shall hold, decided before anything is spoken.
+"""Plans the generated corpus in IEMOCAP's layout before anything is spoken.
 
 A plan is a pure function of scale and seed. At full scale it has the release's own counts; the sessions, styles and
-labels of single utterances are dealt at random within these.
+labels of individual utterances are drawn at random within these.
 """
 
 import dataclasses

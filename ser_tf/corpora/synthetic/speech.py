@@ -4,6 +4,7 @@ import dataclasses
 import zlib
 
 import numpy as np
+import numpy.typing as npt
 from scipy import signal
 
 from ser_tf.corpora.base import Word
@@ -76,7 +77,7 @@ class Recording:
         salience: Seconds that carry the emotion: none or one pair of start and end.
     """
 
-    samples: np.ndarray
+    samples: npt.NDArray[np.int16]
     words: tuple[Word, ...]
     breath: tuple[float, float] | None
     salience: tuple[tuple[float, float], ...]
@@ -88,7 +89,7 @@ class Recording:
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
-    """Random numbers that depend on a seed and on names alone, not on what was drawn before."""
+    """Random numbers that depend only on a seed and on names, not on what was drawn before."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])
 
 
@@ -166,19 +167,19 @@ def _to_seconds(sample: int, sample_rate: int) -> float:
     return sample / sample_rate
 
 
-def _last_sound(samples: np.ndarray) -> int:
+def _last_sound(samples: npt.NDArray[np.float64]) -> int:
     """End of the speech: eSpeak adds a pause after the last word."""
     return int(np.flatnonzero(np.abs(samples) > 0.01 * np.max(np.abs(samples)))[-1]) + 1
 
 
-def _gain(number: int, seconds: tuple[float, float], decibels: float) -> np.ndarray:
-    """One outside the seconds, the gain inside, and a ramp of 20 ms at either side within."""
+def _gain(number: int, seconds: tuple[float, float], decibels: float) -> npt.NDArray[np.float64]:
+    """A factor of one outside the seconds and the gain inside, with a ramp of 20 ms at either end."""
     times = np.arange(number) / SAMPLE_RATE
     edge = np.minimum(times - seconds[0], seconds[1] - times) / _RAMP_SECONDS
-    return 10 ** (np.clip(edge, 0, 1) * decibels / 20)
+    return np.asarray(10 ** (np.clip(edge, 0, 1) * decibels / 20))
 
 
-def _silence_before(rng: np.random.Generator) -> tuple[np.ndarray, tuple[float, float] | None]:
+def _silence_before(rng: np.random.Generator) -> tuple[npt.NDArray[np.float64], tuple[float, float] | None]:
     """A pause before the first word; in one of ten with a breath in it."""
     pause = np.zeros(int(rng.uniform(0.10, 0.30) * SAMPLE_RATE))
     if rng.random() >= 0.1:

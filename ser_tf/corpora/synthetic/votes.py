@@ -1,7 +1,7 @@
 """The evaluators of the generated corpus: votes with a known confusion, always consistent with the majority label.
 
-How often an emotion exists in the outside votes of improvised speech follows Table 1 of Ando et al. 2019, of
-utterances whose majority label is neutral, happy, sad or angry (the dominant set) and of all.
+How often an emotion exists in the outside votes of improvised speech follows Table 1 of Ando et al. 2019, both for
+utterances whose majority label is neutral, happy, sad or angry (the dominant set) and for all utterances.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ minus the 1,099, 284, 608 and 289 of 2,280 utterances that have it as their labe
 EXISTENCE_IN_OTHERS = {"neutral": 835 / 2504, "happy": 797 / 2504, "sad": 252 / 2504, "angry": 489 / 2504}
 """Share of the other utterances in which a target emotion exists."""
 
-# How readily an evaluator hears the second emotion in an utterance that the majority labels as the first one.
+# How readily an evaluator hears the second emotion in an utterance that the majority labels as the first.
 _AFFINITY: Mapping[str | None, Mapping[str, float]] = {
     "neutral": {"sad": 3, "happy": 3, "angry": 1},
     "happy": {"neutral": 4, "sad": 0.5, "angry": 0.3},
@@ -57,7 +57,7 @@ class Judged:
 
 
 def majority(votes: Sequence[Sequence[str]]) -> str | None:
-    """The label that most evaluators gave, at least two and more than any other; None without one."""
+    """The label that at least two evaluators gave, and more than gave any other; None without one."""
     counts = Counter(label for vote in votes for label in vote).most_common(2)
     if not counts or counts[0][1] < 2 or (len(counts) == 2 and counts[0][1] == counts[1][1]):
         return None

@@ -6,31 +6,33 @@ of each emotion (sigmoid). `build_network` puts both together. Time is padded on
 on the padding.
 
 Deviations: Table 2 does not say which side of a kernel lies along time (see `satt2017_body`), how edges are padded
-(here so that sizes stay), how wide the self-attention's hidden layer is, or what follows the first dense layer (here
-ReLU, as after the convolutions).
+(fixed here: so that sizes stay), how wide the self-attention's hidden layer is, or what follows the first dense layer
+(by default ReLU, as after the convolutions).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling
 from ser_tf.layers.satt2017_body import FREQUENCY_FIRST, convolution_body, frames_in_a_step
 from ser_tf.papers.ando2019.step_weights import SpreadOverFrames
 
 FIRST_STRIDE = 2  # Table 2
-LSTM_UNITS = 128  # Table 2; in each direction, see ledger
+LSTM_UNITS = 128  # Table 2; in each direction, see ledger (lstm_width)
 DENSE_UNITS = 64  # Table 2
-ATTENTION_UNITS = 128  # not stated; see ledger
+ATTENTION_UNITS = 128  # not stated; see ledger (attention_units)
 DOMINANT_ENCODER, MLEE_ENCODER = ENCODERS = "dominant_encoder", "mlee_encoder"
 """Names of encoders by what they are trained for."""
 
 
 def build_encoder(
     dims: int,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: npt.NDArray[np.floating[Any]],
+    std: npt.NDArray[np.floating[Any]],
     name: str,
     lstm_units: int = LSTM_UNITS,
     attention_units: int = ATTENTION_UNITS,
@@ -67,7 +69,11 @@ def build_encoder(
 
 
 def build_classifier(
-    dims: int, num_classes: int, activation: str = "softmax", dense_units: int = DENSE_UNITS
+    dims: int,
+    num_classes: int,
+    activation: str = "softmax",
+    dense_units: int = DENSE_UNITS,
+    dense_activation: str = "relu",
 ) -> keras.Model:
     """The classifier of Table 2.
 
@@ -75,13 +81,14 @@ def build_classifier(
         dims: Size of the vectors that it classifies, of all encoders together.
         num_classes: K.
         activation: `softmax` for the dominant emotion (§2.1), `sigmoid` for the existence of each (§3.1).
-        dense_units: Of the hidden layer.
+        dense_units: Units of the hidden layer.
+        dense_activation: Its activation.
 
     Returns:
         A model from `embedding` (batch, dims) to `probabilities` (batch, num_classes).
     """
     embedding = keras.Input((dims,), name="embedding")
-    hidden = keras.layers.Dense(dense_units, activation="relu", name="dense")(embedding)
+    hidden = keras.layers.Dense(dense_units, activation=dense_activation, name="dense")(embedding)
     probabilities = keras.layers.Dense(num_classes, activation=activation, name="scores")(hidden)
     return keras.Model({"embedding": embedding}, {"probabilities": probabilities}, name="classifier")
 

@@ -2,16 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from ser_tf.papers.ando2019.targets import EXISTENCE, SHARE, Examples, class_weights, existence_weights
+from ser_tf.papers.ando2019.labels import EXISTENCE
+from ser_tf.papers.ando2019.targets import SHARE, Examples, class_weights, existence_weights
+from ser_tf.training.recipe import Loss
 
 
-def existence_loss(weights: np.ndarray) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def existence_loss(weights: npt.NDArray[np.float32]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """The class-wise binary cross-entropy of eq. 6, weighted.
 
     Args:
@@ -36,12 +38,12 @@ class Objective:
     """What a training minimises, and what its batches hold for it.
 
     Attributes:
-        loss: For Keras.
+        loss: Of each example, as `Recipe` takes it.
         columns: For examples: `target` float32 (utterances, classes) and `weight` float32 (utterances,).
     """
 
-    loss: Any
-    columns: Callable[[Examples], dict[str, np.ndarray]]
+    loss: Loss
+    columns: Callable[[Examples], dict[str, npt.NDArray[np.float32]]]
 
 
 def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective:
@@ -59,10 +61,10 @@ def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective
         )
     weights = class_weights(train.targets, frequency)
 
-    def columns(these: Examples) -> dict[str, np.ndarray]:
+    def columns(these: Examples) -> dict[str, npt.NDArray[np.float32]]:
         """Eq. 2 with weighted classes is the plain one with the weighted target, its sum taken out as a weight."""
         weighted = these.targets * weights
         mass = weighted.sum(axis=1)
         return {"target": weighted / np.maximum(mass, 1e-12)[:, np.newaxis], "weight": mass}
 
-    return Objective(keras.losses.CategoricalCrossentropy(reduction="mean_with_sample_weight"), columns)
+    return Objective(keras.losses.categorical_crossentropy, columns)

@@ -1,27 +1,24 @@
-"""Ando, Masumura, Kamiyama, Kobashikawa and Aono, Interspeech 2019: multi-label emotion existence (MLEE).
-
-Set-up (§4.1): IEMOCAP's 4,784 improvised utterances; neutral, happy, sad and angry; leave one speaker out, one other
-develops, eight train; copies at speeds 0.9 and 1.1 of what trains. Table 1 is how often emotions exist in the
-annotators' votes, Table 3 compares dominant emotion models, MLEE models, and classifiers on frozen encoders of both,
-each trained on utterances with a dominant target emotion (`dominant`) and on all that its targets can use (`all`).
-"""
+"""Tables 1 and 3 of Ando et al. 2019: task, folds, rows with their published numbers, and claims."""
 
 import dataclasses
 import functools
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ser_tf.corpora.base import ACTED, IMPROVISED, Corpus, Utterance
-from ser_tf.corpora.task import Task
-from ser_tf.evaluation.summary import Claim
-from ser_tf.papers.ando2019.systems import SPEEDS, features, fit_from_scratch, fit_on_frozen
-from ser_tf.papers.ando2019.targets import ALL, DOMINANT, EXISTENCE, HARD, SOFT, TRAINING_SETS
+from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
+from ser_tf.papers.ando2019.labels import ALL, DOMINANT, EXISTENCE, HARD, SOFT, SPEEDS, TRAINING_SETS
+from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.papers.ando2019.table1 import TABLE1, task_of
 from ser_tf.protocol import folds
-from ser_tf.protocol.ledger import assumption
-from ser_tf.protocol.system import Paper, Prepared, System
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.training import baselines
+
+if TYPE_CHECKING:
+    from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.context import FoldContext
 
 CITATION = (
     "A. Ando, R. Masumura, H. Kamiyama, S. Kobashikawa, Y. Aono: Speech emotion recognition based on multi-label"
@@ -29,85 +26,58 @@ CITATION = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Ledger:
-    """What the paper does not state."""
-
-    development: str = assumption(
-        "partner",
-        "§4.1 takes one speaker without saying which: the tested one's partner in the session, or one of the next",
-        ("partner", "next_session"),
-    )
-    development_utterances: str = assumption(
-        "as_training",
-        "whose loss stops training: the development speaker's utterances that the targets and training set can use,"
-        " or those with a dominant target emotion",
-        ("as_training", "dominant"),
-    )
-    log_floor: float = assumption(1e-10, "smallest power under the logarithm", least=1e-30, most=1)
-    normaliser_statistics: str = assumption(
-        "per_dimension", "§4.1's mean and variance: of each frequency bin, or one for all", ("per_dimension", "single")
-    )
-    kernel_axes: str = assumption(
-        "frequency_time",
-        "Table 2's kernels such as 12 x 16: bins x frames, as the height and width of an image, or frames x bins",
-        ("frequency_time", "time_frequency"),
-    )
-    soft_class_frequency: str = assumption(
-        "share",
-        "§4.1 weights classes by inverse frequency; that of a class among soft targets: its share of them, or how often"
-        " it is the largest",
-        ("share", "largest"),
-    )
-    lstm_width: str = assumption(
-        "per_direction", "Table 2's 128: units of each direction, or of both together", ("per_direction", "both")
-    )
-    attention_units: int = assumption(128, "hidden units of the self-attention; Table 2 gives the heads alone", least=1)
-    max_epochs: int = assumption(60, "epochs at most", least=1)
-    max_classifier_epochs: int = assumption(200, "epochs at most of a classifier on frozen encoders", least=1)
-    patience: int = assumption(5, "epochs without a lower development loss before training stops", least=0)
-
-
-def task(ledger: Ledger) -> Task:
-    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
-    del ledger
-    return Task(
-        name="ando2019",
-        classes=("neutral", "happy", "sad", "angry"),
-        styles=(IMPROVISED, ACTED),
-        expected={"iemocap": 4784},
-        include_others=True,
-    )
-
-
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
     """Leave one speaker out; tested are the utterances that have a dominant target emotion."""
-    classes = task(ledger)
+    classes = task_of(ledger)
     tested = {utterance.id for utterance in utterances if classes.target_of(utterance) is not None}
     return tuple(
-        dataclasses.replace(fold, test=tuple(one for one in fold.test if one in tested))
+        dataclasses.replace(fold, test=tuple(utterance_id for utterance_id in fold.test if utterance_id in tested))
         for fold in folds.by_speaker(utterances, seed, ledger.development)
     )
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Prepared:
-    """Results depend on the votes."""
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    whose = "the tested speaker's partner" if ledger.development == "partner" else "a speaker of the next session"
+    return {
+        "folds": "leave one speaker out",
+        "epoch_choice": f"lowest loss on {whose}",
+        "trained_on": "recordings and their copies at speeds 0.9 and 1.1",
+    }
+
+
+def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
+    """Says what the votes are votes on."""
     del ledger, paths
-    votes = json.dumps({utterance.id: utterance.votes for utterance in corpus.utterances}, sort_keys=True)
-    notes = ("trained on what annotators heard (eq. 3-5), tested on the emotion that was to be acted",)
-    return Prepared(
-        corpus,
-        digests={"votes": hashlib.sha256(votes.encode()).hexdigest()},
-        notes=notes if corpus.name == "crema_d" else (),
-    )
+    note = "trained on what annotators heard (eq. 3-5), tested on the emotion that was to be acted"
+    return Material(corpus, notes=(note,) if corpus.name == "crema_d" else ())
 
 
-PAPER = Paper("ando2019", CITATION, ("iemocap",), Ledger(), task, make_folds, prepare=prepare)
+# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+def _fit_from_scratch(context: "FoldContext[Ledger]", labels: str, data: str) -> FoldOutcome:
+    from ser_tf.papers.ando2019 import systems
 
-EXISTENCE_PUBLISHED = {  # Table 1
-    DOMINANT: {"neutral": 0.582, "happy": 0.154, "sad": 0.305, "angry": 0.159},
-    ALL: {"neutral": 0.452, "happy": 0.240, "sad": 0.198, "angry": 0.178},
-}
+    return systems.fit_from_scratch(context, labels, data)
+
+
+def _fit_on_frozen(context: "FoldContext[Ledger]", labels: str, data: str, fusion: bool) -> FoldOutcome:
+    from ser_tf.papers.ando2019 import systems
+
+    return systems.fit_on_frozen(context, labels, data, fusion)
+
+
+def _features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
+    from ser_tf.papers.ando2019 import systems
+
+    return systems.features(ledger)
+
+
+def _draw_figure3(program: str, argv: list[str]) -> int:
+    from ser_tf.papers.ando2019 import fig3
+
+    return fig3.main(program, argv)
+
+
 _NAMES = {
     "dominant": "Dominant recog.",
     "mlee": "MLEE only",
@@ -125,35 +95,73 @@ _PUBLISHED = {  # WA, UA in percent on `dominant` and on `all`: Table 3
 }
 
 
-def _row(kind: str, labels: str, data: str) -> System:
+def _key(kind: str, labels: str, data: str) -> str:
+    return f"{kind}_{data}" if labels == EXISTENCE else f"{kind}_{labels}_{data}"
+
+
+def _row(kind: str, labels: str, data: str) -> System[Ledger]:
     wa, ua = _PUBLISHED[kind, labels][TRAINING_SETS.index(data)]
-    if kind in ("dominant", "mlee"):
-        fit: Any = functools.partial(fit_from_scratch, labels=labels, data=data)
-    else:
-        fit = functools.partial(fit_on_frozen, labels=labels, data=data, fusion=kind == "fusion")
+    fit: Any = functools.partial(_fit_from_scratch, labels=labels, data=data)
+    if kind in ("pretrain", "fusion"):
+        fit = functools.partial(_fit_on_frozen, labels=labels, data=data, fusion=kind == "fusion")
     target = "" if labels == EXISTENCE else f", {labels}"
     return System(
-        key=f"{kind}_{data}" if labels == EXISTENCE else f"{kind}_{labels}_{data}",
+        key=_key(kind, labels, data),
         label=f"{_NAMES[kind]}{target}, trained on {data}",
         published={"wa": round(wa / 100, 4), "ua": round(ua / 100, 4)},
-        fit_predict=fit,
-        features=features,
+        fit=fit,
+        features=_features,
         needs="" if (kind, labels) == ("dominant", HARD) else "votes",
         note="the same model as on dominant (§4.2)" if (kind, labels, data) == ("dominant", HARD, ALL) else "",
         speeds=(1.0, *SPEEDS),
     )
 
 
-TABLE3 = tuple(_row(kind, labels, data) for kind, labels in _PUBLISHED for data in TRAINING_SETS)
-_BEST = "fusion_soft_all"
-TABLE3_CLAIMS = (
-    *(
-        Claim(f"soft better than hard targets, trained on {data}", f"dominant_soft_{data}", f"dominant_hard_{data}")
-        for data in TRAINING_SETS
-    ),
-    *(
-        Claim(f"fusion, soft, all better than {row.label}", _BEST, row.key)
-        for row in TABLE3  # in UA: MLEE only on `dominant` has the best WA of Table 3
-        if row.key.startswith("dominant_") or row.key.endswith("_dominant")
-    ),
+_ROWS = tuple(_row(kind, labels, data) for kind, labels in _PUBLISHED for data in TRAINING_SETS)
+_BEST = _key("fusion", SOFT, ALL)
+
+
+def _claims() -> tuple[Claim, ...]:
+    """The comparisons of §4.2, each once; that MLEE only is comparable to soft targets claims no difference."""
+    found: dict[tuple[str, str], str] = {}
+
+    def claim(text: str, better: str, worse: str) -> None:
+        found.setdefault((better, worse), text)
+
+    for data in TRAINING_SETS:
+        claim(f"soft better than hard targets, on {data}", _key("dominant", SOFT, data), _key("dominant", HARD, data))
+    for first, second, text in (
+        ("pretrain", "dominant", "MLEE pre-training better than the dominant emotion model"),
+        ("fusion", "pretrain", "fusion better than MLEE pre-training"),
+    ):
+        for labels in (HARD, SOFT):
+            for data in TRAINING_SETS:
+                claim(f"{text}, {labels}, on {data}", _key(first, labels, data), _key(second, labels, data))
+    for kind, labels in _PUBLISHED:
+        if (kind, labels) != ("dominant", HARD):  # one and the same model
+            name = _NAMES[kind] + ("" if labels == EXISTENCE else f", {labels}")
+            claim(f"all better than dominant utterances, {name}", _key(kind, labels, ALL), _key(kind, labels, DOMINANT))
+    for row in _ROWS:
+        if row.key != _BEST:  # in UA: MLEE only on `dominant` has the best WA of Table 3
+            claim(f"fusion, soft, all better than {row.label}", _BEST, row.key)
+    return tuple(Claim(text, better, worse) for (better, worse), text in found.items())
+
+
+TABLE3 = Table(
+    number=3,
+    title="Dominant emotion recognition, with multi-label emotion existence",
+    corpora=("iemocap",),
+    rows=(*_ROWS, *baselines.ROWS),
+    claims=_claims(),
+)
+PAPER = Paper(
+    key="ando2019",
+    citation=CITATION,
+    ledger=Ledger(),
+    task=task_of,
+    folds=make_folds,
+    tables=(TABLE1, TABLE3),
+    figures=(Figure("fig3", "Attention over time of the hard, soft and MLEE models", _draw_figure3),),
+    prepare=prepare,
+    conditions=conditions,
 )

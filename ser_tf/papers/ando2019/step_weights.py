@@ -1,5 +1,7 @@
 """Weights of the steps of a network that shortens time, as weights of the frames that went in."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -14,7 +16,7 @@ class SpreadOverFrames(ExplicitMaskLayer):
     the frames from s x frames_in_a_step on. Weights that sum to one over steps do so over frames; padding gets 0.
     """
 
-    def __init__(self, frames_in_a_step: int, **kwargs) -> None:
+    def __init__(self, frames_in_a_step: int, **kwargs: Any) -> None:
         """Takes how many frames became one step."""
         super().__init__(**kwargs)
         self.frames_in_a_step = frames_in_a_step
@@ -29,10 +31,12 @@ class SpreadOverFrames(ExplicitMaskLayer):
         spread = tf.repeat(share, self.frames_in_a_step, axis=1)[:, :frames]
         return tf.where(tf.range(frames) < lengths, spread, 0.0)
 
-    def compute_output_shape(self, weights_shape: tuple, features_shape: tuple, lengths_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self, weights_shape: tuple[Any, ...], features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
         """Shape (batch, frames)."""
         return tuple(features_shape[:2])
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "frames_in_a_step": self.frames_in_a_step}

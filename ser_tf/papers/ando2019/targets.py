@@ -4,17 +4,16 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.papers.ando2019 import vote_targets
+from ser_tf.papers.ando2019.labels import DOMINANT, EXISTENCE, HARD, SOFT
+from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.protocol.context import FoldContext
-from ser_tf.protocol.system import RowUnavailableError
+from ser_tf.protocol.paper import RowUnavailableError
 
-HARD, SOFT, EXISTENCE = "hard", "soft", "mlee"  # eq. 3, 4, 5
-LABELS = (HARD, SOFT, EXISTENCE)
-DOMINANT, ALL = "dominant", "all"  # §4.1
-TRAINING_SETS = (DOMINANT, ALL)
 SMOOTHING = 0.75  # §4.1: alpha of eq. 4
-SHARE, LARGEST = "share", "largest"  # not stated; see ledger
+SHARE, LARGEST = "share", "largest"  # not stated; see ledger (soft_class_frequency)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,15 +26,15 @@ class Examples:
     """
 
     ids: tuple[str, ...]
-    targets: np.ndarray
+    targets: npt.NDArray[np.float32]
 
     def at_speeds(self, speeds: Sequence[float]) -> "Examples":
         """These, followed by their copies at other speeds, which have the same targets."""
-        ids = self.ids + tuple(f"{one}@{speed:g}" for speed in speeds for one in self.ids)
+        ids = self.ids + tuple(f"{utterance_id}@{speed:g}" for speed in speeds for utterance_id in self.ids)
         return Examples(ids, np.tile(self.targets, (len(speeds) + 1, 1)))
 
 
-def examples(context: FoldContext, ids: Sequence[str], labels: str, data: str) -> Examples:
+def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data: str) -> Examples:
     """Those of the utterances that a label type can use, with their targets (§2.1, §2.2, §3.1).
 
     Hard targets need a dominant emotion that is a target class, and use it alone where the release has no votes; soft
@@ -47,8 +46,8 @@ def examples(context: FoldContext, ids: Sequence[str], labels: str, data: str) -
     Args:
         context: The fold.
         ids: The utterances.
-        labels: One of `LABELS`.
-        data: One of `TRAINING_SETS`: utterances with a dominant target emotion, or all.
+        labels: One of `labels.LABELS`.
+        data: One of `labels.TRAINING_SETS`: utterances with a dominant target emotion, or all.
 
     Raises:
         RowUnavailableError: the corpus has no votes, and the labels need them; or nothing is left to train on.
@@ -58,18 +57,18 @@ def examples(context: FoldContext, ids: Sequence[str], labels: str, data: str) -
             f"needs votes: {'existence' if labels == EXISTENCE else labels} targets are made of the single annotators'"
             " votes, which this corpus does not have; the rows dominant_hard run on its own labels"
         )
-    kept, targets = [], []
-    for one in ids:
-        target = _target(context, one, labels, data)
+    usable, targets = [], []
+    for utterance_id in ids:
+        target = _target(context, utterance_id, labels, data)
         if target is not None:
-            kept.append(one)
+            usable.append(utterance_id)
             targets.append(target)
-    if not kept:
+    if not usable:
         raise RowUnavailableError(f"no utterance has {labels} targets in the {data} set of {context.fold.name}")
-    return Examples(tuple(kept), np.stack(targets))
+    return Examples(tuple(usable), np.stack(targets))
 
 
-def _target(context: FoldContext, utterance_id: str, labels: str, data: str) -> np.ndarray | None:
+def _target(context: FoldContext[Ledger], utterance_id: str, labels: str, data: str) -> npt.NDArray[np.float32] | None:
     utterance, classes = context.utterances[utterance_id], context.task.classes
     dominant = context.task.target_of(utterance)
     if dominant is None and (data == DOMINANT or labels == HARD):
@@ -79,12 +78,14 @@ def _target(context: FoldContext, utterance_id: str, labels: str, data: str) -> 
         return vote_targets.existence(counts)
     if labels == SOFT:
         return vote_targets.soft(counts, SMOOTHING) if counts.any() else None
+    if dominant is None:
+        return None
     release = classes.index(dominant)
     chosen = vote_targets.hard(counts, release) if utterance.votes else release
     return None if chosen is None else np.eye(len(classes), dtype=np.float32)[chosen]
 
 
-def class_weights(targets: np.ndarray, frequency: str = SHARE) -> np.ndarray:
+def class_weights(targets: npt.NDArray[np.float32], frequency: str = SHARE) -> npt.NDArray[np.float32]:
     """Inverse class frequencies (§4.1), float32 (classes,), whose mean by these frequencies is 1.
 
     Args:
@@ -98,7 +99,7 @@ def class_weights(targets: np.ndarray, frequency: str = SHARE) -> np.ndarray:
     return _inverse(targets.sum(axis=0))
 
 
-def existence_weights(targets: np.ndarray) -> np.ndarray:
+def existence_weights(targets: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Inverse frequencies of absence and existence of each class (§4.1), float32 (2, classes): absent, existent.
 
     Args:
@@ -109,7 +110,7 @@ def existence_weights(targets: np.ndarray) -> np.ndarray:
     return np.stack([_inverse(column) for column in both.T], axis=1)
 
 
-def _inverse(frequencies: np.ndarray) -> np.ndarray:
+def _inverse(frequencies: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Weights inverse to frequencies, 0 where nothing is there; their mean over what is there is 1."""
     present = frequencies > 0
     weights = np.zeros(len(frequencies), np.float32)

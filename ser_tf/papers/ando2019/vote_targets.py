@@ -5,13 +5,15 @@ self-evaluations are not among them. h_k^n of the paper is 1 where evaluator n g
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 Votes = Sequence[Sequence[str]]
 
 
-def count(votes: Votes, classes: Sequence[str]) -> np.ndarray:
+def count(votes: Votes, classes: Sequence[str]) -> npt.NDArray[Any]:
     """How many evaluators gave each class, sum_n h_k^n: int64 (classes,).
 
     Every label of an evaluator who gave several counts; a label that is no class counts nowhere.
@@ -19,7 +21,7 @@ def count(votes: Votes, classes: Sequence[str]) -> np.ndarray:
     return np.asarray([sum(name in given for given in votes) for name in classes], np.int64)
 
 
-def hard(counts: np.ndarray, release: int | None = None) -> int | None:
+def hard(counts: npt.NDArray[Any], release: int | None = None) -> int | None:
     """The class that most evaluators gave (eq. 3).
 
     Args:
@@ -37,7 +39,7 @@ def hard(counts: np.ndarray, release: int | None = None) -> int | None:
     return release if release in most else None
 
 
-def soft(counts: np.ndarray, alpha: float) -> np.ndarray:
+def soft(counts: npt.NDArray[Any], alpha: float) -> npt.NDArray[Any]:
     """Smoothed shares of the votes (eq. 4): float32 (classes,), which sum to one.
 
     Args:
@@ -48,7 +50,7 @@ def soft(counts: np.ndarray, alpha: float) -> np.ndarray:
     return (smoothed / smoothed.sum()).astype(np.float32)
 
 
-def existence(counts: np.ndarray) -> np.ndarray:
+def existence(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """1 for each class that at least one evaluator gave (eq. 5): float32 (classes,)."""
     return (counts > 0).astype(np.float32)
 

@@ -1,16 +1,17 @@
 """Words and the frames under them: segments of an utterance's features, and batches whose padding stays bounded.
 
 A batch holds the frames of whole utterances once, and for each word where its segment begins and how many frames it
-has; the network cuts the segments itself. Overlapping segments cost nothing on the way, and models that read words
-alone, frames alone or both take the same batches.
+has; the network cuts the segments itself. Overlapping segments cost nothing on the way. Where the feature is the
+waveform (`segment_mfcc`), a frame is a sample. A model that reads only words is given no frames.
 """
 
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from ser_tf.corpora.base import Word
@@ -24,12 +25,14 @@ ROUNDING_FRAMES = 1e-6
 class Features(Protocol):
     """Gives the features of an utterance by its id, as a feature store or a view does."""
 
-    dims: int
+    @property
+    def dims(self) -> int:
+        """Size of a frame."""
 
     def num_frames(self, utterance_id: str) -> int:
         """Number of frames."""
 
-    def __getitem__(self, utterance_id: str) -> np.ndarray:
+    def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
         """float32 (frames, dims)."""
 
 
@@ -42,21 +45,21 @@ class Aligned:
         segments: First frame and number of frames of each word, int32 (words, 2); at least one frame each.
     """
 
-    words: np.ndarray
-    segments: np.ndarray
+    words: npt.NDArray[np.int32]
+    segments: npt.NDArray[np.int32]
 
 
-def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> np.ndarray:
+def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[np.int32]:
     """Frames under each word (lee2020 §3.1.2).
 
-    A segment has the frames whose windows lie wholly inside of the word's time after it was made longer on both
-    sides; a word shorter than a window has the one frame nearest to its middle.
+    A segment has the frames whose windows lie wholly inside of the word's time after it was extended on both sides; a
+    word shorter than a window has the one frame nearest to its middle.
 
     Args:
         words: With times that touch each other; see `ser_tf.papers.lee2020.alignment.spoken_words`.
         num_frames: Frames of the utterance.
         params: The time axis of the frames.
-        overlap: Of neighbours, as a share of a word's duration: each side is extended by half of it.
+        overlap: Overlap of neighbours as a share of a word's duration; each side is extended by half of it.
 
     Returns:
         First frame and number of frames, int32 (words, 2).
@@ -73,7 +76,7 @@ def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, o
     return np.stack([first, last - first + 1], axis=1).astype(np.int32)
 
 
-def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: float) -> np.ndarray:
+def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[np.int32]:
     """Segments of equal length that know nothing of words (lee2020 Table 3).
 
     Args:
@@ -87,75 +90,76 @@ def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: f
     """
     duration_seconds = (num_frames - 1) * params.hop_seconds + params.window_seconds
     edges = np.linspace(0.0, duration_seconds, number + 1)
-    parts = [Word("", start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [Word("", start, end) for start, end in itertools.pairwise(edges)]
     return word_segments(parts, num_frames, params, overlap)
 
 
-def sizes_of(items: Sequence[Aligned], num_frames: Sequence[int], read: str) -> np.ndarray:
-    """The sizes that `pipeline.plan_epoch` takes, int64 (utterances, 1 or 2).
-
-    Args:
-        items: The utterances.
-        num_frames: Their frames.
-        read: `segments` (words and frames), `frames` or `words`.
-    """
-    sizes = {
-        "segments": lambda item, frames: (len(item.words), frames),
-        "frames": lambda item, frames: (frames,),
-        "words": lambda item, frames: (len(item.words),),
-    }[read]
-    return np.asarray([sizes(*pair) for pair in zip(items, num_frames, strict=True)], np.int64)
+def _sizes(items: Sequence[Aligned], num_frames: Sequence[int], reads: str) -> npt.NDArray[np.int64]:
+    """The sizes that `pipeline.plan_epoch` takes, int64 (utterances, 1 or 2)."""
+    words, frames = [len(item.words) for item in items], list(num_frames)
+    columns = {"segments": (words, frames), "frames": (frames,), "words": (words,)}[reads]
+    return np.asarray(columns, np.int64).T
 
 
 def dataset(
-    features: Features,
+    features: Features | None,
     ids: Sequence[str],
     items: Sequence[Aligned],
     params: pipeline.BatchParams,
-    columns: Mapping[str, np.ndarray] | None = None,
+    columns: Mapping[str, npt.NDArray[Any]] | None = None,
     seed: int | None = None,
-    read: str = "segments",
+    reads: str = "segments",
 ) -> tf.data.Dataset:
     """Batches of words and frames.
 
     Args:
-        features: Where frames are read from, streamed utterance by utterance.
+        features: Where frames are read from, streamed utterance by utterance; None for a model that `reads` words.
         ids: The utterances.
         items: Their words and segments.
         params: How batches are cut.
         columns: Further values for each utterance (targets), rows along the first axis.
         seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
-        read: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
+        reads: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
             `frames`, or `words`.
 
     Returns:
-        A dataset whose every iteration is one epoch, of dictionaries with `features` float32 (batch, frames, dims),
-        `lengths` int32 (batch,), `words` int32 (batch, words), `segments` int32 (batch, words, 2), `num_words` int32
-        (batch,), `position` (the row in `ids`) and the columns; padding is zero and on the right.
+        A dataset whose every iteration is one epoch, of dictionaries with `words` int32 (batch, words), `num_words`
+        int32 (batch,), `position` (the row in `ids`) and the columns; with features also `features` float32 (batch,
+        frames, dims), `lengths` int32 (batch,) and `segments` int32 (batch, words, 2). Padding is zero and on the
+        right.
     """
     rows = {"position": np.arange(len(ids), dtype=np.int32), **(columns or {})}
-    sizes = sizes_of(items, [features.num_frames(one) for one in ids], read)
+    num_frames = [features.num_frames(utterance_id) if features else 0 for utterance_id in ids]
+    sizes = _sizes(items, num_frames, reads)
     epochs = itertools.count()
 
-    def batches() -> Iterator[dict[str, np.ndarray]]:
+    def batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
         rng = None if seed is None else np.random.default_rng([seed, next(epochs)])
         for positions in pipeline.plan_epoch(sizes, params, rng):
             chosen = [items[position] for position in positions]
-            frames = [features[ids[position]] for position in positions]
+            audio = {}
+            if features is not None:
+                frames = [features[ids[position]] for position in positions]
+                audio = {
+                    "features": pipeline.pad(frames, params.pad_multiple),
+                    "lengths": np.asarray(list(map(len, frames)), np.int32),
+                    "segments": pipeline.pad([item.segments for item in chosen]).astype(np.int32),
+                }
             yield {
-                "features": pipeline.pad(frames, params.pad_multiple),
-                "lengths": np.asarray([len(each) for each in frames], np.int32),
+                **audio,
                 "words": pipeline.pad([item.words[:, np.newaxis] for item in chosen])[..., 0].astype(np.int32),
-                "segments": pipeline.pad([item.segments for item in chosen]).astype(np.int32),
                 "num_words": np.asarray([len(item.words) for item in chosen], np.int32),
                 **{key: value[positions] for key, value in rows.items()},
             }
 
-    signature = {
-        "features": tf.TensorSpec((None, None, features.dims), tf.float32),
+    of_audio = {
+        "features": tf.TensorSpec((None, None, features.dims if features else 0), tf.float32),
         "lengths": tf.TensorSpec((None,), tf.int32),
-        "words": tf.TensorSpec((None, None), tf.int32),
         "segments": tf.TensorSpec((None, None, 2), tf.int32),
+    }
+    signature = {
+        **(of_audio if features else {}),
+        "words": tf.TensorSpec((None, None), tf.int32),
         "num_words": tf.TensorSpec((None,), tf.int32),
         **{key: tf.TensorSpec((None, *value.shape[1:]), value.dtype) for key, value in rows.items()},
     }

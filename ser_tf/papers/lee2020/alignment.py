@@ -2,9 +2,13 @@
 
 Aligners write more than words: silence, noises, sentence boundaries. `spoken_words` takes these special tokens away
 and gives their time to the words beside them (lee2020 §4.2).
+
+Deviations: §4.2 divides a special token's time between the neighbouring words; at an edge, where there is only one,
+that word takes all of it.
 """
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +22,8 @@ WORD_TIERS = ("words", "word")
 UNKNOWN_TOKENS = ("<unk>", "[unk]")
 """A word that was spoken and that the aligner did not know; unlike other tokens in brackets it is a word."""
 SILENCE_TOKENS = ("sil", "sp", "spn", "silence", "#", "-")
+_FILLER = re.compile(r"\+\+.+\+\+|\[(?!sil(ence)?\]).+\]|\{(?!sl\}|sil\}).+\}")
+"""Laughter, breath, noises as aligners write them in lower case: `++laughter++`, `[noise]`, `{lg}`; no silence."""
 SUFFIXES = (".textgrid", ".ctm")
 
 _VALUE = re.compile(
@@ -28,40 +34,50 @@ _VALUE = re.compile(
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
-def plain_word(token: str) -> str | None:
-    """The word behind an alignment's token in lower case, or None for silence, noises and sentence boundaries.
+def plain_word(token: str, fillers: str = "special") -> str | None:
+    """The word of an alignment's token in lower case, or None for silence, noises and sentence boundaries.
 
     `LIKE(2)` is `like`; `<s>`, `<sil>`, `++LAUGHTER++`, `[noise]`, `{NS}`, `sp` and the empty token are special;
     `<unk>` is a word.
+
+    Args:
+        token: The token.
+        fillers: `words` takes `++LAUGHTER++`, `[noise]` and `{NS}` as words.
     """
     token = token.strip().lower()
     if token in UNKNOWN_TOKENS:
         return UNKNOWN_TOKENS[0]
+    if fillers == "words" and _FILLER.fullmatch(token):
+        return token
     if not token or token in SILENCE_TOKENS or token.startswith(("[", "{")):
         return None
     return spoken_word(token)
 
 
-def spoken_words(tokens: Sequence[Word], duration_seconds: float | None = None) -> tuple[Word, ...]:
+def spoken_words(
+    tokens: Sequence[Word], duration_seconds: float | None = None, fillers: str = "special"
+) -> tuple[Word, ...]:
     """Words without special tokens, with no gap between them (lee2020 §4.2).
 
     The time between two words, whether special tokens lie there or nothing, is divided between both in halves; the
-    time before the first word and behind the last belongs to these alone. Overlapping words meet in the middle.
+    time before the first word and after the last belongs only to these. Overlapping words meet in the middle.
 
     Args:
         tokens: The alignment as written, in the order of time.
         duration_seconds: Length of the recording; None: it ends with the last token.
+        fillers: As for `plain_word`.
 
     Returns:
         Plain words in lower case; none when nothing was spoken.
     """
-    words = [dataclasses.replace(token, text=plain) for token in tokens if (plain := plain_word(token.text))]
+    plain = ((token, plain_word(token.text, fillers)) for token in tokens)
+    words = [dataclasses.replace(token, text=text) for token, text in plain if text]
     if not words:
         return ()
     end_seconds = max([token.end_seconds for token in tokens] + [duration_seconds or 0.0])
-    middles = [(one.end_seconds + other.start_seconds) / 2 for one, other in zip(words, words[1:], strict=False)]
-    bounds = [0.0, *middles, end_seconds]
-    return tuple(Word(word.text, start, end) for word, start, end in zip(words, bounds, bounds[1:], strict=False))
+    middles = [(word.end_seconds + following.start_seconds) / 2 for word, following in itertools.pairwise(words)]
+    bounds = itertools.pairwise([0.0, *middles, end_seconds])
+    return tuple(Word(word.text, start, end) for word, (start, end) in zip(words, bounds, strict=True))
 
 
 def parse_textgrid(text: str, source: str) -> tuple[Word, ...]:

@@ -1,13 +1,16 @@
-"""Attention between two modalities: crossed global attention, and the attentions that it was compared with."""
+"""Global attention of two modalities, crossed (lee2020 §3.2.3), and the decision by three posteriors (eq. 15)."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 from ser_tf.layers.pooling import masked_softmax
+from ser_tf.papers.lee2020.packed_segments import Shape
 
 MODALITIES = ("text", "audio")
-SMALLEST = 1e-37
+MIN_POSTERIOR = 1e-37
 """Posteriors below it count as this value, so that a logarithm stays finite."""
 
 
@@ -24,7 +27,12 @@ class CrossAttention(ExplicitMaskLayer):
     """
 
     def __init__(
-        self, num_heads: int = 4, project: bool = True, stop_gradient: bool = True, crossed: bool = True, **kwargs
+        self,
+        num_heads: int = 4,
+        project: bool = True,
+        stop_gradient: bool = True,
+        crossed: bool = True,
+        **kwargs: Any,
     ) -> None:
         """Takes the variants.
 
@@ -39,7 +47,12 @@ class CrossAttention(ExplicitMaskLayer):
         self.num_heads, self.project = num_heads, project
         self.stop_gradient, self.crossed = stop_gradient, crossed
 
-    def build(self, text_shape: tuple, audio_shape: tuple, mask_shape: tuple | None = None) -> None:
+    def build(
+        self,
+        text_shape: Shape,
+        audio_shape: Shape,
+        mask_shape: Shape | None = None,  # noqa: ARG002 - Keras gives one shape for each argument
+    ) -> None:
         """Creates the projections and queries of both modalities.
 
         Raises:
@@ -48,7 +61,7 @@ class CrossAttention(ExplicitMaskLayer):
         self._projections: dict[str, keras.Variable] = {}
         self._queries: dict[str, keras.Variable] = {}
         for modality, shape in zip(MODALITIES, (text_shape, audio_shape), strict=True):
-            dims = shape[-1]
+            dims = shape[-1] or 0
             if dims % self.num_heads:
                 raise ValueError(f"{self.num_heads} heads do not divide {dims} dimensions")
             per_head = (self.num_heads, dims // self.num_heads)
@@ -92,17 +105,22 @@ class CrossAttention(ExplicitMaskLayer):
                 outputs[f"c_{name}_{other}"] = _aggregate(crossing, heads[other])
         return outputs
 
-    def compute_output_shape(self, text_shape: tuple, audio_shape: tuple, mask_shape: tuple | None = None) -> dict:
+    def compute_output_shape(
+        self,
+        text_shape: Shape,
+        audio_shape: Shape,
+        mask_shape: Shape | None = None,  # noqa: ARG002 - Keras gives one shape for each argument
+    ) -> dict[str, Shape]:
         """Shapes of all outputs."""
         batch, words, _ = text_shape
-        shapes: dict[str, tuple] = {}
+        shapes: dict[str, Shape] = {}
         for name, shape in zip(MODALITIES, (text_shape, audio_shape), strict=True):
             shapes[f"{name}_attention"] = (batch, self.num_heads, words)
             for query in MODALITIES if self.crossed else (name,):
                 shapes[f"c_{query}_{name}"] = (batch, shape[-1])
         return shapes
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         own = {key: getattr(self, key) for key in ("num_heads", "project", "stop_gradient", "crossed")}
         return {**super().get_config(), **own}
@@ -118,79 +136,25 @@ def _aggregate(weights: tf.Tensor, heads: tf.Tensor) -> tf.Tensor:
 class ProductDecision(keras.layers.Layer):
     """The decision of lee2020, eq. 15, as a posterior: the product of three, normalised to a sum of one."""
 
-    def __init__(self, weight: float, **kwargs) -> None:
+    def __init__(self, weight: float, **kwargs: Any) -> None:
         """Takes alpha, the exponent of the single modalities' posteriors."""
         super().__init__(**kwargs)
         self.weight = weight
 
     def call(self, joint: tf.Tensor, text: tf.Tensor, audio: tf.Tensor) -> tf.Tensor:
         """Combines posteriors of shape (batch, classes)."""
-        logs = [tf.math.log(tf.maximum(each, SMALLEST)) for each in (joint, text, audio)]
+        logs = [tf.math.log(tf.maximum(posterior, MIN_POSTERIOR)) for posterior in (joint, text, audio)]
         return tf.nn.softmax(logs[0] + self.weight * (logs[1] + logs[2]))
 
-    def compute_output_shape(self, joint_shape: tuple, text_shape: tuple, audio_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self,
+        joint_shape: Shape,
+        text_shape: Shape,  # noqa: ARG002 - Keras gives one shape for each argument
+        audio_shape: Shape,  # noqa: ARG002
+    ) -> Shape:
         """Shape (batch, classes)."""
         return tuple(joint_shape)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "weight": self.weight}
-
-
-@keras.saving.register_keras_serializable("ser_tf")
-class QueryAttention(ExplicitMaskLayer):
-    """One vector attends over a sequence by inner products (Yoon et al. 2019).
-
-    (query (batch, dims), sequence (batch, steps, dims), mask (batch, steps)) -> context (batch, dims) and weights
-    (batch, steps). It has no weights of its own.
-    """
-
-    def call(self, query: tf.Tensor, sequence: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Aggregates the valid steps."""
-        weights = masked_softmax(tf.einsum("bd,btd->bt", query, sequence), mask)
-        return tf.einsum("bt,btd->bd", weights, sequence), weights
-
-    def compute_output_shape(
-        self, query_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None
-    ) -> tuple[tuple, tuple]:
-        """Shapes (batch, dims) and (batch, steps)."""
-        return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
-
-
-@keras.saving.register_keras_serializable("ser_tf")
-class AlignmentAttention(ExplicitMaskLayer):
-    """Every step of one sequence attends over all steps of another: a learned alignment (Xu et al. 2019).
-
-    The score of query step j and step i is tanh(u . s_i + v . h_j + b), additive as in that paper, with one vector
-    for each sequence.
-    """
-
-    def build(self, queries_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None) -> None:
-        """Creates u, v and b."""
-        self._sequence_vector = self.add_weight(name="u", shape=(sequence_shape[-1], 1), initializer="glorot_uniform")
-        self._query_vector = self.add_weight(name="v", shape=(queries_shape[-1], 1), initializer="glorot_uniform")
-        self._bias = self.add_weight(name="b", shape=(), initializer="zeros")
-        self.built = True
-
-    def call(self, queries: tf.Tensor, sequence: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Aligns two sequences.
-
-        Args:
-            queries: float32 (batch, words, dims).
-            sequence: float32 (batch, frames, other dims).
-            mask: bool (batch, frames), of the sequence.
-
-        Returns:
-            Contexts (batch, words, other dims) and weights (batch, words, frames).
-        """
-        per_frame = tf.einsum("btd,dx->bxt", sequence, self._sequence_vector)
-        per_word = tf.einsum("bwd,dx->bwx", queries, self._query_vector)
-        weights = masked_softmax(tf.tanh(per_frame + per_word + self._bias), mask[:, tf.newaxis, :])
-        return tf.einsum("bwt,btd->bwd", weights, sequence), weights
-
-    def compute_output_shape(
-        self, queries_shape: tuple, sequence_shape: tuple, mask_shape: tuple | None = None
-    ) -> tuple[tuple, tuple]:
-        """Shapes of contexts and weights."""
-        batch, words = queries_shape[:2]
-        return (batch, words, sequence_shape[2]), (batch, words, sequence_shape[1])

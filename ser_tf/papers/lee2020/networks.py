@@ -8,13 +8,20 @@ import keras
 from ser_tf.layers.pooling import LocalAttentionPooling
 from ser_tf.papers.lee2020 import text_audio
 from ser_tf.papers.lee2020.cross_attention import CrossAttention, ProductDecision
-from ser_tf.papers.lee2020.text_audio import DROPOUT, LSTM_UNITS, AudioSettings, TextSettings
+from ser_tf.papers.lee2020.text_audio import (
+    AVERAGES,
+    DROPOUT,
+    LSTM_UNITS,
+    SEGMENT_DROPOUTS,
+    AudioSettings,
+    TextSettings,
+)
 
 NUM_HEADS = 4  # §4.2
 ALIGN_WEIGHT = 0.1  # §4.2, alpha of eq. 14 and 15
 
 
-def build_cross_attention_network(
+def build_cross_attention_network(  # noqa: PLR0913 - the paper's symbols, and its variants
     text: TextSettings,
     audio: AudioSettings,
     num_classes: int,
@@ -25,6 +32,8 @@ def build_cross_attention_network(
     stop_gradient: bool = True,
     cross_attention: bool = True,
     project_heads: bool = True,
+    segment_average: str = AVERAGES[0],
+    segment_dropout: str = SEGMENT_DROPOUTS[0],
 ) -> keras.Model:
     """The cross attention network, eq. 1-12 and 15, and the variants of Table 4.
 
@@ -33,25 +42,28 @@ def build_cross_attention_network(
 
     Args:
         text: Vocabulary and first embedding.
-        audio: Normalisation of the frames.
+        audio: How frames are made and normalised.
         num_classes: K.
         lstm_units: D_h, in each direction.
-        dropout: After each BLSTM.
+        dropout: Share of units that are dropped after each BLSTM.
         num_heads: Heads of the global attention.
-        align_weight: alpha; 0 leaves out eq. 11-13, and the decision is eq. 10 alone ("- L_align").
+        align_weight: alpha; 0 leaves out eq. 11-13, and eq. 10 decides ("- L_align").
         stop_gradient: False lets gradients through the crossed weights ("- stop-gradient").
-        cross_attention: False decides by c^(TT) and c^(AA) alone ("- cross attention").
+        cross_attention: False decides only by c^(TT) and c^(AA) ("- cross attention").
         project_heads: See `CrossAttention`.
+        segment_average: See `text_audio.encoded_segments`.
+        segment_dropout: See `text_audio.encoded_segments`.
 
     Returns:
         A model with the outputs `probabilities`, `text_attention` and `audio_attention` (batch, heads, words), and
         for alpha > 0 the three of the loss.
     """
     text_inputs, words = text_audio.words_input(text)
-    audio_inputs, frames = text_audio.frames_input(audio)
-    # Each frame belongs to a segment, whose frames are masked by their number: the frame mask has no use here.
+    audio_inputs, frames, segments = text_audio.segments_input(audio)
     text_states = text_audio.blstm(words, lstm_units, dropout, "text_blstm")
-    segment_inputs, audio_states = text_audio.encoded_segments(frames, words, lstm_units, dropout)
+    audio_states = text_audio.encoded_segments(
+        frames, segments, words, lstm_units, dropout, segment_average, segment_dropout
+    )
     attention = CrossAttention(num_heads, project_heads, stop_gradient, cross_attention, name="cross_attention")
     attended = attention(text_states.states, audio_states.states, words.mask)
     names = ("c_text_text", "c_text_audio", "c_audio_audio", "c_audio_text")  # the order of eq. 10
@@ -65,8 +77,7 @@ def build_cross_attention_network(
         outputs["probabilities"] = ProductDecision(align_weight, name="probabilities")(joint, of_text, of_audio)
     else:
         outputs["probabilities"] = text_audio.classifier(contexts, num_classes)
-    inputs = text_inputs | audio_inputs | segment_inputs
-    return keras.Model(inputs, outputs, name="cross_attention_network")
+    return keras.Model(text_inputs | audio_inputs, outputs, name="cross_attention_network")
 
 
 def build_text_network(

@@ -1,9 +1,11 @@
 """Many short segments in few long rows, so that a recurrent layer reads them all with little padding.
 
 Segments of words differ much in length (a word before a pause is ten times as long as an article). One row a segment
-would be padding for the most part; here segments are laid one behind the other in rows as long as the longest
-segment, and a recurrent layer starts anew where a segment does. What comes out is what each segment would give alone.
+would be padding for the most part; here segments are laid one after the other in rows as long as the longest segment,
+and a recurrent layer starts anew where a segment does. The result is what each segment would give by itself.
 """
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,11 +13,12 @@ import tensorflow as tf
 from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 PADDING = -1
-"""Owner of the cells behind the last segment of a row."""
+"""Owner of the cells after the last segment of a row."""
+Shape = tuple[int | None, ...]
 
 
 def next_fit(lengths: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Lays segments, longest first, into rows; one that does not fit behind the last one opens the next row.
+    """Lays segments, longest first, into rows; one that does not fit after the last one opens the next row.
 
     Args:
         lengths: Frames of each segment, int32 (segments,), none above `steps`.
@@ -46,23 +49,36 @@ class PackSegments(ExplicitMaskLayer):
     utterance after the other, or `PADDING`. A word of padding, whose segment has no frames, counts for nothing.
     """
 
+    def __init__(self, zero_padded: bool = False, **kwargs: Any) -> None:
+        """Takes whether a segment owns zeros up to the longest segment of its utterance (T' of §3.1.2)."""
+        super().__init__(**kwargs)
+        self.zero_padded = zero_padded
+
     def call(self, features: tf.Tensor, segments: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Packs all segments of a batch."""
         words = tf.where(segments[..., 1] > 0)  # rows of (utterance, word)
-        first, lengths = tf.unstack(tf.gather_nd(segments, words), axis=1)
+        first, filled = tf.unstack(tf.gather_nd(segments, words), axis=1)
+        lengths = filled
+        if self.zero_padded:
+            lengths = tf.gather(tf.reduce_max(segments[..., 1], axis=1), words[:, 0])
         steps = tf.reduce_max(lengths)
         rows, begins = next_fit(lengths, steps)
         owner = tf.repeat(tf.range(tf.size(lengths)), lengths)
         inside = tf.range(tf.size(owner)) - tf.gather(tf.cumsum(lengths, exclusive=True), owner)
-        sources = tf.stack([tf.gather(tf.cast(words[:, 0], tf.int32), owner), tf.gather(first, owner) + inside], axis=1)
+        place = tf.gather(first, owner) + tf.minimum(inside, tf.gather(filled, owner) - 1)
+        cut = tf.gather_nd(features, tf.stack([tf.cast(tf.gather(words[:, 0], owner), tf.int32), place], axis=1))
+        if self.zero_padded:
+            cut = tf.where((inside < tf.gather(filled, owner))[:, tf.newaxis], cut, 0.0)
         places = tf.stack([tf.gather(rows, owner), tf.gather(begins, owner) + inside], axis=1)
         shape = tf.stack([tf.reduce_max(rows) + 1, steps])
-        frames = tf.scatter_nd(places, tf.gather_nd(features, sources), tf.concat([shape, [features.shape[-1]]], 0))
+        frames = tf.scatter_nd(places, cut, tf.concat([shape, [features.shape[-1]]], 0))
         owners = tf.tensor_scatter_nd_update(tf.fill(shape, PADDING), places, owner)
         return tf.ensure_shape(frames, (None, None, features.shape[-1])), owners
 
     def compute_output_spec(
-        self, features: keras.KerasTensor, segments: keras.KerasTensor
+        self,
+        features: keras.KerasTensor,
+        segments: keras.KerasTensor,  # noqa: ARG002 - Keras gives each argument
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         """A float32 and an int32 tensor."""
         return (
@@ -70,14 +86,18 @@ class PackSegments(ExplicitMaskLayer):
             keras.KerasTensor((None, None), "int32"),
         )
 
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "zero_padded": self.zero_padded}
+
 
 @keras.saving.register_keras_serializable("ser_tf")
 class RestartingLSTMCell(keras.layers.LSTMCell):
     """An LSTM cell whose states are zero before each step that the last column of its input marks with 1."""
 
-    def build(self, input_shape: tuple) -> None:
+    def build(self, input_shape: Shape) -> None:
         """Creates the weights, which the mark has none of."""
-        super().build((*input_shape[:-1], input_shape[-1] - 1))
+        super().build((*input_shape[:-1], (input_shape[-1] or 0) - 1))
 
     def call(
         self, sequence: tf.Tensor, states: list[tf.Tensor], training: bool = False
@@ -91,11 +111,11 @@ class RestartingLSTMCell(keras.layers.LSTMCell):
 class PackedBLSTM(ExplicitMaskLayer):
     """A bidirectional LSTM that reads every segment of a packed row by itself.
 
-    (frames (rows, steps, dims), owners (rows, steps)) -> (rows, steps, 2 x units); rubbish where the owner is
-    `PADDING`.
+    (frames (rows, steps, dims), owners (rows, steps)) -> (rows, steps, 2 x units); undefined where the owner
+    is `PADDING`.
     """
 
-    def __init__(self, units: int, **kwargs) -> None:
+    def __init__(self, units: int, **kwargs: Any) -> None:
         """Takes the units of each direction."""
         super().__init__(**kwargs)
         self.units = units
@@ -104,10 +124,10 @@ class PackedBLSTM(ExplicitMaskLayer):
             RestartingLSTMCell(units), return_sequences=True, go_backwards=True, name="backward_lstm"
         )
 
-    def build(self, frames_shape: tuple, owners_shape: tuple | None = None) -> None:
+    def build(self, frames_shape: Shape, owners_shape: Shape | None = None) -> None:  # noqa: ARG002 - Keras gives both
         """Creates the weights."""
         for layer in (self.forward_lstm, self.backward_lstm):
-            layer.build((*frames_shape[:-1], frames_shape[-1] + 1))
+            layer.build((*frames_shape[:-1], (frames_shape[-1] or 0) + 1))
         self.built = True
 
     def call(self, frames: tf.Tensor, owners: tf.Tensor) -> tf.Tensor:
@@ -118,18 +138,22 @@ class PackedBLSTM(ExplicitMaskLayer):
         backward = self.backward_lstm(tf.concat([frames, tf.concat([changes, edge], axis=1)], axis=-1))
         return tf.concat([forward, tf.reverse(backward, axis=[1])], axis=-1)
 
-    def compute_output_shape(self, frames_shape: tuple, owners_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self,
+        frames_shape: Shape,
+        owners_shape: Shape | None = None,  # noqa: ARG002 - Keras gives one shape for each argument
+    ) -> Shape:
         """Shape (rows, steps, 2 x units)."""
         return (*frames_shape[:2], 2 * self.units)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PackedMean(ExplicitMaskLayer):
-    """Mean over the frames of each segment, put back to its word; words of padding get zeros.
+    """Mean over the frames that each segment owns, put back to its word; words of padding get zeros.
 
     (states (rows, steps, dims), owners (rows, steps), segments (batch, words, 2)) -> (batch, words, dims).
     """
@@ -137,13 +161,19 @@ class PackedMean(ExplicitMaskLayer):
     def call(self, states: tf.Tensor, owners: tf.Tensor, segments: tf.Tensor) -> tf.Tensor:
         """Undoes the packing."""
         words = tf.where(segments[..., 1] > 0)
-        lengths = tf.gather_nd(segments[..., 1], words)
-        flat = tf.reshape(states, (-1, states.shape[-1]))
-        sums = tf.math.unsorted_segment_sum(flat, tf.reshape(owners, (-1,)), tf.size(lengths))
+        number = tf.shape(words)[0]
+        flat, owner = tf.reshape(states, (-1, states.shape[-1])), tf.reshape(owners, (-1,))
+        lengths = tf.math.unsorted_segment_sum(tf.ones_like(owner), owner, number)
+        sums = tf.math.unsorted_segment_sum(flat, owner, number)
         means = sums / tf.cast(lengths, states.dtype)[:, tf.newaxis]
         shape = tf.concat([tf.shape(segments)[:2], [states.shape[-1]]], axis=0)
         return tf.ensure_shape(tf.scatter_nd(words, means, tf.cast(shape, words.dtype)), (None, None, states.shape[-1]))
 
-    def compute_output_shape(self, states_shape: tuple, owners_shape: tuple, segments_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self,
+        states_shape: Shape,
+        owners_shape: Shape,  # noqa: ARG002 - Keras gives one shape for each argument
+        segments_shape: Shape,
+    ) -> Shape:
         """Shape (batch, words, dims)."""
         return (segments_shape[0], segments_shape[1], states_shape[-1])

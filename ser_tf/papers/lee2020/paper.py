@@ -1,27 +1,25 @@
-"""Lee, Yoon and Jung, Interspeech 2020: cross attention with aligned audio and text.
-
-Set-up (§4.1-4.2): IEMOCAP, seven classes, 7,486 utterances with a word alignment; ten folds of 8:1:1. Table 1 is an
-alignment, Table 2 compares systems, Table 3 ways to segment the audio, Table 4 leaves out parts of the network. The
-cross attention network (`can`) is trained once for all tables.
-"""
+"""Tables 1 to 4 of Lee et al. 2020: task, folds, rows with their published numbers, and claims."""
 
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
-from ser_tf.evaluation.summary import Claim
-from ser_tf.papers.lee2020 import networks as lee2020
-from ser_tf.papers.lee2020 import words as lee2020_words
-from ser_tf.papers.lee2020 import xu2019, yoon2019
-from ser_tf.papers.lee2020.systems import features, fit_network
+from ser_tf.evaluation.claims import Claim
+from ser_tf.papers.lee2020 import table1, words
+from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol import folds
-from ser_tf.protocol.ledger import assumption
-from ser_tf.protocol.system import Paper, Prepared, System
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.training import baselines
+
+if TYPE_CHECKING:
+    from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.context import FoldContext
+    from ser_tf.protocol.served import Served
 
 CITATION = (
     "Y. Lee, S. Yoon, K. Jung: Multimodal speech emotion recognition using cross attention with aligned audio and"
@@ -30,42 +28,8 @@ CITATION = (
 NUM_FOLDS = 10  # §4.1
 
 
-@dataclasses.dataclass(frozen=True)
-class Ledger:
-    """What the paper does not state."""
-
-    split: str = assumption(
-        "utterance",
-        "§4.1 draws 8:1:1 without naming speakers: single utterances, stratified by class; speaker keeps each speaker"
-        " in one part",
-        ("utterance", "speaker"),
-    )
-    overlap_margin: str = assumption(
-        "half", "§3.1.2: neighbours overlap by 10%: each side longer by half of it (5% of the word), or by all",
-        ("half", "full"),
-    )  # fmt: skip
-    mfcc_first_coefficient: int = assumption(0, "40 coefficients from c0, or from c1, which takes 41 bands", (0, 1))
-    mfcc_mel_bands: int = assumption(40, "mel bands under the 40 coefficients")
-    mfcc_normaliser: str = assumption(
-        "train", "mean and deviation of each coefficient over the training part, or none", ("train", "none")
-    )
-    embedding_dims: int = assumption(300, "of the random embedding without --glove; §4.2 has 300 from GloVe")
-    vocabulary_least_count: int = assumption(1, "rarer words of the training part are unknown words")
-    head_projection: bool = assumption(
-        True,
-        "four heads by a projection of the states to 4 x 64, one query a head; false splits the states as they are",
-    )
-    clipping: str = assumption(
-        "global", "norm 1.0 over all gradients together, or for each weight by itself", ("global", "each")
-    )
-    baseline_lstm_units: int = assumption(128, "in each direction, of the models in Table 2 that are re-implemented")
-    class_weights: str = assumption("none", "weights in the loss; none is stated", ("none", "balanced"))
-    max_epochs: int = assumption(100, "epochs at most; §4.2 states the patience alone")
-
-
-def task(ledger: Ledger) -> Task:
+def task(ledger: Ledger) -> Task:  # noqa: ARG001 - the seven classes are stated
     """The seven classes of §4.1; 7,486 utterances of IEMOCAP."""
-    del ledger
     return Task(
         name="lee2020",
         classes=("angry", "excited", "happy", "sad", "frustrated", "surprise", "neutral"),
@@ -85,83 +49,173 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
     small: list[str] = []
     for label in sorted(counts, key=lambda label: (counts[label], label)):
         small.append(label)
-        if sum(counts[one] for one in small) >= NUM_FOLDS:
+        if sum(counts[name] for name in small) >= NUM_FOLDS:
             stratum |= dict.fromkeys(small, label)
             small = []
     group = (lambda utterance: utterance.speaker) if ledger.split == "speaker" else None
-    number = NUM_FOLDS
-    return folds.k_fold(utterances, seed, number, lambda one: stratum.get(str(one.label), ""), group)
+    return folds.k_fold(utterances, seed, NUM_FOLDS, lambda utterance: stratum.get(str(utterance.label), ""), group)
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Prepared:
+def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
     """Alignments and word vectors from the user's files, and what the table says of the words."""
-    return lee2020_words.prepare(corpus, task(ledger), paths, NUM_FOLDS)
+    return words.prepare(corpus, task(ledger), ledger, paths, NUM_FOLDS)
 
 
-PAPER = Paper(
-    "lee2020", CITATION, ("iemocap",), Ledger(), task, make_folds, options=lee2020_words.OPTIONS, prepare=prepare
-)
+# Systems, figures and serving import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+def _frame_features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.frame_features(ledger)
 
 
-ALIGNMENT_PUBLISHED = (  # Table 1: start and end in units of 10 ms
-    (0, 51, "<s>"),
-    (52, 75, "i"),
-    (76, 88, "like"),
-    (89, 140, "<sil>"),
-    (141, 143, "apple"),
-    (144, 177, "</s>"),
-)
+def _segment_features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.segment_features(ledger)
+
+
+def _fit_text(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.fit_text(context)
+
+
+def _fit_audio(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.fit_audio(context)
+
+
+def _fit_yoon2019(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.fit_yoon2019(context)
+
+
+def _fit_xu2019(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.fit_xu2019(context)
+
+
+def _fit_cross_attention(
+    context: "FoldContext[Ledger]",
+    segmentation: str = "aligned",
+    stop_gradient: bool = True,
+    align_loss: bool = True,
+    cross_attention: bool = True,
+) -> FoldOutcome:
+    from ser_tf.papers.lee2020 import systems
+
+    return systems.fit_cross_attention(context, segmentation, stop_gradient, align_loss, cross_attention)
+
+
+def _draw_attention(program: str, argv: list[str]) -> int:
+    from ser_tf.papers.lee2020 import attention
+
+    return attention.main(program, argv)
+
+
+def _served() -> "Served[Ledger]":
+    from ser_tf.papers.lee2020 import served
+
+    return served.SERVED
 
 
 def _published(wa: float, wa_std: float, ua: float, ua_std: float) -> dict[str, float]:
     return {"wa": wa, "wa_std": wa_std, "ua": ua, "ua_std": ua_std}
 
 
-def _row(key: str, label: str, published: tuple[float, ...], build: Callable, read: str, **variant: Any) -> System:
-    fit = functools.partial(fit_network, build=build, read=read, **variant)
-    return System(key, label, _published(*published), fit, features)
+def _claims(rows: Sequence[System[Ledger]], text: str) -> tuple[Claim, ...]:
+    return tuple(Claim(text.format(row.label), "can", row.key) for row in rows if row.key != "can")
 
 
-_CAN = functools.partial(_row, build=lee2020.build_cross_attention_network, read="segments")
-CAN = _CAN("can", "CAN", (0.579, 0.019, 0.487, 0.017))
-TABLE2 = (
-    _row("text", "TextModel", (0.513, 0.015, 0.443, 0.015), lee2020.build_text_network, "words"),
-    _row("audio", "AudioModel", (0.431, 0.017, 0.323, 0.015), lee2020.build_audio_network, "frames"),
-    _row("yoon2019", "Yoon et al. 2019", (0.564, 0.020, 0.472, 0.017), yoon2019.build_multi_hop_network, "frames"),
-    _row("xu2019", "Xu et al. 2019", (0.560, 0.028, 0.450, 0.028), xu2019.build_alignment_network, "frames"),
-    CAN,
-)
-TABLE3 = (
-    dataclasses.replace(CAN, label="Aligned"),
-    _CAN("can_equal", "Equal", (0.568, 0.022, 0.467, 0.021), segmentation="equal"),
-)
-TABLE4 = (
-    CAN,
-    _CAN("no_stop_gradient", "- stop-gradient", (0.570, 0.018, 0.469, 0.023), stop_gradient=False),
-    _CAN("no_align_loss", "- L_align", (0.573, 0.015, 0.484, 0.017), align_weight=0.0),
-    _CAN(
-        "no_stop_gradient_no_align_loss",
-        "- stop-gradient, L_align",
-        (0.563, 0.015, 0.479, 0.024),
-        stop_gradient=False,
-        align_weight=0.0,
+_CAN = System("can", "CAN", _published(0.579, 0.019, 0.487, 0.017), _fit_cross_attention, _segment_features)
+_TABLE2_ROWS = (
+    System("text", "TextModel", _published(0.513, 0.015, 0.443, 0.015), _fit_text, _frame_features),
+    System("audio", "AudioModel", _published(0.431, 0.017, 0.323, 0.015), _fit_audio, _frame_features),
+    System(
+        "yoon2019",
+        "Yoon et al. 2019",
+        _published(0.564, 0.020, 0.472, 0.017),
+        _fit_yoon2019,
+        _frame_features,
+        note="without the original's vector of prosodic features, which lee2020 does not mention",
     ),
-    _CAN(
-        "no_cross_attention",
-        "- cross attention",
-        (0.556, 0.013, 0.458, 0.015),
-        stop_gradient=False,
-        align_weight=0.0,
-        cross_attention=False,
+    System("xu2019", "Xu et al. 2019", _published(0.560, 0.028, 0.450, 0.028), _fit_xu2019, _frame_features),
+    _CAN,
+)
+TABLE2 = Table(
+    number=2,
+    title="Systems on aligned audio and text",
+    corpora=("iemocap",),
+    rows=(*_TABLE2_ROWS, *baselines.ROWS),
+    claims=_claims(_TABLE2_ROWS, "CAN better than {}"),
+)
+TABLE3 = Table(
+    number=3,
+    title="Aligned and equal segmentation of the audio",
+    corpora=("iemocap",),
+    rows=(
+        dataclasses.replace(_CAN, label="Aligned"),
+        System(
+            "can_equal",
+            "Equal",
+            _published(0.568, 0.022, 0.467, 0.021),
+            functools.partial(_fit_cross_attention, segmentation="equal"),
+            _segment_features,
+        ),
+        *baselines.ROWS,
     ),
+    claims=(Claim("aligned segments better than equal ones", "can", "can_equal"),),
 )
 
 
-def _claims(rows: Sequence[System], worse: str) -> tuple[Claim, ...]:
-    return tuple(Claim(worse.format(row.label), "can", row.key) for row in rows if row.key != "can")
+def _ablation(
+    key: str,
+    label: str,
+    published: dict[str, float],
+    stop_gradient: bool = False,
+    align_loss: bool = False,
+    cross_attention: bool = True,
+) -> System[Ledger]:
+    fit = functools.partial(
+        _fit_cross_attention, stop_gradient=stop_gradient, align_loss=align_loss, cross_attention=cross_attention
+    )
+    return System(key, label, published, fit, _segment_features)
 
 
-TABLE2_CLAIMS = _claims(TABLE2, "CAN better than {}")
-TABLE3_CLAIMS = (Claim("aligned segments better than equal ones", "can", "can_equal"),)
-TABLE4_CLAIMS = _claims(TABLE4, "CAN better than CAN without a part: {}")
-SYSTEMS = (*TABLE2, *TABLE3[1:], *TABLE4[1:])
+_TABLE4_ROWS = (
+    _CAN,
+    _ablation("no_stop_gradient", "- stop-gradient", _published(0.570, 0.018, 0.469, 0.023), align_loss=True),
+    _ablation("no_align_loss", "- L_align", _published(0.573, 0.015, 0.484, 0.017), stop_gradient=True),
+    _ablation("no_stop_gradient_no_align_loss", "- stop-gradient, L_align", _published(0.563, 0.015, 0.479, 0.024)),
+    _ablation(  # §4.3.3: neither stop-gradient nor L_align
+        "no_cross_attention", "- cross attention", _published(0.556, 0.013, 0.458, 0.015), cross_attention=False
+    ),
+)
+TABLE4 = Table(
+    number=4,
+    title="The cross attention network without some of its parts",
+    corpora=("iemocap",),
+    rows=(*_TABLE4_ROWS, *baselines.ROWS),
+    claims=(
+        *_claims(_TABLE4_ROWS, "CAN better than CAN without a part: {}"),
+        *(
+            Claim(f"{row.label} better than - cross attention", row.key, "no_cross_attention")  # §4.3.3, last sentence
+            for row in _TABLE4_ROWS[1:-1]
+        ),
+    ),
+)
+PAPER = Paper(
+    key="lee2020",
+    citation=CITATION,
+    ledger=Ledger(),
+    task=task,
+    folds=make_folds,
+    tables=(table1.TABLE, TABLE2, TABLE3, TABLE4),
+    figures=(Figure("attention", "Text and audio attention over the words of utterances", _draw_attention),),
+    options=words.OPTIONS,
+    prepare=prepare,
+    served=_served,
+)

@@ -1,4 +1,4 @@
-"""What the models of words and frames share: their inputs and their encoders (lee2020 §3.2).
+"""Inputs and encoders that the models of words and frames share (lee2020 §3.2).
 
 All models take batches of `aligned.dataset`: `words` int32 (batch, words), `num_words` int32 (batch,),
 `features` float32 (batch, frames, dims), `lengths` int32 (batch,), `segments` int32 (batch, words, 2); each names
@@ -6,16 +6,24 @@ those that it reads. Padding is on the right and changes no output.
 """
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
+from ser_tf.features.mfcc import MfccParams
 from ser_tf.layers.pooling import FrameMask
-from ser_tf.layers.segments import WordEmbedding
 from ser_tf.papers.lee2020.packed_segments import PackedBLSTM, PackedMean, PackSegments
+from ser_tf.papers.lee2020.segment_mfcc import SegmentMfcc
+from ser_tf.papers.lee2020.vocabulary import WordEmbedding
 
-LSTM_UNITS = 128  # lee2020 §4.2, in each direction
+LSTM_UNITS = 128  # lee2020 §4.2, in each direction (ledger: lstm_width)
 DROPOUT = 0.3  # lee2020 §4.2
+AVERAGES = ("valid", "padded")
+"""Over a segment's own frames, or over as many as the utterance's longest segment has."""
+SEGMENT_DROPOUTS = ("frames", "average", "none")
+"""Where the dropout of the lower LSTM lies: on its frames, on their average, or nowhere."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +36,7 @@ class TextSettings:
     """
 
     vocabulary: tuple[str, ...]
-    embedding: np.ndarray
+    embedding: npt.NDArray[np.float32]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +44,14 @@ class AudioSettings:
     """The audio side before training.
 
     Attributes:
-        mean: Of each dimension of a frame, (dims,), subtracted.
-        std: Of each dimension, (dims,), which is divided by.
+        mean: Per-dimension mean, shape (dims,), subtracted from the frames.
+        std: Per-dimension standard deviation, shape (dims,).
+        segment_mfcc: How the network makes frames of the segments of a waveform; None where it is given frames.
     """
 
-    mean: np.ndarray
-    std: np.ndarray
+    mean: npt.NDArray[np.floating[Any]]
+    std: npt.NDArray[np.floating[Any]]
+    segment_mfcc: MfccParams | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,36 +85,68 @@ def frames_input(settings: AudioSettings) -> tuple[dict[str, keras.KerasTensor],
     """The inputs of the audio side and the normalised frames of whole utterances."""
     features = keras.Input((None, len(settings.mean)), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
-    normalised = keras.layers.Normalization(mean=settings.mean, variance=np.square(settings.std), name="normaliser")(
-        features
-    )
+    normalised = _normalised(features, settings)
     mask = FrameMask(name="frame_mask")(normalised, lengths)
     return {"features": features, "lengths": lengths}, Sequence(normalised, mask, lengths)
 
 
+def _normalised(frames: keras.KerasTensor, settings: AudioSettings) -> keras.KerasTensor:
+    return keras.layers.Normalization(mean=settings.mean, variance=np.square(settings.std), name="normaliser")(frames)
+
+
+def segments_input(
+    settings: AudioSettings,
+) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
+    """The inputs of the audio side, normalised frames (batch, frames, dims), and the segments of words in them.
+
+    With `segment_mfcc` the feature is the waveform and `segments` counts samples.
+    """
+    dims = len(settings.mean) if settings.segment_mfcc is None else 1
+    inputs = {
+        "features": keras.Input((None, dims), name="features"),
+        "lengths": keras.Input((), dtype="int32", name="lengths"),
+        "segments": keras.Input((None, 2), dtype="int32", name="segments"),
+    }
+    frames, segments = inputs["features"], inputs["segments"]
+    if settings.segment_mfcc is not None:
+        frames, segments = SegmentMfcc(settings.segment_mfcc, name="segment_mfcc")(frames, segments)
+    return inputs, _normalised(frames, settings), segments
+
+
 def encoded_segments(
-    frames: Sequence, words: Sequence, units: int, dropout: float
-) -> tuple[dict[str, keras.KerasTensor], Sequence]:
+    frames: keras.KerasTensor,
+    segments: keras.KerasTensor,
+    words: Sequence,
+    units: int,
+    dropout: float,
+    average: str = AVERAGES[0],
+    segment_dropout: str = SEGMENT_DROPOUTS[0],
+) -> Sequence:
     """The audio encoder of §3.2.2: one vector a word, then a BLSTM along the words.
 
-    All segments of a batch, packed into rows whatever utterance they are of, go through the lower BLSTM in one call;
-    its outputs are averaged over each segment's own frames.
+    All segments of a batch, packed into rows whatever utterance they are of, go through the lower BLSTM in one call.
 
     Args:
-        frames: Normalised frames of whole utterances.
+        frames: Normalised frames of utterances, float32 (batch, frames, dims).
+        segments: First frame and number of frames of each word, int32 (batch, words, 2).
         words: The words, for their mask.
-        units: Of each BLSTM and direction.
-        dropout: After each BLSTM.
+        units: Width of each BLSTM in each direction.
+        dropout: Share of units that are dropped after each BLSTM.
+        average: One of `AVERAGES`; `padded` lets the lower BLSTM read zeros up to the utterance's longest segment.
+        segment_dropout: One of `SEGMENT_DROPOUTS`.
 
     Returns:
-        The further input `segments`, and H^(A).
+        H^(A), (batch, words, 2 x units).
     """
-    segments = keras.Input((None, 2), dtype="int32", name="segments")
-    packed, owners = PackSegments(name="segment_frames")(frames.states, segments)
+    packed, owners = PackSegments(average == "padded", name="segment_frames")(frames, segments)
     lower = PackedBLSTM(units, name="segment_blstm")(packed, owners)
-    lower = keras.layers.Dropout(dropout, name="segment_blstm_dropout")(lower)
+    drop = keras.layers.Dropout(dropout, name="segment_blstm_dropout")
+    if segment_dropout == "frames":
+        lower = drop(lower)
     vectors = PackedMean(name="segment_vectors")(lower, owners, segments)
-    return {"segments": segments}, blstm(dataclasses.replace(words, states=vectors), units, dropout, "audio_blstm")
+    if segment_dropout == "average":
+        vectors = drop(vectors)
+    return blstm(dataclasses.replace(words, states=vectors), units, dropout, "audio_blstm")
 
 
 def classifier(context: keras.KerasTensor, num_classes: int, name: str = "probabilities") -> keras.KerasTensor:

@@ -1,16 +1,21 @@
-"""Words as numbers: a vocabulary fitted on a training part, and the embedding that training starts from."""
+"""Words as numbers: a vocabulary fitted on a training set, and the embedding that training starts from (§3.1.1)."""
 
 import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import keras
 import numpy as np
+import numpy.typing as npt
 
-from ser_tf.papers.lee2020.glove import WordVectors
+from ser_tf.papers.lee2020.glove import Vector
 
 UNKNOWN_ID = 0
 """Number of every word that the vocabulary does not hold."""
+RANDOM_HALF_WIDTH = 0.05
+"""Keras draws embeddings from [-0.05, 0.05]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,50 +28,98 @@ class Vocabulary:
     def _ids(self) -> Mapping[str, int]:
         return {word: position for position, word in enumerate(self.words, UNKNOWN_ID + 1)}
 
+    def __contains__(self, word: str) -> bool:
+        """Whether a word is known."""
+        return word in self._ids
+
     def __len__(self) -> int:
         """Number of words with the unknown one."""
         return len(self.words) + 1
 
-    def encode(self, words: Sequence[str]) -> np.ndarray:
+    def encode(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """Numbers of words, int32 (words,)."""
         return np.asarray([self._ids.get(word, UNKNOWN_ID) for word in words], np.int32)
 
 
-def fit(texts: Iterable[Sequence[str]], least_count: int = 1) -> Vocabulary:
+@dataclasses.dataclass(frozen=True)
+class Embedded:
+    """A vocabulary with the vectors of its words.
+
+    Attributes:
+        known: The vocabulary.
+        matrix: float32 (words with the unknown one, dims); row 0 is the unknown word.
+    """
+
+    known: Vocabulary
+    matrix: npt.NDArray[np.float32]
+
+    def extended(self, vectors: Mapping[str, Vector]) -> "Embedded":
+        """With the words that it lacks, in alphabetical order after its own."""
+        new = tuple(sorted(word for word in vectors if word not in self.known))
+        if not new:
+            return self
+        rows = np.stack([vectors[word] for word in new])
+        return Embedded(Vocabulary(self.known.words + new), np.concatenate([self.matrix, rows.astype(np.float32)]))
+
+
+def fit(texts: Iterable[Sequence[str]], min_count: int = 1) -> Vocabulary:
     """The vocabulary of texts, in alphabetical order.
 
     Args:
-        texts: The words of each utterance of the training part.
-        least_count: Rarer words stay unknown.
+        texts: Words of each utterance of the training set.
+        min_count: Rarer words stay unknown.
     """
     counts = Counter(word for text in texts for word in text)
-    return Vocabulary(tuple(sorted(word for word, count in counts.items() if count >= least_count)))
+    return Vocabulary(tuple(sorted(word for word, count in counts.items() if count >= min_count)))
 
 
-def initial_embedding(
-    vocabulary: Vocabulary, vectors: WordVectors | None, dims: int, rng: np.random.Generator
-) -> np.ndarray:
-    """The embedding before training, float32 (words with the unknown one, dims).
+def random_embedding(
+    known: Vocabulary, dims: int, rng: np.random.Generator, half_width: float = RANDOM_HALF_WIDTH
+) -> Embedded:
+    """Draws the vectors of all words evenly from [-half_width, half_width].
 
-    A word with a given vector gets it. The others are drawn evenly with the same deviation as the given vectors'
-    entries, or, where there are none, from [-0.05, 0.05] as Keras does. The unknown word is zero: the training part
-    has none, so that nothing would ever move a random vector.
+    The unknown word is zero: where the training set has none, nothing would ever move a random vector.
+    """
+    matrix = rng.uniform(-half_width, half_width, (len(known), dims)).astype(np.float32)
+    matrix[UNKNOWN_ID] = 0.0
+    return Embedded(known, matrix)
+
+
+def given_embedding(
+    known: Vocabulary, vectors: Mapping[str, Vector], dims: int, rng: np.random.Generator, missing: str
+) -> Embedded:
+    """Takes the vectors of words that have one.
+
+    A word's vector depends neither on which other words have one, nor on words outside of the vocabulary.
 
     Args:
-        vocabulary: The words.
-        vectors: Given vectors, which decide the dimension; None for a random embedding.
-        dims: Dimension of a random embedding.
+        known: The vocabulary of the training set.
+        vectors: Given vectors by word, each float32 (dims,).
+        dims: Their dimension.
         rng: Draws what is random.
+        missing: `random` draws the others with the deviation of the given vectors' entries, `zero` leaves them zero.
     """
-    half_width = 0.05
-    if vectors is not None:
-        dims = vectors.matrix.shape[1]
-        half_width = float(np.sqrt(3.0) * vectors.matrix.std()) if len(vectors.words) else half_width
-    # Drawn for all words, so that a word's vector does not depend on which others are given.
-    embedding = rng.uniform(-half_width, half_width, (len(vocabulary), dims)).astype(np.float32)
-    embedding[UNKNOWN_ID] = 0.0
-    given = {} if vectors is None else {word: row for row, word in enumerate(vectors.words)}
-    for number, word in enumerate(vocabulary.words, UNKNOWN_ID + 1):
-        if vectors is not None and word in given:
-            embedding[number] = vectors.matrix[given[word]]
-    return embedding
+    given = {number: vectors[word] for number, word in enumerate(known.words, UNKNOWN_ID + 1) if word in vectors}
+    half_width = float(np.sqrt(3.0) * np.std(list(given.values()))) if given else RANDOM_HALF_WIDTH
+    matrix = random_embedding(known, dims, rng, half_width if missing == "random" else 0.0).matrix
+    for number, vector in given.items():
+        matrix[number] = vector
+    return Embedded(known, matrix)
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class WordEmbedding(keras.layers.Embedding):
+    """An embedding that carries its vocabulary: int32 (batch, words) -> float32 (batch, words, dims).
+
+    Row 0 is the unknown word, row i + 1 the i-th word of the vocabulary.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], output_dim: int, **kwargs: Any) -> None:
+        """Takes the words and the dimension of the embedding."""
+        kwargs.pop("input_dim", None)
+        super().__init__(len(vocabulary) + 1, output_dim, **kwargs)
+        self.vocabulary = tuple(vocabulary)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "vocabulary": list(self.vocabulary)}

@@ -1,7 +1,6 @@
 """Words of lee2020's utterances: alignments and word vectors from the user's files, and what a table says of them."""
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,30 +10,37 @@ from ser_tf.corpora.task import Task
 from ser_tf.errors import CorpusError
 from ser_tf.papers.lee2020 import glove
 from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
-from ser_tf.protocol.system import Option, Prepared
+from ser_tf.papers.lee2020.ledger import Ledger
+from ser_tf.protocol.paper import Material, Option
+from ser_tf.protocol.record import UserInput
 
 NO_WORD = "<no word>"
-"""Stands for the whole of an utterance whose alignment has special tokens alone (laughter, breath)."""
+"""Stands for the whole of an utterance whose alignment has only special tokens (laughter, breath)."""
 OPTIONS = (
     Option("alignment", "DIR", "word alignments as TextGrid or CTM files, in place of the corpus's own"),
-    Option("glove", "FILE", "word vectors in GloVe's text format (default: the embedding starts at random)"),
+    Option("glove", "FILE", "word vectors in GloVe's text format, plain or gzip (default: the embedding is random)"),
 )
 NO_GLOVE = "the word embedding started at random, not from GloVe as in §3.1.1 (no --glove)"
 REMARKS = {
     "emodb": "words are the syllables of ten fixed sentences, whose text carries no emotion",
 }
 _NAMED = 3
+_NAMED_MISSES = 5
 
 
-def words_of(utterance: Utterance) -> tuple[Word, ...]:
-    """The words that the networks see, one at least; their times touch each other (§4.2).
+def words_of(utterance: Utterance, fillers: str = "special") -> tuple[Word, ...]:
+    """The words that the networks see, at least one; their times touch each other (§4.2).
+
+    Args:
+        utterance: With an alignment.
+        fillers: Whether laughter and the like are `special` tokens or `words`.
 
     Raises:
         ValueError: the utterance has no alignment; the task leaves these out.
     """
     if utterance.words is None:
         raise ValueError(f"{utterance.id} has no alignment")
-    words = spoken_words(utterance.words, utterance.duration_seconds)
+    words = spoken_words(utterance.words, utterance.duration_seconds, fillers)
     return words or (Word(NO_WORD, 0.0, utterance.duration_seconds or 0.0),)
 
 
@@ -50,7 +56,7 @@ def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
             f"{folder}: none of its {len(alignments)} alignments (such as {min(alignments)}) belongs to an utterance of"
             f" {corpus.name} (such as {corpus.utterances[0].id})"
         )
-    aligned = (dataclasses.replace(one, words=alignments.get(one.id)) for one in corpus.utterances)
+    aligned = (dataclasses.replace(utterance, words=alignments.get(utterance.id)) for utterance in corpus.utterances)
     return dataclasses.replace(corpus, utterances=tuple(aligned))
 
 
@@ -59,12 +65,13 @@ def alignment_note(folder: Path) -> str:
     return f"alignments of the user's files in {folder.name}"
 
 
-def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_folds: int) -> Prepared:
-    """Reads what the options name; see `ser_tf.protocol.system.Paper`.
+def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path | None], num_folds: int) -> Material:
+    """Reads what the options name; see `ser_tf.protocol.paper.Paper`.
 
     Args:
         corpus: The corpus with its own alignments.
         task: The task; it leaves out utterances without alignment.
+        ledger: The assumptions.
         paths: `alignment` and `glove`, each None where it is not given.
         num_folds: Folds of the cross-validation.
 
@@ -74,45 +81,46 @@ def prepare(corpus: Corpus, task: Task, paths: Mapping[str, Path | None], num_fo
     folder, vectors_file = paths.get("alignment"), paths.get("glove")
     if folder:
         corpus = with_alignments(corpus, folder)
-    chosen = task.select(corpus)
-    texts = {utterance.id: words_of(utterance) for utterance in chosen}
-    notes = [*_remarks(corpus, task, chosen, num_folds)]
+    texts = {utterance.id: words_of(utterance, ledger.fillers) for utterance in task.select(corpus)}
+    notes = [*_remarks(corpus, task, texts, num_folds)]
     if folder:
         notes.append(alignment_note(folder))
-    digests = {"words": _digest(texts)}
-    vectors = None
-    if vectors_file:
-        known = {word.text for words in texts.values() for word in words} - {NO_WORD}
-        vectors = glove.read(vectors_file, known)
-        digests["glove"] = vectors.digest()
-        dims = vectors.matrix.shape[1]
-        notes.append(
-            f"word vectors of {vectors_file.name} ({dims}-d) for {len(vectors.words):,} of {len(known):,} words"
-        )
-    else:
-        notes.append(NO_GLOVE)
-    return Prepared(corpus, {"glove": vectors}, digests, tuple(notes))
+    if not vectors_file:
+        return Material(corpus, notes=(*notes, NO_GLOVE))
+    tokens = Counter(word.text for words in texts.values() for word in words if word.text != NO_WORD)
+    vectors = glove.read(vectors_file, tokens)
+    notes.append(f"word vectors of {vectors_file.name} {_coverage(vectors, tokens, ledger.contractions)}")
+    return Material(corpus, {"glove": UserInput(vectors, vectors.digest())}, tuple(notes))
 
 
-def _digest(texts: Mapping[str, Sequence[Word]]) -> str:
-    digest = hashlib.sha256()
-    for key in sorted(texts):
-        row = [(word.text, round(word.start_seconds, 6), round(word.end_seconds, 6)) for word in texts[key]]
-        digest.update(f"{key}\t{row}\n".encode())
-    return digest.hexdigest()
+def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contractions: str) -> str:
+    """Which share of the tokens has a vector, and the most frequent ones that have none."""
+    found = vectors.of_all(contractions)
+    number, covered = sum(tokens.values()), sum(tokens[word] for word in found)
+    by_parts = sum(count for word, count in tokens.items() if word in found and word not in vectors.words)
+    text = (
+        f"({vectors.matrix.shape[1]}-d) for {100 * covered / max(number, 1):.1f}% of {number:,} tokens and"
+        f" {len(found):,} of {len(tokens):,} words"
+    )
+    if by_parts:
+        text += f", {by_parts:,} tokens by the parts of a contraction"
+    misses = sorted((word for word in tokens if word not in found), key=lambda word: (-tokens[word], word))
+    if misses:
+        shown = ", ".join(f"{word} ({tokens[word]:,})" for word in misses[:_NAMED_MISSES])
+        text += f"; most frequent without one: {shown}"
+    return text
 
 
-def _remarks(corpus: Corpus, task: Task, chosen: Sequence[Utterance], num_folds: int) -> list[str]:
-    """What of the corpus differs from the paper's: left out, without words, classes that are rare or absent."""
+def _remarks(corpus: Corpus, task: Task, texts: Mapping[str, Sequence[Word]], num_folds: int) -> list[str]:
+    """Lists how the corpus differs from the paper's: left out, without words, classes that are rare or absent."""
     notes = [REMARKS[corpus.name]] if corpus.name in REMARKS else []
     everything = dataclasses.replace(task, needs_alignment=False).select(corpus)
-    kept = {utterance.id for utterance in chosen}
-    left_out = [utterance.id for utterance in everything if utterance.id not in kept]
-    wordless = [utterance.id for utterance in chosen if words_of(utterance)[0].text == NO_WORD]
+    left_out = [utterance.id for utterance in everything if utterance.id not in texts]
+    wordless = [utterance_id for utterance_id, words in texts.items() if words[0].text == NO_WORD]
     for ids, what in ((left_out, "without a word alignment left out"), (wordless, "with no word in their alignment")):
         if ids:
             notes.append(f"{len(ids)} of {len(everything):,} utterances {what}: {_some(ids)}")
-    counts = Counter(task.label_of(utterance) for utterance in chosen)
+    counts = Counter(task.label_of(utterance) for utterance in everything if utterance.id in texts)
     if absent := [name for name in task.classes if not counts[name]]:
         notes.append(f"no utterance of {', '.join(absent)}")
     if rare := [f"{name} ({counts[name]})" for name in task.classes if 0 < counts[name] < num_folds]:

@@ -1,15 +1,63 @@
 """Multi-hop attention of Yoon, Byun, Dey and Jung, ICASSP 2019, as lee2020 compares with it (Table 2).
 
-Deviations: widths and dropout are those of lee2020, which re-implements the model in its own set-up and states no
-others.
+Deviations: widths and dropout are those of lee2020, which re-implements the model in its own set-up (§4.3.1) and states
+no others. The original appends a vector of prosodic features to the last audio state; lee2020 names no such features
+(§4.2 has only MFCC), and here there are none.
 """
 
 import keras
+import tensorflow as tf
 
-from ser_tf.layers.segments import LastStates
+from ser_tf.layers.explicit_mask import ExplicitMaskLayer
+from ser_tf.layers.pooling import masked_softmax
 from ser_tf.papers.lee2020 import text_audio
-from ser_tf.papers.lee2020.cross_attention import QueryAttention
+from ser_tf.papers.lee2020.packed_segments import Shape
 from ser_tf.papers.lee2020.text_audio import DROPOUT, LSTM_UNITS, AudioSettings, TextSettings
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class LastStates(ExplicitMaskLayer):
+    """The last output of each direction of a BLSTM: (states (batch, steps, dims), lengths (batch,)) -> (batch, dims).
+
+    The first half is the forward direction's at the last valid step, the second the backward direction's at the first.
+    """
+
+    def call(self, states: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Picks the two states."""
+        half = states.shape[-1] // 2
+        last = tf.gather(states[..., :half], tf.reshape(lengths, (-1,)) - 1, axis=1, batch_dims=1)
+        return tf.concat([last, states[:, 0, half:]], axis=-1)
+
+    def compute_output_shape(
+        self,
+        states_shape: Shape,
+        lengths_shape: Shape,  # noqa: ARG002 - Keras gives one shape for each argument
+    ) -> Shape:
+        """Shape (batch, dims)."""
+        return (states_shape[0], states_shape[2])
+
+
+@keras.saving.register_keras_serializable("ser_tf")
+class QueryAttention(ExplicitMaskLayer):
+    """One vector attends over a sequence by inner products (Yoon et al. 2019).
+
+    (query (batch, dims), sequence (batch, steps, dims), mask (batch, steps)) -> context (batch, dims) and weights
+    (batch, steps). It has no weights of its own.
+    """
+
+    def call(self, query: tf.Tensor, sequence: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Aggregates the valid steps."""
+        weights = masked_softmax(tf.einsum("bd,btd->bt", query, sequence), mask)
+        return tf.einsum("bt,btd->bd", weights, sequence), weights
+
+    def compute_output_shape(
+        self,
+        query_shape: Shape,  # noqa: ARG002 - Keras gives one shape for each argument
+        sequence_shape: Shape,
+        mask_shape: Shape | None = None,  # noqa: ARG002
+    ) -> tuple[Shape, Shape]:
+        """Shapes (batch, dims) and (batch, steps)."""
+        return (sequence_shape[0], sequence_shape[2]), tuple(sequence_shape[:2])
 
 
 def build_multi_hop_network(

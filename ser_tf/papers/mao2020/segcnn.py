@@ -98,10 +98,6 @@ class SegmentBatches(Batches[Ledger]):
         """Segments of each training utterance."""
         return self._counts(ids, "train")
 
-    def num_batches(self, ids: Sequence[str]) -> int:
-        """Batches in an epoch; a batch holds segments."""
-        return -(-int(self.units(ids).sum()) // self.recipe.batch_size)
-
     def combine(self, ids: Sequence[str], posteriors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The mean posterior of each validation utterance's segments."""
         counts = self._counts(ids, "selection")

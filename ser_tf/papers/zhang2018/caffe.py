@@ -1,5 +1,7 @@
 """Layers as Caffe computes them, on which weights that were trained with it rely."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -22,7 +24,7 @@ class GroupedConvolution(keras.layers.Layer):
         padding: int = 0,
         groups: int = 1,
         kernel_initializer: str = "he_normal",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Takes the geometry.
 
@@ -40,7 +42,7 @@ class GroupedConvolution(keras.layers.Layer):
         self.padding, self.groups = padding, groups
         self.kernel_initializer = kernel_initializer
 
-    def build(self, images_shape: tuple) -> None:
+    def build(self, images_shape: tuple[Any, ...]) -> None:
         """Creates kernel (height, width, channels / groups, filters) and bias (filters,).
 
         Raises:
@@ -72,7 +74,7 @@ class GroupedConvolution(keras.layers.Layer):
             return "SAME"
         return [[0, 0], [self.padding, self.padding], [self.padding, self.padding], [0, 0]]
 
-    def compute_output_shape(self, images_shape: tuple) -> tuple:
+    def compute_output_shape(self, images_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, height', width', filters)."""
         after = [
             None if size is None else (size + 2 * self.padding - self.kernel) // self.stride + 1
@@ -80,7 +82,7 @@ class GroupedConvolution(keras.layers.Layer):
         ]
         return (images_shape[0], *after, self.filters)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         names = ("filters", "kernel", "stride", "padding", "groups", "kernel_initializer")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
@@ -94,7 +96,9 @@ class LocalResponseNormalization(keras.layers.Layer):
     each other, so that masks are none of its business.
     """
 
-    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0, **kwargs) -> None:
+    def __init__(
+        self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0, **kwargs: Any
+    ) -> None:
         """Takes Caffe's `local_size` (odd), `alpha`, `beta` and `k`."""
         super().__init__(**kwargs)
         self.size, self.alpha, self.beta, self.bias = size, alpha, beta, bias
@@ -103,10 +107,10 @@ class LocalResponseNormalization(keras.layers.Layer):
         """Normalises float32 (batch, height, width, channels)."""
         return tf.nn.local_response_normalization(images, self.size // 2, self.bias, self.alpha / self.size, self.beta)
 
-    def compute_output_shape(self, images_shape: tuple) -> tuple:
+    def compute_output_shape(self, images_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """The shape of the input."""
         return tuple(images_shape)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), **{name: getattr(self, name) for name in ("size", "alpha", "beta", "bias")}}

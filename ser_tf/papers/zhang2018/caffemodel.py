@@ -6,8 +6,10 @@ and are taken from the file's bytes as they lie there.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 
@@ -24,7 +26,7 @@ _DIM = 1  # BlobShape
 _MOST_VARINT_BYTES = 10
 
 
-def read(path: Path) -> dict[str, list[np.ndarray]]:
+def read(path: Path) -> dict[str, list[npt.NDArray[Any]]]:
     """The arrays of all layers that have any, by the layers' names: weights, then biases.
 
     Args:
@@ -49,7 +51,7 @@ def read(path: Path) -> dict[str, list[np.ndarray]]:
     return layers
 
 
-def _layers(content: memoryview) -> Iterator[tuple[str, list[np.ndarray]]]:
+def _layers(content: memoryview) -> Iterator[tuple[str, list[npt.NDArray[Any]]]]:
     for number, kind, value in fields(content):
         if number not in _LAYERS or kind != BYTES:
             continue
@@ -64,11 +66,11 @@ def _layers(content: memoryview) -> Iterator[tuple[str, list[np.ndarray]]]:
             yield name, blobs
 
 
-def _blob(content: memoryview) -> np.ndarray:
+def _blob(content: memoryview) -> npt.NDArray[Any]:
     """One array, in the shape of the new form where it is stated, otherwise of the old."""
     shape: list[int] = []
     old: dict[int, int] = {}
-    parts: list[np.ndarray] = []
+    parts: list[npt.NDArray[Any]] = []
     for number, kind, value in fields(content):
         if number in (_FLOATS, _DOUBLES) and kind != VARINT:
             parts.append(_numbers(_bytes(value), np.dtype("<f4" if number == _FLOATS else "<f8")))
@@ -83,7 +85,7 @@ def _blob(content: memoryview) -> np.ndarray:
     return values.astype(np.float32, copy=False).reshape(shape)
 
 
-def _numbers(content: memoryview, kind: np.dtype) -> np.ndarray:
+def _numbers(content: memoryview, kind: np.dtype[Any]) -> npt.NDArray[Any]:
     if len(content) % kind.itemsize:
         raise ValueError(f"{len(content)} bytes are no whole number of {kind}")
     return np.frombuffer(content, kind)

@@ -11,14 +11,17 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf import cli, files
 from ser_tf.errors import UserError
 from ser_tf.papers.zhang2018 import caffemodel, numpy_pickle, pretrained
 from ser_tf.papers.zhang2018.pretrained import Shapes, Weights
 
+TORCHVISION_FILTERS = (64,)
 CAFFEMODEL_SHA1 = "9116a64c0fbe4459d18f4bb6b56d647b63920377"  # published with the model
 
 
@@ -36,17 +39,26 @@ def convert(source: Path, shapes: Shapes | None = None) -> Weights:
         UserError: the file cannot be read, or is not AlexNet; names what is wrong.
     """
     shapes = shapes or pretrained.alexnet_shapes()
-    try:
-        with open(source, "rb") as file:
-            is_numpy = file.read(len(numpy_pickle.MAGIC)) == numpy_pickle.MAGIC
-    except OSError as error:
-        raise UserError(f"{source}: cannot be read ({error.strerror or error})") from None
-    read = _of_numpy if is_numpy else _of_caffe
+    read = _of_numpy if _is_numpy(source) else _of_caffe
     weights = read(source, shapes)
+    filters = weights["conv1"][0].shape if "conv1" in weights else ()
+    if TORCHVISION_FILTERS in (filters[-1:], filters[:1]):
+        raise UserError(
+            f"{source}: this is torchvision's AlexNet, another network (64 filters in conv1, neither groups nor"
+            " normalisation); bvlc_alexnet.caffemodel or bvlc_alexnet.npy is needed"
+        )
     return pretrained.check(source, weights, shapes)
 
 
-def _arrays(source: Path, layers: Mapping, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _is_numpy(source: Path) -> bool:
+    try:
+        with source.open("rb") as file:
+            return file.read(len(numpy_pickle.MAGIC)) == numpy_pickle.MAGIC
+    except OSError as error:
+        raise UserError(f"{source}: cannot be read ({error.strerror or error})") from None
+
+
+def _arrays(source: Path, layers: Mapping[str, Any], name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Kernel and bias of a layer."""
     found = layers.get(name)
     if not isinstance(found, Sequence | np.ndarray) or len(found) != 2:
@@ -82,7 +94,7 @@ def _of_caffe(source: Path, shapes: Shapes) -> Weights:
     return weights
 
 
-def _dense(kernel: np.ndarray, channels: int) -> np.ndarray:
+def _dense(kernel: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
     """(units, inputs) -> (inputs, units); inputs in the order channel, height, width become height, width, channel."""
     units, inputs = kernel.shape
     cells = inputs // channels
@@ -106,7 +118,7 @@ def write(weights: Weights, output: Path) -> Path:
 
 
 def _sha1(path: Path) -> str:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha1").hexdigest()
 
 
@@ -118,7 +130,10 @@ def main(argv: list[str]) -> int:
     flags = parser.parse_args(argv)
     weights = convert(flags.source)
     digest = _sha1(flags.source)
-    known = "as published" if digest == CAFFEMODEL_SHA1 else f"not the published caffemodel's, {CAFFEMODEL_SHA1}"
+    if _is_numpy(flags.source):
+        known = "no hash of bvlc_alexnet.npy is published; names, shapes and values are AlexNet's"
+    else:
+        known = "as published" if digest == CAFFEMODEL_SHA1 else f"not the published caffemodel's, {CAFFEMODEL_SHA1}"
     print(f"sha1 {digest}: {known}")
     for name, (kernel, bias) in weights.items():
         print(f"{name}: kernel {kernel.shape}, bias {bias.shape}")

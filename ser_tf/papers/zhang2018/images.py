@@ -1,6 +1,8 @@
 """Spectrograms as images, whose height is frequency and whose width is time, in batches of different widths."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,14 +21,29 @@ def _column_mask(images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
 class SpectrogramImage(ExplicitMaskLayer):
     """Spectrograms to images: (features (batch, frames, bins), lengths (batch,)) -> (images, columns).
 
-    The lowest bin becomes the first row. Frames behind an utterance's length become zero, and an image that is
-    narrower than `shortest` gets zeros on its right; such columns count as the utterance's own.
+    The lowest bin becomes the first row, or the last one. Frames after an utterance's end become zero, and an image
+    that is narrower than `shortest` gets columns on its right that count as the utterance's own: zeros, or `fill`.
     """
 
-    def __init__(self, shortest: int = 1, longest: int | None = None, **kwargs) -> None:
-        """Takes the smallest width and the largest; what is longer is cut off, None cuts nothing."""
+    def __init__(
+        self,
+        shortest: int = 1,
+        longest: int | None = None,
+        flipped: bool = False,
+        fill: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Takes the smallest and the largest width, how the image lies and what fills it.
+
+        Args:
+            shortest: The smallest width.
+            longest: The largest width; what is longer is cut off, None cuts nothing.
+            flipped: Whether the lowest bin becomes the last row.
+            fill: One value a bin for the columns that short utterances lack; None for zeros.
+            **kwargs: Of a Keras layer.
+        """
         super().__init__(**kwargs)
-        self.shortest, self.longest = shortest, longest
+        self.shortest, self.longest, self.flipped, self.fill = shortest, longest, flipped, fill
 
     def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Turns and masks: float32 (batch, bins, width, 1) and int32 (batch,)."""
@@ -38,32 +55,42 @@ class SpectrogramImage(ExplicitMaskLayer):
         # Not a product: padding may hold anything, infinity included.
         masked = tf.where(valid, features, tf.zeros_like(features))
         wide = tf.pad(masked, [[0, 0], [0, tf.maximum(self.shortest - frames, 0)], [0, 0]])
+        if self.fill is not None:
+            place = tf.range(tf.shape(wide)[1])[tf.newaxis]
+            lacking = tf.logical_and(place >= lengths[:, tf.newaxis], place < self.shortest)
+            wide = tf.where(lacking[..., tf.newaxis], tf.constant(self.fill, wide.dtype), wide)
         images = tf.transpose(wide, (0, 2, 1))[..., tf.newaxis]
+        if self.flipped:
+            images = tf.reverse(images, axis=[1])
         return tf.ensure_shape(images, self._images_shape(features.shape)), tf.maximum(lengths, self.shortest)
 
-    def _images_shape(self, features_shape: tuple) -> tuple:
+    def _images_shape(self, features_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         width = self.shortest if self.shortest == self.longest else None
         return (features_shape[0], features_shape[2], width, 1)
 
-    def compute_output_shape(self, features_shape: tuple, lengths_shape: tuple) -> tuple[tuple, tuple]:
+    def compute_output_shape(
+        self, features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, bins, width, 1) and (batch,); the width is known when all images have the same."""
         return self._images_shape(features_shape), (features_shape[0],)
 
-    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple:
+    def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple[Any, ...]:
         """Images of floats, integer widths."""
         images, columns = self.compute_output_shape(features.shape, lengths.shape)
         return keras.KerasTensor(images, features.dtype), keras.KerasTensor(columns, "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "shortest": self.shortest, "longest": self.longest}
+        return {**super().get_config(), "shortest": self.shortest, "longest": self.longest} | {
+            "flipped": self.flipped, "fill": self.fill
+        }  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class ColumnsAfter(ExplicitMaskLayer):
     """How many valid columns are left behind a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
 
-    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs) -> None:
+    def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs: Any) -> None:
         """Takes the fields of a `Step`."""
         super().__init__(**kwargs)
         self.step = Step(kernel, stride, padding, end)
@@ -76,7 +103,7 @@ class ColumnsAfter(ExplicitMaskLayer):
         """Integers of the same shape."""
         return keras.KerasTensor(columns.shape, "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), **dataclasses.asdict(self.step)}
 
@@ -93,7 +120,9 @@ class MaskColumns(ExplicitMaskLayer):
         valid = _column_mask(images, columns)[:, tf.newaxis, :, tf.newaxis]
         return images * tf.cast(valid, images.dtype)
 
-    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(
+        self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None
+    ) -> tuple[Any, ...]:
         """The shape of the images."""
         return tuple(images_shape)
 
@@ -106,7 +135,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
     cells, and the weights sum the cells up. With `scale` 0 all valid cells weigh the same: average pooling.
     """
 
-    def __init__(self, units: int = 256, scale: float = 0.3, **kwargs) -> None:
+    def __init__(self, units: int = 256, scale: float = 0.3, **kwargs: Any) -> None:
         """Takes the number of rows of W and lambda."""
         super().__init__(**kwargs)
         self.units, self.scale = units, scale
@@ -114,7 +143,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         # A bias would add the same to every cell's score and change nothing.
         self._score = keras.layers.Dense(1, use_bias=False, name="u")
 
-    def build(self, images_shape: tuple, columns_shape: tuple | None = None) -> None:
+    def build(self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None) -> None:
         """Creates W, b and u."""
         self._hidden.build((None, images_shape[-1]))
         self._score.build((None, self.units))
@@ -140,11 +169,13 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         weights = tf.reshape(weights, shape[:3])
         return tf.einsum("btf,btfc->bc", weights, cells), weights
 
-    def compute_output_shape(self, images_shape: tuple, columns_shape: tuple | None = None) -> tuple[tuple, tuple]:
+    def compute_output_shape(
+        self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Shapes (batch, channels) and (batch, width, height)."""
         batch, height, width, channels = images_shape
         return (batch, channels), (batch, width, height)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "units": self.units, "scale": self.scale}

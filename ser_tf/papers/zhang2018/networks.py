@@ -3,15 +3,18 @@
 All take `features` float32 (batch, frames, bins) and `lengths` int32 (batch,), padded on the right, and read them as
 images of one channel; the output does not depend on the padding.
 
-Deviations: the paper does not say how a spectrogram lies in the picture; here rows are frequencies from 0 Hz on and
-columns are frames. An utterance shorter than the network's smallest input is padded to it with the mean spectrum, and
-so is a piece of Table I to its fixed length. The attention network has neither dropout nor weight decay.
+Deviations: the paper does not say how a spectrogram lies in the picture; here rows are frequencies from 0 Hz on
+(`flipped`: down to 0 Hz) and columns are frames. An utterance shorter than the network's smallest input is padded to it
+with the mean spectrum (`fill`: another one), and so is a piece of Table I to its fixed length. The attention network
+has neither dropout nor weight decay.
 """
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.papers.zhang2018 import alexnet, pretrained
 from ser_tf.papers.zhang2018.images import SpectrogramImage, TimeFrequencyAttention
@@ -19,6 +22,7 @@ from ser_tf.papers.zhang2018.receptive_field import ReceptiveField, receptive_fi
 
 ATTENTION_SCALE = 0.3  # §II-B: lambda
 ATTENTION_UNITS = 256  # not stated; see ledger
+Floats = npt.NDArray[np.floating[Any]]
 NETWORKS = {"alexnet": alexnet.INPUT_PIXELS, "vgg16": pretrained.VGG16_PIXELS}
 """The networks of Table I and the pixels that they were trained on."""
 
@@ -30,36 +34,46 @@ def convolutions(pool5: bool = True, variant: str = "bvlc") -> tuple[alexnet.Con
 
 
 def _image(
-    bins: int, mean: np.ndarray, std: np.ndarray, input_scale: float, shortest: int, longest: int | None = None
+    statistics: tuple[Floats, Floats],
+    input_scale: float,
+    lying: tuple[bool, Floats | None],
+    shortest: int,
+    longest: int | None = None,
 ) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
     """The named inputs, the normalised spectrograms as images, and how many columns of each are valid."""
-    features = keras.Input((None, bins), name="features")
+    mean, std = statistics
+    flipped, fill = lying
+    features = keras.Input((None, len(mean)), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
     variance = np.square(np.asarray(std) / input_scale)
     normalised = keras.layers.Normalization(mean=mean, variance=variance, name="normaliser")(features)
-    images, columns = SpectrogramImage(shortest, longest, name="image")(normalised, lengths)
+    filling = None if fill is None else (np.asarray(fill) * input_scale).tolist()
+    images, columns = SpectrogramImage(shortest, longest, flipped, filling, name="image")(normalised, lengths)
     return {"features": features, "lengths": lengths}, images, columns
 
 
-def build_attention_fcn(
+def build_attention_fcn(  # noqa: PLR0913 - the paper's symbols
     bins: int,
     num_classes: int,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: Floats,
+    std: Floats,
     table: tuple[alexnet.Convolution, ...] = alexnet.CONVOLUTIONS,
     attention_units: int = ATTENTION_UNITS,
     attention_scale: float = ATTENTION_SCALE,
     input_scale: float = 1.0,
     kernel_initializer: str = "he_normal",
     pooling: str = alexnet.VALID,
+    flipped: bool = False,
+    fill: Floats | None = None,
+    classifier_initializer: str = "zeros",
 ) -> keras.Model:
     """AlexNet's convolutions, attention over time and frequency, softmax.
 
     Args:
         bins: Frequency bins of the spectrogram.
         num_classes: K.
-        mean: Of each bin, (bins,), subtracted from the spectrogram.
-        std: Of each bin, (bins,), which the spectrogram is divided by.
+        mean: Per-bin mean, shape (bins,), subtracted from the spectrogram.
+        std: Per-bin standard deviation, shape (bins,).
         table: The convolutions.
         attention_units: Rows of W in eq. 2.
         attention_scale: lambda of eq. 3.
@@ -67,16 +81,24 @@ def build_attention_fcn(
             were trained on.
         kernel_initializer: How kernels start.
         pooling: `alexnet.VALID` or `alexnet.CEIL`.
+        flipped: Whether 0 Hz is in the last row.
+        fill: Normalised spectrum, shape (bins,), that short inputs are filled with; None for the mean spectrum.
+        classifier_initializer: How the softmax layer's kernel starts.
 
     Returns:
         A model with the outputs `probabilities` (batch, classes) and `attention` (batch, time cells, frequency
         cells); see `attention_field` for what a cell sees.
     """
     shortest = shortest_input(alexnet.steps_of(table, pooling))
-    inputs, images, columns = _image(bins, mean, std, input_scale, shortest)
+    if len(mean) != bins:
+        raise ValueError(f"statistics of {len(mean)} bins for spectrograms of {bins}")
+    inputs, images, columns = _image((mean, std), input_scale, (flipped, fill), shortest)
     cells, columns = alexnet.convolve(images, columns, table, kernel_initializer, pooling)
     context, attention = TimeFrequencyAttention(attention_units, attention_scale, name="attention")(cells, columns)
-    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(context)
+    classify = keras.layers.Dense(
+        num_classes, activation="softmax", kernel_initializer=classifier_initializer, name="probabilities"
+    )
+    probabilities = classify(context)
     return keras.Model(inputs, {"probabilities": probabilities, "attention": attention}, name="attention_fcn")
 
 
@@ -85,12 +107,12 @@ def attention_field(pool5: bool = True, variant: str = "bvlc") -> ReceptiveField
     return receptive_field(alexnet.steps_of(convolutions(pool5, variant)))
 
 
-def build_classifier(
+def build_classifier(  # noqa: PLR0913 - the paper's symbols
     network: str,
     bins: int,
     num_classes: int,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: Floats,
+    std: Floats,
     frames: int,
     pixels: int | None,
     table: tuple[alexnet.Convolution, ...] = alexnet.CONVOLUTIONS,
@@ -99,6 +121,9 @@ def build_classifier(
     input_scale: float = 1.0,
     kernel_initializer: str = "he_normal",
     pooling: str = alexnet.VALID,
+    flipped: bool = False,
+    fill: Floats | None = None,
+    classifier_initializer: str = "zeros",
 ) -> keras.Model:
     """AlexNet or VGGNet-16 with a softmax of K nodes in place of ImageNet's (§III-C).
 
@@ -106,16 +131,19 @@ def build_classifier(
         network: `alexnet` or `vgg16`.
         bins: Frequency bins of the spectrogram.
         num_classes: K.
-        mean: Of each bin, (bins,), subtracted from the spectrogram.
-        std: Of each bin, (bins,), which the spectrogram is divided by.
+        mean: Per-bin mean, shape (bins,), subtracted from the spectrogram.
+        std: Per-bin standard deviation, shape (bins,).
         frames: Length of every input; shorter ones are padded to it, what is longer is cut off.
         pixels: Height and width that images are resized to; None leaves them (bins, frames).
         table: The convolutions of AlexNet.
         units: Of the two fully connected layers.
-        dropout: Behind each of them.
+        dropout: Share of units that are dropped after each of them.
         input_scale: As for `build_attention_fcn`.
         kernel_initializer: How kernels start.
         pooling: Of AlexNet.
+        flipped: As for `build_attention_fcn`.
+        fill: As for `build_attention_fcn`.
+        classifier_initializer: How the softmax layer's kernel starts.
 
     Returns:
         A model with the output `probabilities` (batch, classes).
@@ -125,7 +153,9 @@ def build_classifier(
     """
     if network not in NETWORKS:
         raise ValueError(f"network {network!r} is none of {', '.join(NETWORKS)}")
-    inputs, images, _ = _image(bins, mean, std, input_scale, frames, frames)
+    if len(mean) != bins:
+        raise ValueError(f"statistics of {len(mean)} bins for spectrograms of {bins}")
+    inputs, images, _ = _image((mean, std), input_scale, (flipped, fill), frames, frames)
     if pixels is not None:
         images = keras.layers.Resizing(pixels, pixels, name="resize")(images)
     if network == "alexnet":
@@ -139,5 +169,8 @@ def build_classifier(
                 layer.kernel.assign(keras.initializers.get(kernel_initializer)(layer.kernel.shape))
         cells, dense = body.output, pretrained.VGG16_DENSE_LAYERS
     hidden = alexnet.fully_connect(cells, dense, units, dropout, kernel_initializer)
-    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(hidden)
+    classify = keras.layers.Dense(
+        num_classes, activation="softmax", kernel_initializer=classifier_initializer, name="probabilities"
+    )
+    probabilities = classify(hidden)
     return keras.Model(inputs, {"probabilities": probabilities}, name=network)

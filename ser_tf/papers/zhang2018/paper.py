@@ -1,111 +1,29 @@
-"""Zhang, Du, Wang, Zhang and Tu, APSIPA 2018: a fully convolutional network with attention over time and frequency.
+"""Tables I and II of Zhang et al. 2018: task, folds, rows with their published numbers, and claims."""
 
-Set-up (§III-A): IEMOCAP's improvised speech, happy, sad, angry and neutral, 2,280 utterances; four sessions train, of
-the remaining one an actor validates and the other is tested. Table I compares AlexNet and VGGNet-16 with random and
-pretrained weights, Table II the attention network with CNN+LSTM.
-"""
-
-import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ser_tf.corpora.base import ACTED, IMPROVISED, Corpus, Utterance
 from ser_tf.corpora.task import Task
-from ser_tf.evaluation.summary import Claim
-from ser_tf.papers.zhang2018 import pretrained
-from ser_tf.papers.zhang2018.satt import fit_model1, fit_model2
-from ser_tf.papers.zhang2018.systems import features, fit_attention_fcn, fit_classifier
+from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
+from ser_tf.papers.zhang2018.ledger import Ledger
 from ser_tf.protocol import folds
-from ser_tf.protocol.ledger import assumption
-from ser_tf.protocol.system import Option, Paper, Prepared, System
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Option, Paper, System, Table
+from ser_tf.protocol.record import UserInput
+from ser_tf.training import baselines
+
+if TYPE_CHECKING:
+    from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.context import FoldContext
+    from ser_tf.protocol.served import Served
 
 CITATION = (
     "Y. Zhang, J. Du, Z. Wang, J. Zhang, Y. Tu: Attention based fully convolutional network for speech emotion"
     " recognition. APSIPA ASC 2018, 1771-1775"
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Ledger:
-    """What the paper does not state."""
-
-    tested_actors: str = assumption(
-        "both",
-        "§III-A: of the remaining session one actor validates, the other is tested: both orders, or the first alone",
-        ("both", "first"),
-    )
-    spectrum: str = assumption(
-        "log", "§III-A: magnitudes of the transform, as logarithms or as they are", ("log", "linear")
-    )
-    log_floor: float = assumption(
-        1e-5, "smaller magnitudes count as this one under the logarithm; full scale is about 170", least=1e-30
-    )
-    normaliser_statistics: str = assumption(
-        "per_bin", "mean and deviation over the training part: of each bin, or one for all", ("per_bin", "single")
-    )
-    subutterances: str = assumption(
-        "equal",
-        "§III-C splits utterances as its reference [9]: into as few equal parts of at most 3 s, or every 3 s",
-        ("equal", "fixed"),
-    )
-    alexnet: str = assumption(
-        "bvlc",
-        "AlexNet as its authors and Caffe have it, whose weights can be had; torchvision's is narrower, with no groups"
-        " and no normalisation",
-        ("bvlc", "torchvision"),
-    )
-    pool5: bool = assumption(True, "§II-A removes the fully connected layers; the last pooling stays")
-    attention_units: int = assumption(256, "rows of W in eq. 2; as many as channels", least=1)
-    pooling: str = assumption(
-        "valid",
-        "pooling windows within the input, or also one that its end cuts off, as Caffe has it",
-        ("valid", "ceil"),
-    )
-    initialisation: str = assumption(
-        "he_normal", "of AlexNet's kernels where they start at random", ("he_normal", "glorot_uniform")
-    )
-    vgg16_initialisation: str = assumption(
-        "glorot_uniform",
-        "of VGGNet-16's kernels where they start at random; that of keras.applications",
-        ("glorot_uniform", "he_normal"),
-    )
-    one_channel: str = assumption(
-        "sum",
-        "how pretrained kernels for red, green and blue read a spectrogram: their sum, as if it were all three, or"
-        " their mean",
-        ("sum", "mean"),
-    )
-    pixel_deviation: float = assumption(
-        58.0,
-        "pretrained networks get normalised spectrograms times the deviation of ImageNet's pixels; their mean is 0",
-        least=1e-3,
-    )
-    classifier_input: str = assumption(
-        "resize",
-        "how 200 x 300 meets FC6 (Table I): resized to the network's pixels, or as it is, with FC6 and FC7 at random",
-        ("resize", "native"),
-    )
-    classifier_dropout: float = assumption(0.5, "behind FC6 and FC7 (Table I), as AlexNet has it", least=0, most=0.99)
-    satt_first_stride: int = assumption(1, "of the first convolution of CNN+LSTM", (1, 2))
-    satt_kernel_axes: str = assumption(
-        "frequency_time",
-        "kernels of CNN+LSTM such as 12x16: bins x frames, as the height of an image, or frames x bins",
-        ("frequency_time", "time_frequency"),
-    )
-    satt_lstm_width: str = assumption(
-        "per_direction", "128 units of each direction, or of both together", ("per_direction", "both")
-    )
-    satt_learning_rate: float = assumption(1e-3, "of Model1; Keras's default for Adam", least=1e-9)
-    satt_class_weights: str = assumption("balanced", "Model2 is Model1 trained further for UA", ("balanced", "none"))
-    optimiser: str = assumption("adam", "not named; sgd has no momentum here", ("adam", "rmsprop", "sgd"))
-    learning_rate: float = assumption(1e-4, "of AlexNet and VGGNet-16 where they start at random", least=1e-9)
-    finetuning_learning_rate: float = assumption(5e-5, "of pretrained networks, and of Model2", least=1e-9)
-    batch_size: int = assumption(8, "utterances, or pieces of 3 s, in a batch", least=1)
-    max_epochs: int = assumption(60, "epochs at most", least=1)
-    patience: int = assumption(5, "epochs without a lower validation loss before training stops", least=0)
-    class_weights: str = assumption("none", "weights in the loss; none is stated", ("none", "balanced"))
 
 
 def task(ledger: Ledger) -> Task:
@@ -131,17 +49,22 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
     return tuple(first.values())
 
 
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
+    return {
+        "folds": "leave one session out, one of its actors is tested",
+        "epoch_choice": f"{monitored} on the session's other actor",
+    }
+
+
 OPTIONS = tuple(
     Option(f"{network}_weights", "FILE", f"ImageNet's weights of {name}; without them its finetuned rows are left out")
-    for network, name in (
-        ("alexnet", "AlexNet (see zhang2018.convert_alexnet)"),
-        ("vgg16", "VGGNet-16 (Keras)"),
-    )
+    for network, name in (("alexnet", "AlexNet (see zhang2018.convert_alexnet)"), ("vgg16", "VGGNet-16 (Keras)"))
 )
-_READERS = {"alexnet_weights": pretrained.read_alexnet, "vgg16_weights": pretrained.read_vgg16}
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Prepared:
+def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
     """Checks the files of weights before anything is trained.
 
     Raises:
@@ -149,11 +72,61 @@ def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) ->
     """
     del ledger
     given = {name: path.resolve() for name, path in paths.items() if path is not None}
-    digests = {name: pretrained.digest(_READERS[name](path)) for name, path in given.items()}
-    return Prepared(corpus, given, digests, tuple(f"{path.name} as pretrained weights" for path in given.values()))
+    if not given:
+        return Material(corpus)
+    from ser_tf.papers.zhang2018 import pretrained
+
+    readers = {"alexnet_weights": pretrained.read_alexnet, "vgg16_weights": pretrained.read_vgg16}
+    inputs = {name: UserInput(path, pretrained.digest(readers[name](path))) for name, path in given.items()}
+    return Material(corpus, inputs, tuple(f"{path.name} as pretrained weights" for path in given.values()))
 
 
-PAPER = Paper("zhang2018", CITATION, ("iemocap",), Ledger(), task, make_folds, OPTIONS, prepare)
+# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+def _fit_attention_fcn(context: "FoldContext[Ledger]", **variant: Any) -> FoldOutcome:
+    from ser_tf.papers.zhang2018 import systems
+
+    return systems.fit_attention_fcn(context, **variant)
+
+
+def _fit_classifier(context: "FoldContext[Ledger]", network: str, finetuning: bool) -> FoldOutcome:
+    from ser_tf.papers.zhang2018 import systems
+
+    return systems.fit_classifier(context, network, finetuning)
+
+
+def _fit_satt_model1(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.zhang2018 import satt
+
+    return satt.fit_model1(context)
+
+
+def _fit_satt_model2(context: "FoldContext[Ledger]") -> FoldOutcome:
+    from ser_tf.papers.zhang2018 import satt
+
+    return satt.fit_model2(context)
+
+
+def _features(ledger: Ledger, window_seconds: float = 0.04) -> "tuple[FeatureSpec, ...]":
+    from ser_tf.papers.zhang2018 import systems
+
+    return systems.features(ledger, window_seconds)
+
+
+def _satt_features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
+    return _features(ledger, ledger.satt_window_seconds)
+
+
+def _served() -> "Served[Ledger]":
+    from ser_tf.papers.zhang2018 import served
+
+    return served.SERVED
+
+
+def _draw_figure4(program: str, argv: list[str]) -> int:
+    from ser_tf.papers.zhang2018 import fig4
+
+    return fig4.main(program, argv)
+
 
 _NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGGNet-16"}
 _PUBLISHED = {  # WA, UA: Tables I and II
@@ -167,62 +140,103 @@ _PUBLISHED = {  # WA, UA: Tables I and II
 }
 
 
-def _row(key: str, label: str, fit: Callable, weights: str | None = None, **more: Any) -> System:
-    """A row; `weights` names the option with the pretrained weights that it starts from."""
-    published = dict(zip(("wa", "ua"), _PUBLISHED[key], strict=True)) if key in _PUBLISHED else None
-    needs, depends_on = ("", ()) if weights is None else ("weights", (weights,))
-    return System(key, label, published, fit, features, needs=needs, depends_on=depends_on, **more)
+def _row(key: str, label: str, fit: Callable[["FoldContext[Ledger]"], FoldOutcome], **more: Any) -> System[Ledger]:
+    """A row with its published numbers."""
+    published = dict(zip(("wa", "ua"), _PUBLISHED[key], strict=True))
+    return System(key, label, published, fit, **{"features": _features, **more})
 
 
-def _classifier(network: str, finetuned: bool) -> System:
-    fit = functools.partial(fit_classifier, network=network, finetuning=finetuned)
+def _beyond(key: str, label: str, note: str, **variant: Any) -> System[Ledger]:
+    """A row with random initialisation that the paper describes and has no number for."""
+    window = variant.get("window_seconds")
+    features = functools.partial(_features, window_seconds=window) if window else _features
+    fit = functools.partial(_fit_attention_fcn, finetuning=False, **variant)
+    return System(key, label, None, fit, features, note=note, origin="beyond")
+
+
+def _classifier(network: str, finetuned: bool) -> System[Ledger]:
+    fit = functools.partial(_fit_classifier, network=network, finetuning=finetuned)
     key, label = ("finetuned", "Finetuning") if finetuned else ("random", "Random-init")
-    weights = f"{network}_weights" if finetuned else None
-    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, weights)
+    needs = "weights" if finetuned else ""
+    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, needs=needs)
 
 
-TABLE1 = tuple(_classifier(network, finetuned) for network in _NETWORKS for finetuned in (False, True))
-TABLE2 = (
-    _row(
-        "fcn_attention",
-        "Our FCN+Attention",
-        functools.partial(fit_attention_fcn, finetuning=True),
-        "alexnet_weights",
+TABLE1 = Table(
+    number=1,
+    title="AlexNet and VGGNet-16 on pieces of 3 s, random and pretrained weights",
+    corpora=("iemocap",),
+    rows=(
+        *(_classifier(network, finetuned) for network in _NETWORKS for finetuned in (False, True)),
+        *baselines.ROWS,
     ),
-    _row(
-        "fcn_attention_random",
-        "FCN+Attention, random initialisation",
-        functools.partial(fit_attention_fcn, finetuning=False),
-        note="without ImageNet's weights; no number published",
-    ),
-    _row("satt_model1", "CNN+LSTM Model1 in [9]", fit_model1),
-    _row("satt_model2", "CNN+LSTM Model2 in [9]", fit_model2),
-)
-TABLE1_CLAIMS = (
-    *(
-        Claim(
-            f"{name}: finetuned better than random initialisation, {metric.upper()}",
-            f"{key}_finetuned",
-            f"{key}_random",
-            metric,
-        )
-        for key, name in _NETWORKS.items()
-        for metric in ("wa", "ua")
-    ),
-    # Both have the same UA with random initialisation.
-    Claim("AlexNet better than VGGNet-16, random initialisation, WA", "alexnet_random", "vgg16_random", "wa"),
-    *(
-        Claim(
-            f"AlexNet better than VGGNet-16, finetuned, {metric.upper()}",
-            "alexnet_finetuned",
-            "vgg16_finetuned",
-            metric,
-        )
-        for metric in ("wa", "ua")
+    claims=(
+        *(
+            Claim(
+                f"{name}: finetuned better than random initialisation, {metric.upper()}",
+                f"{key}_finetuned",
+                f"{key}_random",
+                metric,
+            )
+            for key, name in _NETWORKS.items()
+            for metric in ("wa", "ua")
+        ),
+        # Both have the same UA with random initialisation.
+        Claim("AlexNet better than VGGNet-16, random initialisation, WA", "alexnet_random", "vgg16_random", "wa"),
+        *(
+            Claim(
+                f"AlexNet better than VGGNet-16, finetuned, {metric.upper()}",
+                "alexnet_finetuned",
+                "vgg16_finetuned",
+                metric,
+            )
+            for metric in ("wa", "ua")
+        ),
     ),
 )
-TABLE2_CLAIMS = tuple(
-    Claim(f"FCN+Attention better than CNN+LSTM {name}, {metric.upper()}", "fcn_attention", f"satt_{key}", metric)
-    for key, name in (("model1", "Model1"), ("model2", "Model2"))
-    for metric in ("wa", "ua")
+TABLE2 = Table(
+    number=2,
+    title="Attention based fully convolutional network and CNN+LSTM",
+    corpora=("iemocap",),
+    rows=(
+        _row(
+            "fcn_attention",
+            "Our FCN+Attention",
+            functools.partial(_fit_attention_fcn, finetuning=True),
+            needs="weights",
+        ),
+        _beyond("fcn_attention_random", "FCN+Attention, random initialisation", "without ImageNet's weights"),
+        _beyond(
+            "fcn_lambda0_random", "FCN, lambda = 0, random initialisation", "§II-B: lambda = 0 is average pooling",
+            attention_scale=0.0,
+        ),
+        _beyond(
+            "fcn_lambda1_random", "FCN+Attention, lambda = 1, random initialisation", "§II-B: lambda = 1",
+            attention_scale=1.0,
+        ),
+        _beyond(
+            "fcn_20ms_random", "FCN+Attention, 20 ms windows, random initialisation", "§III-A: 40 ms is better",
+            window_seconds=0.02,
+        ),
+        _row("satt_model1", "CNN+LSTM Model1 in [9]", _fit_satt_model1, features=_satt_features),
+        _row("satt_model2", "CNN+LSTM Model2 in [9]", _fit_satt_model2, features=_satt_features),
+        *baselines.ROWS,
+    ),
+    claims=tuple(
+        Claim(f"FCN+Attention better than CNN+LSTM {name}, {metric.upper()}", "fcn_attention", f"satt_{key}", metric)
+        for key, name in (("model1", "Model1"), ("model2", "Model2"))
+        for metric in ("wa", "ua")
+    ),
+)  # fmt: skip
+PAPER = Paper(
+    key="zhang2018",
+    citation=CITATION,
+    ledger=Ledger(),
+    task=task,
+    folds=make_folds,
+    tables=(TABLE1, TABLE2),
+    figures=(Figure("fig4", "Spectrograms and attention over time and frequency", _draw_figure4),),
+    options=OPTIONS,
+    prepare=prepare,
+    conditions=conditions,
+    served=_served,
 )

@@ -3,6 +3,8 @@
 The rules are those of `ser_tf.papers.zhang2018.subutterances`, by which networks of pieces are trained.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -20,7 +22,7 @@ class CutPieces(ExplicitMaskLayer):
     the utterances is never read.
     """
 
-    def __init__(self, longest: int, rule: str = EQUAL, **kwargs) -> None:
+    def __init__(self, longest: int, rule: str = EQUAL, **kwargs: Any) -> None:
         """Takes the frames of a piece at most, and how utterances are cut.
 
         Args:
@@ -63,7 +65,7 @@ class CutPieces(ExplicitMaskLayer):
         pieces = keras.KerasTensor((None, self.longest, features.shape[2]), features.dtype)
         return pieces, keras.KerasTensor((None,), "int32"), keras.KerasTensor(lengths.shape[:1], "int32")
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
         return {**super().get_config(), "longest": self.longest, "rule": self.rule}
 
@@ -77,6 +79,6 @@ class PieceMean(ExplicitMaskLayer):
         counts = tf.reshape(counts, (-1,))
         return tf.math.segment_mean(values, tf.repeat(tf.range(tf.size(counts)), counts))
 
-    def compute_output_shape(self, values_shape: tuple, counts_shape: tuple) -> tuple:
+    def compute_output_shape(self, values_shape: tuple[Any, ...], counts_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """Shape (batch, dims)."""
         return (counts_shape[0], values_shape[-1])

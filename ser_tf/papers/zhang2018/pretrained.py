@@ -1,4 +1,4 @@
-"""Weights that were trained on ImageNet, from the user's files: AlexNet as `ser_tf.weights` converts it, VGGNet-16.
+"""Weights that were trained on ImageNet, from the user's files: AlexNet as `convert_alexnet` writes it, VGGNet-16.
 
 AlexNet's file is a NumPy archive with `<layer>/kernel` and `<layer>/bias` for its eight layers, in Keras's order:
 kernels (height, width, channels / groups, filters), dense kernels (inputs, units) with inputs in the order height,
@@ -9,17 +9,19 @@ import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.errors import UserError
 from ser_tf.papers.zhang2018 import alexnet
 
 Shapes = Mapping[str, tuple[int, ...]]
 """The shape of each layer's kernel; its last number is that of the bias."""
-Weights = Mapping[str, tuple[np.ndarray, np.ndarray]]
+Weights = Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 """Kernel and bias of each layer, float32."""
 
 IMAGENET_CLASSES = 1000
@@ -116,7 +118,7 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
     """Reads the weights that `keras.applications` publishes; `shapes` are VGGNet-16's by default.
 
     Raises:
-        UserError: it cannot be read, or is not VGGNet-16 with its fully connected layers.
+        UserError: it cannot be read, or is not VGGNet-16 with or without its fully connected layers.
     """
     shapes = shapes or vgg16_shapes()
     if not path.is_file():
@@ -124,11 +126,13 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
     weights = {}
     try:
         with h5py.File(path) as file:
+            if VGG16_DENSE_LAYERS[0] not in file:  # keras.applications' "notop": convolutions only
+                shapes = {name: shape for name, shape in shapes.items() if name not in VGG16_DENSE_LAYERS}
             for name in shapes:
                 kernel, bias = (file[name][weight][()] for weight in file[name].attrs["weight_names"])
                 weights[name] = (kernel, bias)
     except (OSError, KeyError, ValueError, TypeError, AttributeError):
-        raise UserError(f"{path}: not VGGNet-16 with its fully connected layers; {HOW_TO_GET_VGG16}") from None
+        raise UserError(f"{path}: not the weights of VGGNet-16; {HOW_TO_GET_VGG16}") from None
     return check(path, weights, shapes)
 
 

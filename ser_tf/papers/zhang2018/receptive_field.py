@@ -2,9 +2,10 @@
 
 import dataclasses
 import functools
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 Count = TypeVar("Count", int, tf.Tensor)
@@ -45,12 +46,12 @@ class ReceptiveField:
     distance: int
     first: int
 
-    def centres(self, cells: int) -> np.ndarray:
+    def centres(self, cells: int) -> npt.NDArray[Any]:
         """The middle of what each cell sees, in input values from 0 on, float64 (cells,)."""
         return self.first + (self.size - 1) / 2 + self.distance * np.arange(cells)
 
 
-def on_inputs(values: np.ndarray, field: ReceptiveField, sizes: tuple[int, int]) -> np.ndarray:
+def on_inputs(values: npt.NDArray[Any], field: ReceptiveField, sizes: tuple[int, int]) -> npt.NDArray[Any]:
     """Brings a map of cells back to the coordinates of the input.
 
     A value belongs to the middle of what its cell sees; between the middles it is interpolated, beyond the outermost

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.layers import satt2017_body
 from ser_tf.layers.pooling import FrameMask
@@ -21,8 +22,8 @@ DENSE_UNITS = 64
 def build_cnn_lstm(
     bins: int,
     num_classes: int,
-    mean: np.ndarray,
-    std: np.ndarray,
+    mean: npt.NDArray[Any],
+    std: npt.NDArray[Any],
     lstm_units: int = LSTM_UNITS,
     dense_units: int = DENSE_UNITS,
     **body: Any,

@@ -2,8 +2,10 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser_tf.data.store import Frames
 
@@ -69,7 +71,7 @@ class SubUtterances:
         return tuple(self._pieces)
 
     @property
-    def owners(self) -> np.ndarray:
+    def owners(self) -> npt.NDArray[Any]:
         """For each piece the place of its utterance in `utterances`, int64 (pieces,)."""
         return np.asarray([place for place, _, _ in self._pieces.values()])
 
@@ -82,12 +84,12 @@ class SubUtterances:
         """Number of frames of one piece."""
         return self._pieces[piece][2]
 
-    def __getitem__(self, piece: str) -> np.ndarray:
+    def __getitem__(self, piece: str) -> npt.NDArray[Any]:
         """Features of one piece, float32 (frames, dims)."""
         place, first, frames = self._pieces[piece]
         return self.whole[self.utterances[place]][first : first + frames]
 
-    def average(self, posteriors: np.ndarray) -> np.ndarray:
+    def average(self, posteriors: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The mean over each utterance's pieces.
 
         Args:

@@ -13,26 +13,42 @@ import pytest
 from matplotlib import image
 
 from ser_tf import cli
-from ser_tf.papers.ando2019 import networks as models
-from ser_tf.papers.ando2019 import paper
-from ser_tf.papers.ando2019 import systems as training
-from ser_tf.protocol.command import main_of
-from ser_tf.protocol.context import FoldContext
+from ser_tf.papers.ando2019 import fig3, networks, paper, systems
+from ser_tf.papers.ando2019.labels import ALL, DOMINANT
+from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.protocol import runner
+from ser_tf.training import loop, recipe
 from tests.checks import check_ledger
+from tests.contexts import fold_context
 from tests.protocol.utterances import utterances
 
-LEDGER = paper.Ledger()
-TASK = paper.task(LEDGER)  # angry, happy, sad, neutral
+LEDGER = Ledger()
+TASK = paper.task_of(LEDGER)  # angry, happy, sad, neutral
 
 
 def test_fourteen_cells():
-    assert len(paper.TABLE3) == 14 and len({row.key for row in paper.TABLE3}) == 14
-    assert {row.key.rpartition("_")[2] for row in paper.TABLE3} == {"dominant", "all"}
-    published = {row.key: (row.published["wa"], row.published["ua"]) for row in paper.TABLE3}
+    rows = [row for row in paper.TABLE3.rows if row.origin == "paper"]
+    assert len(rows) == 14 and len({row.key for row in rows}) == 14
+    assert {row.key.rpartition("_")[2] for row in rows} == {DOMINANT, ALL}
+    published = {row.key: (row.published["wa"], row.published["ua"]) for row in rows}
     assert published["mlee_dominant"] == (0.663, 0.609) and published["fusion_soft_all"] == (0.661, 0.654)
-    keys = {row.key for row in paper.TABLE3}
-    assert {key for claim in paper.TABLE3_CLAIMS for key in (claim.better, claim.worse)} <= keys
+    keys = {row.key for row in rows}
+    assert {key for claim in paper.TABLE3.claims for key in (claim.better, claim.worse)} <= keys
     check_ledger(LEDGER)
+
+
+def test_claims_are_the_comparisons_of_section_4_2_each_once():
+    pairs = [(claim.better, claim.worse) for claim in paper.TABLE3.claims]
+    assert len(set(pairs)) == len(pairs) == 27
+    assert ("dominant_soft_all", "dominant_hard_all") in pairs
+    assert ("pretrain_hard_all", "dominant_hard_all") in pairs and (
+        "fusion_soft_dominant",
+        "pretrain_soft_dominant",
+    ) in pairs
+    assert ("mlee_all", "mlee_dominant") in pairs and ("dominant_hard_all", "dominant_hard_dominant") not in pairs
+    assert {worse for better, worse in pairs if better == "fusion_soft_all"} == {
+        row.key for row in paper.TABLE3.rows if row.origin == "paper" and row.key != "fusion_soft_all"
+    }
 
 
 def test_leave_one_speaker_out():
@@ -41,7 +57,7 @@ def test_leave_one_speaker_out():
         for place, one in enumerate(utterances())
     ]
     by_id = {one.id: one for one in everything}
-    for ledger, partner in ((LEDGER, True), (paper.Ledger(development="next_session"), False)):
+    for ledger, partner in ((LEDGER, True), (Ledger(development="next_session"), False)):
         made = paper.make_folds(everything, ledger, 0)
         assert len(made) == 10
         for fold in made:
@@ -68,24 +84,39 @@ def context(emodb, tmp_path_factory):
         chosen[place] = dataclasses.replace(chosen[place], label=None)
     by_id = {one.id: one for one in chosen}
     fold = paper.make_folds(chosen, LEDGER, 0)[0]
-    return FoldContext(fold, 0, LEDGER, TASK, by_id, root / "features", root / "stages", smoke=True)
+    return fold_context(root, fold, TASK, LEDGER, by_id, smoke=True)
 
 
-def _recorder(rates):
-    """Records the learning rate of everything that is trained."""
-    return lambda model, batches: rates.append(float(model.optimizer.learning_rate))
+def _again(context, **changes):
+    """The same fold with nothing recorded yet."""
+    settings = {"ledger": context.given_ledger, **changes}
+    return fold_context(
+        context.places.features.parent, context.fold, TASK, settings["ledger"], context.utterances, smoke=True
+    )
 
 
 @pytest.fixture(scope="module")
-def fused(context):
+def rates():
+    """The learning rates of everything that is trained, as it comes."""
+    found = []
+    make = recipe.Recipe.make_optimiser
+    patch = pytest.MonkeyPatch()
+    patch.setattr(
+        recipe.Recipe, "make_optimiser", lambda self, steps: (found.append(self.learning_rate), make(self, steps))[1]
+    )
+    yield found
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def fused(context, rates):
     """The fusion row's outcome, with what its context recorded, and the two networks whose encoders it froze."""
-    rates = []
-    own = dataclasses.replace(context, uses={}, stage_seconds={}, before_training=_recorder(rates))
-    outcome = training.fit_on_frozen(own, "soft", "all", fusion=True)
-    np.testing.assert_allclose(rates, [5e-4, 2e-4, 5e-5])  # dominant encoder, MLEE encoder, fusion: §4.1
-    kinds = {models.DOMINANT_ENCODER: "soft", models.MLEE_ENCODER: "mlee"}
-    again = dataclasses.replace(context, uses={}, stage_seconds={})
-    return own, outcome, {name: training.pretrained(again, kind, "all") for name, kind in kinds.items()}, again
+    own = _again(context)
+    outcome = systems.fit_on_frozen(own, "soft", "all", fusion=True)
+    assert rates == [5e-4, 2e-4, 5e-5]  # dominant encoder, MLEE encoder, fusion: §4.1
+    kinds = {networks.DOMINANT_ENCODER: "soft", networks.MLEE_ENCODER: "mlee"}
+    again = _again(context)
+    return own, outcome, {name: systems.pretrained(again, kind, "all") for name, kind in kinds.items()}, again
 
 
 def test_fusion_keeps_its_encoders_as_they_were_trained(fused):
@@ -96,7 +127,7 @@ def test_fusion_keeps_its_encoders_as_they_were_trained(fused):
         assert not encoder.trainable and not encoder.trainable_weights
         for old, weight in zip(before.encoder.weights, encoder.weights, strict=True):
             np.testing.assert_array_equal(old.numpy(), weight.numpy(), err_msg=weight.path)
-    moving = [one for one in trained[models.MLEE_ENCODER].encoder.weights if "moving" in one.path]
+    moving = [one for one in trained[networks.MLEE_ENCODER].encoder.weights if "moving" in one.path]
     assert len(moving) == 6
 
 
@@ -104,38 +135,43 @@ def test_encoders_are_trained_once_for_all_rows(fused):
     first, _, _, again = fused
     assert all(first.stage_seconds[name] > 0 for name in ("soft_all", "mlee_all"))
     assert again.stage_seconds == {"soft_all": 0.0, "mlee_all": 0.0}
-    assert again.uses["train"] == first.uses["train"]  # what a reused stage has read is on record as well
+    assert again.reads.utterances["train"] == first.reads.utterances["train"]
 
 
 def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
     """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
     _, outcome, _, again = fused
-    np.testing.assert_array_equal(training.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
+    np.testing.assert_array_equal(systems.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
 
 
-def test_pre_training_trains_a_classifier_alone(fused):
+def test_pre_training_trains_only_a_classifier(fused, rates):
     """On the encoder that MLEE has; nothing of it changes."""
     *_, trained, again = fused
-    rates = []
-    own = dataclasses.replace(again, uses={}, stage_seconds={}, before_training=_recorder(rates))
-    outcome = training.fit_on_frozen(own, "hard", "all", fusion=False)
-    np.testing.assert_allclose(rates, [1e-4])  # §4.1
-    before = trained[models.MLEE_ENCODER].encoder
-    for old, weight in zip(before.weights, outcome.model.get_layer(models.MLEE_ENCODER).weights, strict=True):
+    rates.clear()
+    own = _again(again)
+    outcome = systems.fit_on_frozen(own, "hard", "all", fusion=False)
+    assert rates == [1e-4]  # §4.1
+    before = trained[networks.MLEE_ENCODER].encoder
+    for old, weight in zip(before.weights, outcome.model.get_layer(networks.MLEE_ENCODER).weights, strict=True):
         np.testing.assert_array_equal(old.numpy(), weight.numpy(), err_msg=weight.path)
     assert own.stage_seconds == {"mlee_all": 0.0}
+
+
+def _embed(encoder, context, ids, purpose):
+    """An encoder's vectors of utterances in inference mode."""
+    sets = systems._sets(context, "hard", "all")
+    goal = systems.objective("hard", sets.train)
+    (spec,) = systems.features(LEDGER)
+    batches = systems.Batches(context, spec, systems._recipe(LEDGER, 1e-3, 1, goal))
+    return loop.outputs(encoder, batches, ids, purpose, "embedding")
 
 
 def test_mlee_alone_decides_by_the_likeliest_existence(fused, context):
     """Eq. 7: the sigmoids themselves, which need not sum to one."""
     *_, trained, again = fused
-    posteriors = training.fit_from_scratch(again, "mlee", "all").posteriors
-    vectors = training.embed(
-        trained[models.MLEE_ENCODER].encoder,
-        context.view(training.features(LEDGER)[0], context.fold.test, "predict"),
-        context.fold.test,
-    )
-    classifier = trained[models.MLEE_ENCODER].network.get_layer("classifier")
+    posteriors = systems.fit_from_scratch(again, "mlee", "all").posteriors
+    vectors = _embed(trained[networks.MLEE_ENCODER].encoder, _again(context), context.fold.test, "predict")
+    classifier = trained[networks.MLEE_ENCODER].network.get_layer("classifier")
     hidden, scores = (layer.get_weights() for layer in classifier.layers[1:])
     logits = np.maximum(vectors @ hidden[0] + hidden[1], 0) @ scores[0] + scores[1]
     np.testing.assert_allclose(posteriors, 1 / (1 + np.exp(-logits)), atol=1e-5)
@@ -144,19 +180,18 @@ def test_mlee_alone_decides_by_the_likeliest_existence(fused, context):
 
 def test_vectors_are_those_of_the_frozen_encoder(fused, context):
     _, _, trained, _ = fused
-    (spec,) = training.features(LEDGER)
     some = context.fold.validation[:5]
     for each in trained.values():
-        view = context.view(spec, some, "selection")
-        np.testing.assert_allclose(training.embed(each.encoder, view, some), each.vectors_of(some), atol=1e-5)
+        kept = np.stack([each.vectors[one] for one in some])
+        np.testing.assert_allclose(_embed(each.encoder, _again(context), some, "selection"), kept, atol=1e-5)
 
 
 def test_copies_are_of_training_utterances_alone(fused):
     own, outcome, _, _ = fused
-    copies = {one for one in own.uses["train"] if "@" in one}
+    copies = {one for one in own.reads.utterances["train"] if "@" in one}
     assert copies == {f"{one}@{speed}" for one in own.fold.train for speed in ("0.9", "1.1")}
-    assert {one for one in own.uses["normaliser"] if "@" in one} == copies
-    assert not [one for purpose in ("selection", "predict") for one in own.uses[purpose] if "@" in one]
+    assert {one for one in own.reads.utterances["normaliser"] if "@" in one} == copies
+    assert not [one for purpose in ("selection", "predict") for one in own.reads.utterances[purpose] if "@" in one]
     assert own.used()["train"]["copies"] == {"all": len(copies), "test": 0, "validation": 0}
     assert outcome.posteriors.shape == (len(own.fold.test), 4)
     np.testing.assert_allclose(outcome.posteriors.sum(1), 1, atol=1e-5)
@@ -166,7 +201,7 @@ def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
     _, outcome, _, _ = fused
     outcome.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
-    (spec,) = training.features(LEDGER)
+    (spec,) = systems.features(LEDGER)
     view = context.view(spec, context.fold.test, "predict")
     one = context.fold.test[0]
     outputs = loaded({"features": np.array(view[one])[np.newaxis], "lengths": np.array([view.num_frames(one)])})
@@ -174,17 +209,32 @@ def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
     assert float(np.sum(outputs["attention"])) == pytest.approx(1, abs=1e-5)
 
 
-def test_another_assumption_is_another_stage(context):
-    parts = training._parts(context, "hard", "all")
-    other = dataclasses.replace(context, ledger=paper.Ledger(attention_units=64))
-    assert training._stage_hash(context, "hard", "", parts) != training._stage_hash(other, "hard", "", parts)
+def test_a_stage_is_made_again_when_it_read_what_has_changed(fused, context):
+    """Of the encoders, not of the classifiers on top of them."""
+    for ledger, made in ((Ledger(max_classifier_epochs=7), False), (Ledger(attention_units=64), True)):
+        own = _again(context, ledger=ledger)
+        systems.pretrained(own, "soft", "all")
+        assert (own.stage_seconds["soft_all"] > 0) == made
+
+
+def test_a_classifier_can_start_from_the_mlee_models_own(fused, context):
+    own = _again(context, ledger=Ledger(classifier_start="mlee", max_classifier_epochs=1))
+    outcome = systems.fit_on_frozen(own, "hard", "all", fusion=False)
+    assert outcome.posteriors.shape == (len(own.fold.test), 4) and "classifier_start" in own.reads.assumptions
+
+
+def test_initialisation_like_pytorch_fills_its_range():
+    classifier = networks.build_classifier(100, 4)
+    systems.initialisation.like_pytorch(classifier)
+    kernel, bias = classifier.get_layer("dense").get_weights()
+    assert 0.09 < np.abs(kernel).max() <= 0.1 and 0 < np.abs(bias).max() <= 0.1
 
 
 @pytest.fixture(scope="module")
 def ran(emodb_root, tmp_path_factory):
     """The folder of a run on a corpus without votes, and what it printed."""
     output = tmp_path_factory.mktemp("runs")
-    table3 = main_of(importlib.import_module("experiments.ando2019_table3").EXPERIMENT)
+    table3 = importlib.import_module("experiments.ando2019_table3").main
     argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output), "--workers", "1"]
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
@@ -214,37 +264,42 @@ def test_no_copy_of_a_test_or_development_utterance_is_in_the_leak_report(ran):
 
 def test_figure_3_shows_the_models_that_the_run_has(ran):
     folder, _ = ran
-    fig3 = importlib.import_module("figures.ando2019_fig3")
     argv = ["--run", str(folder), "--row", "dominant_hard_dominant", "--utterances", "03a01Fa"]
-    assert cli.status_of(fig3.main, argv) == 0
+    assert cli.status_of(_draw, argv) == 0
     assert min(image.imread(folder / "fig3.png").shape[:2]) > 200
-    assert cli.status_of(fig3.main, ["--run", str(folder)]) == cli.BAD_INPUT  # the MLEE row was left out
+    assert cli.status_of(_draw, ["--run", str(folder)]) == cli.BAD_INPUT  # the MLEE row was left out
 
 
 def test_figure_3_leaves_out_a_row_that_failed_in_the_fold(monkeypatch):
-    fig3 = importlib.import_module("figures.ando2019_fig3")
     of_rows = {"dominant_hard_all": ["03", "08"], "dominant_soft_all": ["08"], "mlee_all": ["03"]}
 
     def results(run, row):
         return [SimpleNamespace(row=row, fold=fold, seed=0) for fold in of_rows[row]]
 
-    monkeypatch.setattr(fig3.kept, "fold_results", results)
-    monkeypatch.setattr(fig3.kept, "load", lambda run, result, systems, ledger: (result.row, result.fold))
+    monkeypatch.setattr(fig3.models, "fold_results", results)
+    monkeypatch.setattr(fig3.models, "load", lambda of_paper, run, result: (result.row, result.fold))
     shown = SimpleNamespace(model=SimpleNamespace(result=results("run", "mlee_all")[0]))
     found = fig3._models_of(SimpleNamespace(run="run"), shown)
     assert found == {"hard": ("dominant_hard_all", "03"), "MLEE": ("mlee_all", "03")}
 
 
+def _draw(argv):
+    return fig3.main("figure", argv)
+
+
 def test_votes_are_part_of_what_results_depend_on(emodb):
-    one = paper.prepare(emodb, LEDGER, {})
-    voted = dataclasses.replace(emodb, utterances=tuple(_with_votes(emodb.utterances)))
-    assert paper.prepare(voted, LEDGER, {}).digests != one.digests and one.notes == ()
+    contents = {one.path: "" for one in emodb.utterances}
+    plain, voted = (
+        runner.digest_of_recordings({one.id: one for one in corpus}, contents)
+        for corpus in (emodb.utterances, _with_votes(emodb.utterances))
+    )
+    assert plain != voted
+    assert paper.prepare(emodb, LEDGER, {}).notes == ()
     (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), LEDGER, {}).notes
     assert "acted" in note
 
 
 def test_figure_3_has_one_curve_a_model():
-    fig3 = importlib.import_module("figures.ando2019_fig3")
 
     def model(place):
         attention = np.zeros(40, np.float32)

@@ -6,17 +6,18 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib import image
 
 from ser_tf import cli, corpora
 from ser_tf.data import audio
-from ser_tf.papers.mao2020 import paper
-from ser_tf.papers.mao2020 import segcnn as mao2020_segcnn
-from ser_tf.papers.mao2020 import systems as mao2020_training
-from ser_tf.protocol import kept
-from ser_tf.protocol.command import main_of
+from ser_tf.papers.mao2020 import fig2, fig4, networks, paper, segcnn, systems
+from ser_tf.papers.mao2020.ledger import Ledger
+from ser_tf.protocol import models
 from ser_tf.protocol.context import FoldContext
+from ser_tf.training import loop
+from tests.contexts import fold_context
 
-LEDGER = paper.Ledger()
+LEDGER = Ledger()
 
 
 def _context(corpus, root, **assumptions) -> FoldContext:
@@ -24,16 +25,17 @@ def _context(corpus, root, **assumptions) -> FoldContext:
     task = paper.task(ledger).on(corpus.name)
     utterances = {utterance.id: utterance for utterance in task.select(corpus)}
     fold = paper.make_folds(list(utterances.values()), ledger, 0)[0]
-    return FoldContext(fold, 0, ledger, task, utterances, root / "features", root / "stages", smoke=True)
+    return fold_context(root, fold, task, ledger, utterances, smoke=True)
 
 
 def test_a_small_corpus_is_repeated_within_an_epoch(make_trained):
     """§4.1 counts decay and patience in epochs; these have 30 steps at least, however small the corpus."""
-    seen = []
-    context = make_trained(bag_least_steps=30)
-    context = dataclasses.replace(context, before_training=lambda model, train: seen.append(int(train.cardinality())))
-    mao2020_training.fit_bag_network(context, "mean")
-    assert seen[-1] >= 30
+    context = make_trained(bag_min_steps=30)
+    training = systems.recipe(context.ledger)
+    batches = systems._BagBatches(context, segcnn.stage(context), training)
+    network = networks.build_bag_network(len(context.task.classes), "mean")
+    _, data = loop.prepared(network, batches, training)
+    assert int(data.cardinality()) >= 30
 
 
 @pytest.fixture(scope="module")
@@ -45,50 +47,53 @@ def make_trained(emodb, tmp_path_factory):
 
 def test_segcnn_is_trained_once_and_then_found_by_every_row(make_trained):
     first, second = make_trained(), make_trained()
-    made, found = mao2020_segcnn.stage(first), mao2020_segcnn.stage(second)
+    made, found = segcnn.stage(first), segcnn.stage(second)
     assert made == found and second.stage_seconds == {"segcnn": 0.0}
-    assert first.uses == second.uses and first.uses["train"] == set(first.fold.train)
-    assert first.uses["selection"] == set(first.fold.validation)
-    assert first.uses["normaliser"] == set(first.fold.train) and first.uses["predict"] == set(first.fold.test)
+    uses = first.reads.utterances
+    assert uses == second.reads.utterances and uses["train"] == set(first.fold.train)
+    assert uses["selection"] == set(first.fold.validation)
+    assert uses["normaliser"] == set(first.fold.train) and uses["predict"] == set(first.fold.test)
     for purpose in ("train", "selection", "normaliser"):
-        assert not first.uses[purpose] & set(first.fold.test)
+        assert not uses[purpose] & set(first.fold.test)
     changed = make_trained(bag_dropout=0.1, bag_padding="zeros")
-    assert mao2020_segcnn.stage(changed) == made
-    assert {path.name for path in made.folder.iterdir()} == {"segcnn.keras", "embeddings", "stage.json"}
+    assert segcnn.stage(changed) == made
+    assert {path.name for path in made.folder.iterdir()} == {"segcnn.keras", "embeddings", "record.json"}
 
 
 def test_embeddings_are_those_of_segcnn(make_trained):
     context = make_trained()
-    segcnn = mao2020_segcnn.stage(context)
-    (spec,) = mao2020_segcnn.features(context.ledger)
-    model = segcnn.model()
+    first = segcnn.stage(context)
+    (spec,) = segcnn.features(context.ledger)
+    model = first.model()
     for part, purpose in (("train", "train"), ("validation", "selection"), ("test", "predict")):
         one = getattr(context.fold, part)[0]
         frames = context.view(spec, (one,), purpose)[one]
         starts = range(0, max(len(frames) - 32, 0) + 1, 6)
         cut = np.stack([frames[start : start + 32] for start in starts])
         expected = model(cut, training=False)["embedding"].numpy()
-        np.testing.assert_allclose(segcnn.embeddings(context, (one,), purpose)[one], expected, atol=1e-4)
+        np.testing.assert_allclose(first.embeddings(context, (one,), purpose)[one], expected, atol=1e-4)
 
 
 def test_forests_read_pooled_embeddings(make_trained):
     for padding, most in (("masked", None), ("zeros", 12)):
         context = make_trained(bag_padding=padding)
-        segcnn = mao2020_segcnn.stage(context)
+        first = segcnn.stage(context)
         ids = context.fold.train[:3]
-        view = segcnn.embeddings(context, ids, "train")
+        view = first.embeddings(context, ids, "train")
         for pooling, pool in (("max", np.max), ("mean", np.mean)):
-            pooled = mao2020_training._pooled(context, segcnn, ids, "train", pooling)
+            pooled = systems._pooled(context, first, ids, "train", pooling)
             for row, one in zip(pooled, ids, strict=True):
                 bag = np.asarray(view[one])
-                bag = bag if most is None else np.vstack([bag, np.zeros((segcnn.params.most - len(bag), 64))])
+                bag = bag if most is None else np.vstack([bag, np.zeros((first.params.max_segments - len(bag), 64))])
                 np.testing.assert_allclose(row, pool(bag, axis=0), atol=1e-5)
 
 
 def test_what_chooses_the_second_stages_epoch_is_never_tested(make_trained):
     for validation in ("fold", "split"):
         context = make_trained(bag_validation=validation)
-        train, chosen = mao2020_training._parts(context)
+        training = systems.recipe(context.ledger)
+        batches = systems._BagBatches(context, segcnn.stage(context), training)
+        train, chosen = batches.ids("train"), batches.ids("validation")
         test = set(context.fold.test)
         assert not test & {*train, *chosen} and not set(train) & set(chosen)
         assert {*train, *chosen} == {*context.fold.train, *context.fold.validation}
@@ -96,16 +101,16 @@ def test_what_chooses_the_second_stages_epoch_is_never_tested(make_trained):
 
 
 def test_binary_loss_and_weights_train(make_trained):
-    outcome = mao2020_training.fit_bag_network(make_trained(bag_loss="binary", bag_padding="zeros"), "single")
+    outcome = systems.fit_bag_network(make_trained(bag_loss="binary", bag_padding="zeros"), "single")
     assert outcome.epochs == 1
     np.testing.assert_allclose(outcome.posteriors.sum(-1), 1, atol=1e-5)
 
 
 def _run(emodb_root, output, *rows, **flags):
-    experiment = importlib.import_module("experiments.mao2020_table1").EXPERIMENT
+    main = importlib.import_module("experiments.mao2020_table1").main
     argv = ["--smoke", "--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output)]
     argv += ["--folds", "pair-03-08", "--workers", "1", "--set", "cnn_body=compact", "--rows", *rows]
-    assert cli.status_of(main_of(experiment), [*argv, *(f"--{flag.replace('_', '-')}" for flag in flags)]) == 0
+    assert cli.status_of(main, [*argv, *(f"--{flag.replace('_', '-')}" for flag in flags)]) == 0
     return {
         row: json.loads((output / "mao2020" / "emodb" / "folds" / row / "pair-03-08-seed0.json").read_text())
         for row in rows
@@ -143,8 +148,8 @@ def test_results_do_not_depend_on_which_row_trained_segcnn(ran, emodb_root, tmp_
 def test_the_kept_model_gives_the_results_of_both_stages(ran, emodb_root):
     output, results = ran
     run = output / "mao2020_table1" / "emodb"
-    (result,) = kept.fold_results(run, "feature")
-    model = kept.load(run, result, paper.TABLE1, paper.Ledger)
+    (result,) = models.fold_results(run, "feature")
+    model = models.load(paper.PAPER, run, result)
     corpus = corpora.load("emodb", emodb_root)
     for place in (0, len(result.ids) - 1):
         utterance = next(one for one in corpus.utterances if one.id == result.ids[place])
@@ -154,31 +159,29 @@ def test_the_kept_model_gives_the_results_of_both_stages(ran, emodb_root):
         np.testing.assert_allclose(outputs["attention"].sum(), 1, atol=1e-5)
 
 
-def test_figure_2_of_a_run_and_of_ones_own_recording(ran, emodb_root, tmp_path, capsys):
-    from matplotlib import image
+def _draw(figure, argv):
+    return cli.status_of(lambda flags: figure.main("figure", flags), argv)
 
-    figure = importlib.import_module("figures.mao2020_fig2")
+
+def test_figure_2_of_a_run_and_of_ones_own_recording(ran, emodb_root, tmp_path, capsys):
     output, results = ran
     run = output / "mao2020_table1" / "emodb"
     one = results["feature"]["utterances"][0]["id"]
-    assert cli.status_of(figure.main, ["--run", str(run), "--utterances", one]) == 0
+    assert _draw(fig2, ["--run", str(run), "--utterances", one]) == 0
     assert min(image.imread(run / "fig2.png").shape[:2]) > 300
     wav = next((emodb_root / "wav").glob("*.wav"))
     own = tmp_path / "own.png"
-    assert cli.status_of(figure.main, ["--run", str(run), "--audio", str(wav), "--output", str(own)]) == 0
+    assert _draw(fig2, ["--run", str(run), "--audio", str(wav), "--output", str(own)]) == 0
     assert own.is_file()
-    assert cli.status_of(figure.main, ["--run", str(run), "--row", "mp"]) == cli.BAD_INPUT
+    assert _draw(fig2, ["--run", str(run), "--row", "mp"]) == cli.BAD_INPUT
     assert "no results of row mp" in capsys.readouterr().err
 
 
 def test_figure_4_shows_tables_side_by_side(ran, capsys):
-    from matplotlib import image
-
-    figure = importlib.import_module("figures.mao2020_fig4")
     run = ran[0] / "mao2020_table1" / "emodb"
-    assert cli.status_of(figure.main, ["--run", str(run), str(run)]) == 0
+    assert _draw(fig4, ["--run", str(run), str(run)]) == 0
     height, width = image.imread(run / "fig4.png").shape[:2]
     assert width == 2 * height
     for argv, problem in (([str(run), "--row", "nobody"], "nobody"), ([str(run.parent)], "no summary.json")):
-        assert cli.status_of(figure.main, ["--run", *argv]) == cli.BAD_INPUT
+        assert _draw(fig4, ["--run", *argv]) == cli.BAD_INPUT
         assert problem in capsys.readouterr().err

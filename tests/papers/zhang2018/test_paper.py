@@ -13,19 +13,18 @@ from matplotlib import image
 
 from ser_tf import cli, corpora
 from ser_tf.corpora import synthetic
-from ser_tf.data import pipeline
-from ser_tf.papers.zhang2018 import alexnet, paper, pretrained
-from ser_tf.papers.zhang2018 import networks as models
-from ser_tf.papers.zhang2018 import satt as zhang2018_satt
-from ser_tf.papers.zhang2018 import systems as zhang2018_training
-from ser_tf.protocol import command, progress, runner
-from ser_tf.protocol import ledger as ledgers
-from ser_tf.protocol.command import main_of
+from ser_tf.papers.zhang2018 import alexnet, fig4, networks, paper, pretrained, satt, systems
+from ser_tf.papers.zhang2018.ledger import Ledger
+from ser_tf.protocol import models
 from ser_tf.protocol.context import FoldContext
-from ser_tf.protocol.system import RowUnavailableError
-from ser_tf.protocol.training import predict
+from ser_tf.protocol.paper import RowUnavailableError
+from ser_tf.protocol.record import UserInput
+from ser_tf.training import loop
+from ser_tf.training.batches import Batches
+from tests.checks import check_ledger, posteriors_of
+from tests.contexts import fold_context
 
-LEDGER = paper.Ledger()
+LEDGER = Ledger()
 FOLD = "pair-03-08-03"
 SMALL_DENSE = {"fc6": (9216, 3), "fc7": (3, 3), "fc8": (3, 2)}
 
@@ -34,14 +33,14 @@ SMALL_DENSE = {"fc6": (9216, 3), "fc7": (3, 3), "fc8": (3, 2)}
 def make_context(emodb, tmp_path_factory):
     root = tmp_path_factory.mktemp("run")
 
-    def make(corpus=emodb, options=None, smoke=True, styles=None, **assumptions) -> FoldContext:
+    def make(corpus=emodb, inputs=None, smoke=True, styles=None, **assumptions) -> FoldContext:
         ledger = dataclasses.replace(LEDGER, **assumptions)
         task = paper.task(ledger)
         task = task if styles is None else dataclasses.replace(task, styles=styles)
         utterances = {utterance.id: utterance for utterance in task.select(corpus)}
         fold = paper.make_folds(list(utterances.values()), ledger, 0)[0]
-        features = root / "features" / corpus.name
-        return FoldContext(fold, 0, ledger, task, utterances, features, root / "stages", smoke, options=options or {})
+        given = {name: UserInput(path, "digest") for name, path in (inputs or {}).items()}
+        return fold_context(root / corpus.name, fold, task, ledger, utterances, smoke=smoke, inputs=given)
 
     return make
 
@@ -72,35 +71,31 @@ def small_dense(monkeypatch):
 
 
 def test_rows_and_published_numbers():
-    published = {row.key: row.published and tuple(row.published.values()) for row in (*paper.TABLE1, *paper.TABLE2)}
+    rows = [row for table in paper.PAPER.tables for row in table.rows]
+    published = {row.key: tuple(row.published.values()) for row in rows if row.origin == "paper"}
     assert published == {
         "alexnet_random": (0.665, 0.548), "alexnet_finetuned": (0.679, 0.573),
         "vgg16_random": (0.653, 0.548), "vgg16_finetuned": (0.668, 0.567),
-        "fcn_attention": (0.704, 0.639), "fcn_attention_random": None,
+        "fcn_attention": (0.704, 0.639),
         "satt_model1": (0.688, 0.594), "satt_model2": (0.673, 0.620),
     }  # fmt: skip
-    assert {row.key for row in (*paper.TABLE1, *paper.TABLE2) if row.needs} == {
+    assert {row.key for row in rows if row.needs} == {
         "alexnet_finetuned", "vgg16_finetuned", "fcn_attention",
     }  # fmt: skip
-    for rows, claims in ((paper.TABLE1, paper.TABLE1_CLAIMS), (paper.TABLE2, paper.TABLE2_CLAIMS)):
-        keys = {row.key for row in rows}
-        for claim in claims:
+    assert {row.key for row in rows if row.origin == "beyond"} == {
+        "fcn_attention_random", "fcn_lambda0_random", "fcn_lambda1_random", "fcn_20ms_random",
+    }  # fmt: skip
+    for table in paper.PAPER.tables:
+        keys = {row.key for row in table.rows}
+        for claim in table.claims:
             assert {claim.better, claim.worse} <= keys
-            numbers = [next(row.published[claim.metric] for row in rows if row.key == key)
+            numbers = [next(row.published[claim.metric] for row in table.rows if row.key == key)
                        for key in (claim.better, claim.worse)]  # fmt: skip
             assert numbers[0] > numbers[1], claim.text
 
 
 def test_every_assumption_has_a_reason_and_a_switch():
-    for entry in ledgers.entries(LEDGER):
-        assert len(entry.why) > 10
-        if entry.choices:
-            other = str(next(choice for choice in entry.choices if choice != entry.default))
-        elif isinstance(entry.default, bool):
-            other = str(not entry.default).lower()
-        else:
-            other = str(entry.default + 1 if isinstance(entry.default, int) else entry.default * 1.1)
-        assert ledgers.overridden(ledgers.override(LEDGER, [f"{entry.key}={other}"])).keys() == {entry.key}
+    check_ledger(LEDGER)
 
 
 def test_task_is_improvised_speech_of_four_classes(emodb):
@@ -126,15 +121,15 @@ def test_folds_test_each_actor_and_validate_with_the_other(emodb):
 
 
 def test_spectrogram_is_the_papers():
-    (spec,) = zhang2018_training.features(LEDGER)
+    (spec,) = systems.features(LEDGER)
     params = spec.params
     assert (spec.dims, params.fft_samples, params.window_shape) == (200, 800, "hamming")
     assert (params.window_seconds, params.hop_seconds) == (0.04, 0.01)
 
 
 def test_linear_spectrogram_has_the_same_frames_and_bins():
-    (log,) = zhang2018_training.features(LEDGER)
-    (linear,) = zhang2018_training.features(dataclasses.replace(LEDGER, spectrum="linear"))
+    (log,) = systems.features(LEDGER)
+    (linear,) = systems.features(dataclasses.replace(LEDGER, spectrum="linear"))
     waveform = 0.1 * np.random.default_rng(0).normal(size=(1, 8000)).astype(np.float32)
     samples = np.array([5000])
     logarithm, magnitude = (spec(tf.constant(waveform), samples)[0] for spec in (log, linear))
@@ -146,63 +141,122 @@ def test_linear_spectrogram_has_the_same_frames_and_bins():
 
 def test_statistics_are_of_the_training_part_alone(make_context):
     context = make_context()
-    common = zhang2018_training.common(context)
-    assert context.uses == {"normaliser": set(context.fold.train)}
-    (spec,) = zhang2018_training.features(LEDGER)
+    (spec,) = systems.features(LEDGER)
+    common = systems.common(context, spec)
+    assert context.reads.utterances == {"normaliser": set(context.fold.train)}
     view = context.view(spec, context.fold.train, "normaliser")
     frames = np.concatenate([view[one] for one in context.fold.train]).astype(np.float64)
     np.testing.assert_allclose(common["mean"], frames.mean(0), rtol=1e-6)
     np.testing.assert_allclose(common["std"], frames.std(0), rtol=1e-6)
-    single = zhang2018_training.common(make_context(normaliser_statistics="single"))
+    single = systems.common(make_context(normaliser_statistics="single"), spec)
     np.testing.assert_allclose(single["mean"], frames.mean(), rtol=1e-6)
     np.testing.assert_allclose(single["std"], frames.std(), rtol=1e-6)
 
 
-def test_batches_have_pieces_with_their_utterances_class_and_weight(make_context):
+def test_batches_have_pieces_with_their_utterances_class_and_weight(make_context, monkeypatch):
+    """Each class has the same share of the loss, which counts pieces."""
+    monkeypatch.setattr(systems, "SUBUTTERANCE_SECONDS", 0.2)
     context = make_context(batch_size=7)
-    recipe = zhang2018_training.Recipe(1e-4, "balanced", seconds=0.2)
-    reader = zhang2018_training.Reader(context, recipe)
-    pieces = reader.pieces(context.fold.train, "train")
+    (spec,) = systems.features(LEDGER)
+    batches = systems.PieceBatches(context, spec, systems.recipe(context.ledger, 1e-4, "balanced"))
+    pieces = batches._pieces(context.fold.train, "train")
     assert max(map(pieces.num_frames, pieces.ids)) <= 20 and len(pieces.ids) > 2 * len(context.fold.train)
     targets = context.targets(context.fold.train)
-    seen, weights = [], {}
-    for inputs, target, weight in reader.supervised("train", "train"):
-        seen += list(zip(inputs["lengths"].numpy().tolist(), target.numpy().tolist(), strict=True))
-        weights |= dict(zip(target.numpy().tolist(), weight.numpy().tolist(), strict=True))
+    seen, shares = [], np.zeros(4)
+    for batch in batches.supervised("train"):
+        seen += list(zip(batch["lengths"].numpy().tolist(), batch["target"].numpy().tolist(), strict=True))
+        np.add.at(shares, batch["target"].numpy(), batch["weight"].numpy())
     expected = [(pieces.num_frames(one), targets[owner]) for one, owner in zip(pieces.ids, pieces.owners, strict=True)]
     assert sorted(seen) == sorted(expected)
-    counts = np.bincount(targets)
-    for label, weight in weights.items():
-        assert weight == pytest.approx(len(targets) / (len(counts) * counts[label]))
+    np.testing.assert_allclose(shares / shares.sum(), 0.25, atol=0.005)
 
 
-def test_length_bucketing_keeps_padding_under_15_percent():
-    """On lengths like EmoDB's: 271 utterances, median 255 frames, from 140 to 900."""
-    rng = np.random.default_rng(0)
-    lengths = np.clip(255 * np.exp(0.36 * rng.normal(size=271)), 140, 900).astype(int)
-    params = pipeline.BatchParams(LEDGER.batch_size, zhang2018_training.BUCKET_BATCHES)
-    shares = [pipeline.padded_share(lengths, params, seed) for seed in range(5)]
-    assert max(shares) < 0.15 < pipeline.padded_share(lengths, pipeline.BatchParams(LEDGER.batch_size, 2))
+def test_random_and_finetuned_rows_differ_in_their_weights_only(make_context, alexnet_file, small_dense):
+    (spec,) = systems.features(LEDGER)
+    random = systems.build_attention_fcn(make_context(), spec, finetuning=False)
+    tuned = systems.build_attention_fcn(make_context(inputs={"alexnet_weights": alexnet_file}), spec, finetuning=True)
+    assert systems._rate(LEDGER, True) == systems._rate(LEDGER, False)
+    one, other = (model.get_config() for model in (random, tuned))
+    for config in (one, other):
+        for layer in config["layers"]:
+            layer["config"].pop("dtype", None)
+    assert json.dumps(one["layers"], default=str, sort_keys=True) == json.dumps(
+        other["layers"], default=str, sort_keys=True
+    )
+
+
+def test_at_the_scale_of_pixels_the_normalisation_over_channels_does_something(make_context):
+    """At unit scale Caffe's constants divide by 1.00005."""
+    divisors = {}
+    for scale in ("pixels", "unit"):
+        keras.utils.set_random_seed(0)
+        context = make_context(input_scale=scale)
+        (spec,) = systems.features(context.ledger)
+        model = systems.build_attention_fcn(context, spec, finetuning=False)
+        layer = model.get_layer("conv1_normalisation")
+        probe = keras.Model(model.input, {"before": layer.input, "after": layer.output})
+        view = context.view(spec, context.fold.train[:4], "train")
+        found = []
+        for one in context.fold.train[:4]:
+            outputs = probe({"features": np.array(view[one])[np.newaxis], "lengths": np.array([view.num_frames(one)])})
+            before, after = (np.asarray(outputs[name]) for name in ("before", "after"))
+            found.append((before[before > 0] / after[before > 0]).ravel())
+        divisors[scale] = np.median(np.concatenate(found))
+    assert divisors["pixels"] > 1.05 and divisors["unit"] < 1.001
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_training_begins_at_the_loss_of_a_guess(make_context, seed):
+    context = make_context()
+    (spec,) = systems.features(LEDGER)
+    keras.utils.set_random_seed(seed)
+    model = systems.build_attention_fcn(context, spec, finetuning=False)
+    ids = context.fold.train[:5]
+    posteriors = posteriors_of(model, context.view(spec, ids, "train"), ids)
+    assert -np.log(posteriors[np.arange(5), context.targets(ids)]).mean() < 1.5 * np.log(4)
+
+
+def test_cnn_lstm_has_windows_of_20_ms_and_the_fcn_of_40():
+    rows = paper.PAPER.systems
+    windows = {key: rows[key].features(LEDGER)[0].params.window_seconds for key in rows if rows[key].features}
+    assert windows["satt_model1"] == windows["satt_model2"] == windows["fcn_20ms_random"] == 0.02
+    assert windows["fcn_attention"] == windows["alexnet_random"] == 0.04
+
+
+def test_short_inputs_are_filled_and_images_flipped_as_the_ledger_says(make_context):
+    context = make_context(filling="silence", flipped=True)
+    (spec,) = systems.features(context.ledger)
+    model = systems.build_attention_fcn(context, spec, finetuning=False)
+    image = keras.Model(model.input, model.get_layer("image").output[0])
+    frames = np.random.default_rng(0).normal(size=(1, 10, spec.dims)).astype(np.float32)
+    found = np.asarray(image({"features": frames, "lengths": np.array([10])}))[0, :, :, 0]
+    statistics = systems.common(context, spec)
+    scaled = (frames[0] - statistics["mean"]) / statistics["std"] * LEDGER.pixel_deviation
+    np.testing.assert_allclose(found[::-1, :10], scaled.T, rtol=1e-4, atol=1e-2)
+    silence = (np.log(LEDGER.log_floor) - statistics["mean"]) / statistics["std"] * LEDGER.pixel_deviation
+    np.testing.assert_allclose(
+        found[::-1, 10:], np.tile(silence[:, np.newaxis], found.shape[1] - 10), rtol=1e-4, atol=1e-2
+    )
 
 
 @pytest.mark.parametrize(
     ("fit", "flag"),
     [
-        (lambda context: zhang2018_training.fit_attention_fcn(context, True), "--alexnet-weights"),
-        (lambda context: zhang2018_training.fit_classifier(context, "alexnet", True), "--alexnet-weights"),
-        (lambda context: zhang2018_training.fit_classifier(context, "vgg16", True), "--vgg16-weights"),
+        (lambda context: systems.fit_attention_fcn(context, True), "--alexnet-weights"),
+        (lambda context: systems.fit_classifier(context, "alexnet", True), "--alexnet-weights"),
+        (lambda context: systems.fit_classifier(context, "vgg16", True), "--vgg16-weights"),
     ],
 )
 def test_a_row_without_weights_says_how_to_get_them(make_context, fit, flag):
     context = make_context()
     with pytest.raises(RowUnavailableError, match=flag):
         fit(context)
-    assert not context.uses  # before any work
+    assert not context.reads.utterances  # before any work
 
 
 def test_there_are_no_weights_for_torchvisions_alexnet(make_context):
     with pytest.raises(RowUnavailableError, match="alexnet=torchvision"):
-        zhang2018_training.fit_attention_fcn(make_context(alexnet="torchvision"), True)
+        systems.fit_attention_fcn(make_context(alexnet="torchvision"), True)
 
 
 @pytest.mark.parametrize("pool5", [True, False])
@@ -210,10 +264,9 @@ def test_there_are_no_weights_for_torchvisions_alexnet(make_context):
 def test_networks_follow_the_ledger(make_context, monkeypatch, pool5, pooling):
     """Down to the width of the layers and the cells of the attention."""
     built = []
-    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: built.append(model))
-    monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
+    monkeypatch.setattr(loop, "train", lambda context, model, batches, recipe: built.append(model))
     settings = {"pool5": pool5, "pooling": pooling, "alexnet": "torchvision", "attention_units": 7}
-    zhang2018_training.fit_attention_fcn(make_context(**settings), False)
+    systems.fit_attention_fcn(make_context(**settings), False)
     (model,) = built
     assert model.get_layer("conv1").filters == 64 and model.get_layer("conv4").groups == 1
     assert model.get_layer("attention").units == 7
@@ -226,18 +279,18 @@ def test_networks_follow_the_ledger(make_context, monkeypatch, pool5, pooling):
 def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch, network, one_channel):
     started = {}
 
-    def remember(reader, model):
+    def remember(context, model, batches, recipe):
         started.update({name: model.get_layer(name).get_weights() for name in _shapes() if name.startswith("conv")})
         started["scale"] = np.sqrt(model.get_layer("normaliser").variance.numpy())
-        started["rate"] = reader.recipe.learning_rate
-        return 1
+        started["rate"] = recipe.learning_rate
+        return loop.Trained(1, 1)
 
-    monkeypatch.setattr(zhang2018_training.Reader, "fit", remember)
-    context = make_context(options={"alexnet_weights": alexnet_file}, one_channel=one_channel)
+    monkeypatch.setattr(loop, "fit", remember)
+    context = make_context(inputs={"alexnet_weights": alexnet_file}, one_channel=one_channel)
     if network == "fcn":
-        zhang2018_training.fit_attention_fcn(context, True)
+        systems.fit_attention_fcn(context, True)
     else:
-        zhang2018_training.fit_classifier(context, "alexnet", True)
+        systems.fit_classifier(context, "alexnet", True)
     weights = pretrained.read_alexnet(alexnet_file)
     for convolution in alexnet.CONVOLUTIONS:
         kernel, bias = weights[convolution.name]
@@ -245,61 +298,60 @@ def test_finetuning_starts_from_the_file(make_context, alexnet_file, monkeypatch
         expected = adapted if convolution.name == "conv1" else kernel
         np.testing.assert_allclose(started[convolution.name][0], expected, rtol=1e-5, atol=1e-8)
         np.testing.assert_array_equal(started[convolution.name][1], bias)
-    std = zhang2018_training.common(make_context())["std"]
+    std = systems.common(make_context(), systems.features(LEDGER)[0])["std"]
     np.testing.assert_allclose(started["scale"].ravel(), std / LEDGER.pixel_deviation, rtol=1e-5)
-    assert started["rate"] == LEDGER.finetuning_learning_rate
+    assert started["rate"] == LEDGER.learning_rate
 
 
 def test_full_size_classifiers_take_dense_weights_too(make_context, monkeypatch):
     """FC6 fits only images of the network's own pixels."""
     taken = []
     monkeypatch.setattr(pretrained, "initialise", lambda model, weights, layers, _: taken.append(layers))
-    monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
-    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: None)
-    monkeypatch.setattr(models, "build_classifier", lambda *args, **settings: settings)
+    monkeypatch.setattr(systems, "train_on_pieces", lambda context, model, spec, how: (None, None))
+    monkeypatch.setattr(networks, "build_classifier", lambda *args, **settings: settings)
     monkeypatch.setattr(
-        zhang2018_training,
+        systems,
         "_weights",
         lambda context, network: {name: (np.zeros(shape), None) for name, shape in _shapes().items()},
     )
     for smoke, classifier_input in ((False, "resize"), (False, "native"), (True, "resize")):
         context = make_context(smoke=smoke, classifier_input=classifier_input)
-        zhang2018_training.fit_classifier(context, "alexnet", True)
+        systems.fit_classifier(context, "alexnet", True)
     convolutions = [one.name for one in alexnet.CONVOLUTIONS]
     assert taken == [[*convolutions, "fc6", "fc7"], convolutions, convolutions]
 
 
 @pytest.mark.parametrize(("network", "started"), [("alexnet", "he_uniform"), ("vgg16", "glorot_normal")])
 def test_classifiers_start_as_the_ledger_says(make_context, monkeypatch, network, started):
-    monkeypatch.setattr(models, "build_classifier", lambda *args, **settings: settings["kernel_initializer"])
-    monkeypatch.setattr(zhang2018_training.Reader, "fit", lambda reader, model: 1)
-    monkeypatch.setattr(zhang2018_training.Reader, "outcome", lambda reader, model, epochs: model)
+    monkeypatch.setattr(networks, "build_classifier", lambda *args, **settings: settings["kernel_initializer"])
+    monkeypatch.setattr(systems, "train_on_pieces", lambda context, model, spec, how: (None, model))
     context = make_context(initialisation="he_uniform", vgg16_initialisation="glorot_normal")
-    assert zhang2018_training.fit_classifier(context, network, False) == started
+    assert systems.fit_classifier(context, network, False) == started
 
 
+@pytest.mark.slow
 def test_model2_goes_on_from_model1_which_is_trained_once(make_context, monkeypatch):
     trained = []
-    fit = zhang2018_training.Reader.fit
+    fit = loop.fit
 
-    def count(reader, model):
-        trained.append((reader.recipe, [weight.numpy() for weight in model.trainable_weights]))
-        return fit(reader, model)
+    def count(context, model, batches, recipe):
+        trained.append(recipe)
+        return fit(context, model, batches, recipe)
 
-    monkeypatch.setattr(zhang2018_training.Reader, "fit", count)
+    monkeypatch.setattr(loop, "fit", count)
     contexts = [make_context(max_epochs=1) for _ in range(3)]
-    second = zhang2018_satt.fit_model2(contexts[0])
-    first = zhang2018_satt.fit_model1(contexts[1])
-    assert [recipe.class_weights for recipe, _ in trained] == ["none", "balanced"]
+    second = satt.fit_model2(contexts[0])
+    first = satt.fit_model1(contexts[1])
+    assert [recipe.class_weights for recipe in trained] == ["none", "balanced"]
     assert contexts[0].stage_seconds["satt_model1"] > 0 == contexts[1].stage_seconds["satt_model1"]
-    assert contexts[1].uses["train"] == set(contexts[1].fold.train)  # what the stage read, though it was reused
+    assert contexts[1].reads.utterances["train"] == set(contexts[1].fold.train)
     assert first.epochs == 1 and not np.allclose(first.posteriors, second.posteriors)
-    (spec,) = zhang2018_training.features(LEDGER)
+    (spec,) = systems.features(LEDGER, LEDGER.satt_window_seconds)
     test = contexts[1].fold.test
-    kept = predict(first.model, contexts[1].view(spec, test, "predict"), test, 4)
+    kept = posteriors_of(first.model, contexts[1].view(spec, test, "predict"), test)
     np.testing.assert_allclose(kept, first.posteriors, atol=1e-5)
     keras.utils.set_random_seed(99)
-    again = zhang2018_satt.fit_model1(contexts[2])
+    again = satt.fit_model1(contexts[2])
     np.testing.assert_array_equal(again.posteriors, first.posteriors)
 
 
@@ -309,7 +361,7 @@ def _argv(emodb_root, output, *more):
 
 
 def _main(table):
-    return main_of(importlib.import_module(f"experiments.zhang2018_{table}").EXPERIMENT)
+    return importlib.import_module(f"experiments.zhang2018_{table}").main
 
 
 def test_a_table_without_weights_says_what_was_left_out(emodb_root, tmp_path, capsys):
@@ -329,18 +381,19 @@ def test_a_table_with_weights_runs_the_row_and_names_them(emodb_root, tmp_path, 
     assert summary["rows"][0]["status"] == "run" and "alexnet.npz" in summary["corpus_note"]
 
 
-@pytest.mark.usefixtures("small_dense")
-def test_weights_make_no_other_result_of_rows_that_do_not_read_them(emodb_root, tmp_path, alexnet_file):
-    """Whoever gets the weights later trains the finetuned rows alone."""
-    table = importlib.import_module("experiments.zhang2018_table2").EXPERIMENT
-    hashes = []
-    for more in ([], ["--alexnet-weights", alexnet_file]):
-        flags = command.parser_of(table).parse_args(_argv(emodb_root, tmp_path, *more))
-        plan = command.planned(table, flags, LEDGER, progress.console()).plan
-        fold = paper.make_folds(tuple(plan.utterances.values()), LEDGER, 0)[0]
-        hashes.append({row.key: plan.settings_hash(runner.Job(row, fold, 0)) for row in table.rows})
-    without, with_weights = hashes
-    assert {key for key in without if without[key] != with_weights[key]} == {"fcn_attention"}
+def test_rows_that_do_not_read_the_weights_are_reused_when_they_are_given(
+    emodb_root, tmp_path, alexnet_file, small_dense, capsys
+):
+    """Whoever gets the weights later trains only the finetuned rows."""
+    rows = ("--rows", "fcn_attention", "baseline_majority")
+    assert cli.status_of(_main("table2"), _argv(emodb_root, tmp_path, *rows)) == 0
+    capsys.readouterr()
+    assert cli.status_of(_main("table2"), _argv(emodb_root, tmp_path, *rows, "--alexnet-weights", alexnet_file)) == 0
+    assert "1 of 2 fold results are reused" in capsys.readouterr().out
+
+
+def _draw(argv):
+    return fig4.main("figure", argv)
 
 
 @pytest.mark.parametrize("flag", ["--alexnet-weights", "--vgg16-weights"])
@@ -365,43 +418,38 @@ def ran(emodb_root, tmp_path_factory):
 
 
 def test_figure_4(ran, emodb_root, tmp_path, capsys):
-    figure = importlib.import_module("figures.zhang2018_fig4")
     named = ["03a01Fa", "03a01Wa", "03a01Na"]
-    assert cli.status_of(figure.main, ["--run", str(ran), "--utterances", *named]) == 0
+    assert cli.status_of(_draw, ["--run", str(ran), "--utterances", *named]) == 0
     height, width = image.imread(ran / "fig4.png").shape[:2]
     assert width > 2 * height
     wav = next((emodb_root / "wav").glob("*.wav"))
     own = tmp_path / "own.png"
-    assert cli.status_of(figure.main, ["--run", str(ran), "--audio", str(wav), "--output", str(own)]) == 0
+    assert cli.status_of(_draw, ["--run", str(ran), "--audio", str(wav), "--output", str(own)]) == 0
     assert own.is_file()
-    assert cli.status_of(figure.main, ["--run", str(ran), "--row", "satt_model1"]) == cli.BAD_INPUT
+    assert cli.status_of(_draw, ["--run", str(ran), "--row", "satt_model1"]) == cli.BAD_INPUT
     assert "no results of row satt_model1" in capsys.readouterr().err
 
 
 def test_figure_4_shows_weights_where_their_cells_look(ran):
-    from ser_tf.protocol import kept
-
-    figure = importlib.import_module("figures.zhang2018_fig4")
-    (result,) = kept.fold_results(ran, "fcn_attention_random")
-    model = kept.load(ran, result, paper.TABLE2, paper.Ledger)
+    (result,) = models.fold_results(ran, "fcn_attention_random")
+    model = models.load(paper.PAPER, ran, result)
     weights = np.arange(1.0, 16).reshape(3, 5)
     weights /= weights.sum()
-    shown = figure.attention_map(model, weights, 131)
+    shown = fig4.attention_map(model, weights, 131)
     assert shown.shape == (131, 200)
     np.testing.assert_allclose(shown[[33, 65, 97]][:, [33, 65, 97, 129, 161]], weights * 15)
-    np.testing.assert_allclose(figure.attention_map(model, np.full((3, 5), 1 / 15), 131), 1)
+    np.testing.assert_allclose(fig4.attention_map(model, np.full((3, 5), 1 / 15), 131), 1)
 
 
 @pytest.mark.parametrize("spectrum", ["log", "linear"])
 def test_figure_4_shows_decibels(spectrum):
-    figure = importlib.import_module("figures.zhang2018_fig4")
     settings = dataclasses.asdict(dataclasses.replace(LEDGER, spectrum=spectrum))
-    (spec,) = zhang2018_training.features(paper.Ledger(**settings))
+    (spec,) = systems.features(Ledger(**settings))
     model = types.SimpleNamespace(
         card={"settings": settings}, features=lambda waveform: spec(tf.constant(waveform)).numpy()
     )
     tone = np.sin(2 * np.pi * 1000 / 16000 * np.arange(16000)).astype(np.float32)
-    quieter = figure.decibels(model, tone) - figure.decibels(model, tone / 10)
+    quieter = fig4.decibels(model, tone) - fig4.decibels(model, tone / 10)
     np.testing.assert_allclose(quieter[:, 50], 20, atol=1e-3)  # 1 kHz is bin 50
 
 
@@ -417,19 +465,25 @@ def test_trained_attention_finds_the_salient_seconds(make_context, tmp_path):
     generated = synthetic.generate(tmp_path / "corpus")
     context = make_context(corpora.load("synthetic", generated), smoke=False, styles=(), max_epochs=50, patience=50)
     keras.utils.set_random_seed(0)
-    model = models.build_attention_fcn(**zhang2018_training.common(context), table=SALIENCE_TABLE, attention_units=32)
-    reader = zhang2018_training.Reader(context, zhang2018_training.Recipe(4e-3, "none"))
-    reader.fit(model)
+    (spec,) = systems.features(context.ledger)
+    model = networks.build_attention_fcn(
+        **systems.common(context, spec),
+        table=SALIENCE_TABLE,
+        attention_units=32,
+        classifier_initializer="glorot_uniform",
+    )
+    recipe = systems.recipe(context.ledger, 4e-3, "none")
+    loop.fit(context, model, Batches(context, spec, recipe), recipe)
 
     salience = synthetic.read_salience(generated)
-    field = models.receptive_field(alexnet.steps_of(SALIENCE_TABLE))
+    field = networks.receptive_field(alexnet.steps_of(SALIENCE_TABLE))
     others = context.fold.test + context.fold.validation
-    view = context.view(reader.spec, others, "predict")
+    view = context.view(spec, others, "predict")
     inside, outside = [], []
     for one in others:
         batch = {"features": np.array(view[one])[np.newaxis], "lengths": np.array([view.num_frames(one)])}
         weights = model(batch)["attention"].numpy()[0]
-        params = reader.spec.params
+        params = spec.params
         seconds = field.centres(len(weights)) * params.hop_seconds + params.window_seconds / 2
         salient = np.any(
             [(seconds >= start) & (seconds < end) for start, end in salience[one]] or [seconds < 0], axis=0

@@ -8,7 +8,6 @@ from ser_tf.layers.pooling import FrameMask, MaskedMean
 from ser_tf.papers.zhang2018.pieces import CutPieces
 from ser_tf.papers.zhang2018.piecewise import on_pieces
 from ser_tf.papers.zhang2018.subutterances import SubUtterances
-from ser_tf.protocol import training
 from tests import checks
 
 DIMS, LONGEST = 3, 4
@@ -39,10 +38,10 @@ def test_an_utterance_gets_the_mean_of_its_pieces(rule):
     features = Memory({f"u{n}": rng.normal(size=(n, DIMS)).astype(np.float32) for n in (1, 3, 4, 5, 8, 9, 15)})
     network = network_of_pieces()
     pieces = SubUtterances(features, tuple(features), LONGEST, rule)
-    expected = pieces.average(training.predict(network, pieces, pieces.ids, 8))
-    found = training.predict(on_pieces(network, LONGEST, rule), features, list(features), 8)
+    expected = pieces.average(checks.posteriors_of(network, pieces, pieces.ids))
+    found = checks.posteriors_of(on_pieces(network, LONGEST, rule), features, list(features))
     np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert not np.allclose(found, training.predict(network, features, list(features), 8), atol=1e-4)
+    assert not np.allclose(found, checks.posteriors_of(network, features, list(features)), atol=1e-4)
 
 
 @pytest.mark.parametrize("rule", ["equal", "fixed"])

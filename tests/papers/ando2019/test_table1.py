@@ -11,15 +11,17 @@ from ser_tf import cli, corpora
 from ser_tf.corpora.synthetic import generation
 from ser_tf.corpora.synthetic.iemocap_layout import evaluate
 from ser_tf.corpora.synthetic.plan import plan_iemocap
-from ser_tf.protocol import data_table
+from ser_tf.papers.ando2019 import table1
+from ser_tf.papers.ando2019.ledger import Ledger
+from ser_tf.protocol import command
 from tests.corpora import trees
 
-table1 = importlib.import_module("experiments.ando2019_table1")
+page = importlib.import_module("experiments.ando2019_table1")
 
 
 def _rows(corpus, smoke=False):
     flags = SimpleNamespace(smoke=smoke)
-    return {row.key: row for row in table1.show(corpus, table1.paper.Ledger(), flags).rows}
+    return {row.key: row for row in table1.show(corpus, Ledger(), flags).rows}
 
 
 @pytest.mark.parametrize("scale", ["small", "full"])
@@ -52,16 +54,16 @@ def test_the_generated_corpus_has_the_ratios_that_were_drawn(scale, tmp_path):
 def test_verdict_on_the_papers_own_corpus(monkeypatch, tmp_path):
     root = trees.BUILDERS["iemocap"](tmp_path / "corpus")
     shares = {key: row.values["existence"] for key, row in _rows(corpora.load("iemocap", root)).items()}
-    monkeypatch.setattr(data_table, "corpus_kind", lambda is_papers, is_whole: "papers")
+    monkeypatch.setattr(command, "corpus_kind", lambda is_papers, is_whole: "papers")
 
     def verdicts():
         argv = ["--corpus", "iemocap", "--corpus-root", str(root), "--output", str(tmp_path / "out")]
-        assert cli.status_of(table1.main, argv) == 0
+        assert cli.status_of(page.main, argv) == 0
         summary = json.loads((tmp_path / "out" / "ando2019_table1" / "iemocap" / "summary.json").read_text())
         return {row["key"]: row["verdict"] for row in summary["rows"]}
 
     assert verdicts() == {"dominant": "differs", "dominant_by_votes": "not published", "all": "differs"}
-    monkeypatch.setattr(table1.paper, "EXISTENCE_PUBLISHED", {name: shares[name] for name in ("dominant", "all")})
+    monkeypatch.setattr(table1, "EXISTENCE_PUBLISHED", {name: shares[name] for name in ("dominant", "all")})
     assert verdicts() == {"dominant": "matches", "dominant_by_votes": "not published", "all": "matches"}
 
 
@@ -70,7 +72,7 @@ def test_crema_d_needs_its_two_tables_alone(tmp_path, capsys):
     for path in (root / "AudioWAV").iterdir():
         path.unlink()
     argv = ["--corpus", "crema_d", "--corpus-root", str(root), "--output", str(tmp_path / "out")]
-    assert cli.status_of(table1.main, argv) == 0
+    assert cli.status_of(page.main, argv) == 0
     shown = capsys.readouterr().out
     assert "acted" in shown and "partial" in shown
     folder = tmp_path / "out" / "ando2019_table1" / "crema_d"
@@ -88,13 +90,13 @@ def test_crema_d_needs_its_two_tables_alone(tmp_path, capsys):
 
 def test_a_corpus_without_votes_is_refused_in_one_line(emodb_root, tmp_path, capsys):
     argv = ["--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(tmp_path)]
-    assert cli.status_of(table1.main, argv) == cli.BAD_INPUT
+    assert cli.status_of(page.main, argv) == cli.BAD_INPUT
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "emodb" in line and "no votes" in line
 
 
 def test_list_has_the_papers_shares(capsys):
-    assert cli.status_of(table1.main, ["--list"]) == 0
+    assert cli.status_of(page.main, ["--list"]) == 0
     assert "neutral 58.2, happy 15.4, sad 30.5, angry 15.9" in capsys.readouterr().out
 
 
@@ -102,5 +104,5 @@ def test_another_number_of_improvised_utterances_is_an_error_on_the_full_release
     root = trees.BUILDERS["iemocap"](tmp_path / "corpus")
     monkeypatch.setattr(table1.Corpus, "is_full", property(lambda corpus: True))
     argv = ["--corpus", "iemocap", "--corpus-root", str(root), "--output", str(tmp_path / "out")]
-    assert cli.status_of(table1.main, argv) == cli.BAD_INPUT
+    assert cli.status_of(page.main, argv) == cli.BAD_INPUT
     assert "4,784" in capsys.readouterr().err

@@ -1,0 +1,214 @@
+"""Recordings of every format: what a file says about itself, and its samples.
+
+libsndfile decodes them, through soundfile: WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF, W64 and NIST SPHERE.
+It checks each frame of a FLAC file and each page of an Ogg file; what it passes over in silence is checked here, so
+that a damaged recording is refused and never shortened.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from ser_tf.audio_limits import channels_problem, sample_rate_problem, samples_problem
+from ser_tf.corpora.wav_header import read_wav_header
+from ser_tf.errors import AudioError
+
+FORMATS = ("AIFF", "AU", "CAF", "FLAC", "MP3", "NIST", "OGG", "W64")
+"""Containers besides RIFF/WAVE, by libsndfile's names."""
+_CONVERT = "ffmpeg -i FILE -c:a pcm_s16le FILE.wav converts it"
+_INEXACT_SEEKING = ("MP3", "OGG")
+"""Formats whose samples depend on where decoding begins; they are decoded from their beginning."""
+_OGG_PAGE_BYTES = 65_307
+"""Largest page of an Ogg file."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordingHeader:
+    """What a recording says about itself.
+
+    Attributes:
+        sample_rate_hz: Samples per second of one channel.
+        channels: Number of channels.
+        num_samples: Samples of one channel.
+        container: `WAV` or one of `FORMATS`.
+        encoding: How the samples are written, by libsndfile's names: `PCM_16`, `FLOAT`, `VORBIS`, ...
+    """
+
+    sample_rate_hz: int
+    channels: int
+    num_samples: int
+    container: str
+    encoding: str
+
+    @property
+    def duration_seconds(self) -> float:
+        """Length of the recording."""
+        return self.num_samples / self.sample_rate_hz
+
+    @property
+    def has_integers(self) -> bool:
+        """True when every bit pattern is a usable sample, so that a header is all there is to check."""
+        return self.container == "WAV" and self.encoding not in ("FLOAT", "DOUBLE")
+
+
+def read_header(path: Path) -> RecordingHeader:
+    """Reads a recording's header.
+
+    Raises:
+        AudioError: the file is missing, empty, truncated, of an unknown format or beyond `ser_tf.audio_limits`; one
+            line that names the file and the reason.
+    """
+    if _starts_like_wav(path):
+        header = read_wav_header(path)
+        names = {"float32": "FLOAT", "float64": "DOUBLE", "pcm8": "PCM_U8", "alaw8": "ALAW", "mulaw8": "ULAW"}
+        encoding = names.get(f"{header.encoding}{header.bits}", f"PCM_{header.bits}")
+        return RecordingHeader(header.sample_rate, header.channels, header.num_samples, "WAV", encoding)
+    with _opened(path) as file:
+        return _header_of(file, path)
+
+
+def read_samples(
+    path: Path, start_seconds: float = 0.0, end_seconds: float | None = None
+) -> tuple[npt.NDArray[np.float32], RecordingHeader]:
+    """Decodes a recording, or a part of it, and checks every sample.
+
+    Args:
+        path: The file.
+        start_seconds: Where the part begins.
+        end_seconds: Where it ends; None: at the end of the recording.
+
+    Returns:
+        Samples of the part, float32 (samples, channels) with full scale 1, and the header of the whole.
+
+    Raises:
+        AudioError: as for `read_header`, or the part does not lie in the recording, or its samples are damaged, fewer
+            than the header says, not finite or on another scale.
+    """
+    header = read_header(path)
+    first, last = part_of(header, path, start_seconds, end_seconds)
+    seeks = header.container not in _INEXACT_SEEKING
+    try:
+        with _opened(path) as file:
+            if seeks:
+                file.seek(first)
+            samples = file.read(last - first if seeks else -1, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be decoded ({_reason(error)}); it may be truncated or corrupt") from None
+    if seeks:
+        check_samples(samples, header, path, last - first)
+        return samples, header
+    check_samples(samples, header, path, header.num_samples)
+    return samples[first:last], header
+
+
+def part_of(header: RecordingHeader, path: Path, start_seconds: float, end_seconds: float | None) -> tuple[int, int]:
+    """First sample of a part of a recording, and the first one after it.
+
+    Raises:
+        AudioError: the part is empty or does not lie in the recording; names the file.
+    """
+    first = round(start_seconds * header.sample_rate_hz)
+    last = header.num_samples if end_seconds is None else round(end_seconds * header.sample_rate_hz)
+    if not 0 <= first < last <= header.num_samples:
+        part = f"from {start_seconds:g} s to {'its end' if end_seconds is None else f'{end_seconds:g} s'}"
+        raise AudioError(f"{path}: it lasts {header.duration_seconds:.3f} s and has no part {part}")
+    return first, last
+
+
+def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, path: Path, expected: int) -> None:
+    """Checks decoded samples, (samples, channels), against the header and the limits of all readers.
+
+    Args:
+        samples: The samples.
+        header: The header of their recording.
+        path: Its file.
+        expected: How many samples there should be of each channel.
+
+    Raises:
+        AudioError: there are fewer, or they are not finite or on another scale.
+    """
+    if samples.shape != (expected, header.channels):
+        found = f"{len(samples)} of {expected} samples can be decoded"
+        raise AudioError(f"{path}: {found}; it may be truncated or corrupt")
+    if header.container == "OGG" and _ends_within_a_page(path):
+        raise AudioError(f"{path}: its last page is incomplete; it may be truncated or corrupt")
+    if problem := samples_problem(samples):
+        raise AudioError(f"{path}: {problem}")
+
+
+def cut(
+    samples: npt.NDArray[np.float32], header: RecordingHeader, start_seconds: float, end_seconds: float | None
+) -> npt.NDArray[np.float32]:
+    """Cuts a part out of a recording, to the nearest samples.
+
+    Args:
+        samples: The recording, float32 (samples, channels).
+        header: Its header.
+        start_seconds: Where the part begins.
+        end_seconds: Where it ends; None for the end of the recording.
+
+    Returns:
+        float32 (samples, channels), a view.
+    """
+    first = round(start_seconds * header.sample_rate_hz)
+    last = None if end_seconds is None else round(end_seconds * header.sample_rate_hz)
+    return samples[first:last]
+
+
+def _starts_like_wav(path: Path) -> bool:
+    try:
+        if path.is_fifo():  # would wait for a writer
+            raise AudioError(f"{path}: it is a pipe, not a file")
+        with path.open("rb") as file:
+            start = file.read(4)
+    except FileNotFoundError:
+        raise AudioError(f"{path}: the file does not exist") from None
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if not start:
+        raise AudioError(f"{path}: the file is empty (0 bytes)")
+    return start == b"RIFF"
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    # As bytes, for names that are not UTF-8; Windows has none.
+    name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
+    try:
+        return soundfile.SoundFile(name)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:  # TypeError: raw samples without a header
+        known = "WAV, FLAC, Ogg, MP3, AIFF, AU, CAF, W64, SPHERE"
+        raise AudioError(
+            f"{path}: not an audio file that can be read ({known}), or damaged ({_reason(error)}); {_CONVERT}"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or str(error)
+    return " ".join(str(text).split()).removeprefix("Error : ").rstrip(".")[:120]
+
+
+def _header_of(file: soundfile.SoundFile, path: Path) -> RecordingHeader:
+    header = RecordingHeader(file.samplerate, file.channels, file.frames, file.format, file.subtype)
+    if header.container not in FORMATS:
+        raise AudioError(f"{path}: {header.container} with {header.encoding} is not supported; {_CONVERT}")
+    problem = channels_problem(header.channels) or sample_rate_problem(header.sample_rate_hz)
+    if not problem and header.num_samples <= 0:
+        problem = "it has a header and no samples; it may be truncated or corrupt"
+    if problem:
+        raise AudioError(f"{path}: {problem}")
+    return header
+
+
+def _ends_within_a_page(path: Path) -> bool:
+    """Whether the last page of an Ogg file claims more bytes than there are."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - _OGG_PAGE_BYTES, 0))
+        tail = file.read()
+    page = tail[tail.rfind(b"OggS") :]
+    num_segments = page[26] if len(page) > 26 else 256
+    return len(page) < 27 + num_segments or len(page) < 27 + num_segments + sum(page[27 : 27 + num_segments])

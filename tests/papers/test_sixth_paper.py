@@ -1,0 +1,158 @@
+"""A paper in a folder of its own: it trains, tabulates, draws, predicts and exports without an edit elsewhere."""
+
+import json
+import sys
+
+import pytest
+
+from ser_tf import cli, papers
+from ser_tf.__main__ import main
+
+FILES = {
+    "__init__.py": '''
+"""Somebody, 2030: mean pooling over a dense layer, with attention."""
+
+from ser_tf.papers.somebody2030.paper import PAPER
+
+__all__ = ["PAPER"]
+''',
+    "ledger.py": '''
+import dataclasses
+
+from ser_tf.protocol.ledger import assumption
+
+
+@dataclasses.dataclass(frozen=True)
+class Ledger:
+    """What the paper does not state."""
+
+    units: int = assumption(8, "not stated: units of the dense layer", minimum=1)
+''',
+    "paper.py": """
+from ser_tf.corpora.task import Task
+from ser_tf.papers.somebody2030.ledger import Ledger
+from ser_tf.protocol import folds
+from ser_tf.protocol.paper import Paper, System, Table
+from ser_tf.training import baselines
+
+
+def task(ledger):
+    return Task("somebody2030", ("happy", "sad", "neutral", "angry"))
+
+
+def make_folds(utterances, ledger, seed):
+    return folds.by_session(utterances, seed)
+
+
+def _fit(context):
+    from ser_tf.papers.somebody2030 import systems
+
+    return systems.fit(context)
+
+
+def _features(ledger):
+    from ser_tf.papers.somebody2030 import systems
+
+    return systems.features(ledger)
+
+
+ROWS = (System("pooled", "Pooled", {"wa": 0.5, "ua": 0.5}, _fit, _features), *baselines.ROWS)
+TABLE = Table(1, "One network", ("iemocap",), ROWS)
+PAPER = Paper("somebody2030", "Somebody: A paper. 2030", Ledger(), task, make_folds, (TABLE,))
+""",
+    "systems.py": """
+import keras
+
+from ser_tf.data import normalisation
+from ser_tf.features.mfcc import log_mel_spec
+from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling
+from ser_tf.training import loop
+from ser_tf.training.batches import Batches
+from ser_tf.training.recipe import Recipe, cross_entropy
+
+
+def features(ledger):
+    return (log_mel_spec(),)
+
+
+def fit(context):
+    (spec,) = features(context.ledger)
+    ids = context.fold.train
+    statistics = normalisation.fit(context.view(spec, ids, "normaliser"), ids)
+    inputs = {
+        "features": keras.Input((None, spec.dims), name="features"),
+        "lengths": keras.Input((), dtype="int32", name="lengths"),
+    }
+    frames = keras.layers.Normalization(mean=statistics.mean, variance=statistics.std**2)(inputs["features"])
+    frames = keras.layers.Dense(context.ledger.units, "relu")(frames)
+    mask = FrameMask()(inputs["features"], inputs["lengths"])
+    pooled, attention = LocalAttentionPooling(name="attention")(frames, mask)
+    probabilities = keras.layers.Dense(len(context.task.classes), "softmax", name="probabilities")(pooled)
+    model = keras.Model(inputs, {"probabilities": probabilities, "attention": attention})
+    recipe = Recipe("adam", 1e-2, 8, 3, 2, "none", {"probabilities": (cross_entropy, 1.0)})
+    return loop.train(context, model, Batches(context, spec, recipe), recipe)
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def sixth(tmp_path_factory):
+    """The paper's folder, found beside the others."""
+    root = tmp_path_factory.mktemp("papers")
+    folder = root / "somebody2030"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text.lstrip())
+    papers.__path__.append(str(root))
+    yield folder
+    papers.__path__.remove(str(root))
+    for name in [name for name in sys.modules if name.startswith("ser_tf.papers.somebody2030")]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def run(sixth, emodb_root, tmp_path_factory):
+    """The folder of its table."""
+    output = tmp_path_factory.mktemp("runs")
+    flags = ["--corpus", "emodb", "--corpus-root", str(emodb_root), "--output", str(output), "--workers", "1"]
+    argv = ["table", "somebody2030", "1", *flags, "--folds", "pair-03-08", "--keep-models"]
+    assert cli.status_of(main, argv) == 0
+    return output / "somebody2030_table1" / "emodb"
+
+
+def test_it_is_listed(sixth, capsys):
+    assert cli.status_of(main, ["papers"]) == 0
+    assert "somebody2030: Somebody: A paper. 2030\n  table 1: One network" in capsys.readouterr().out
+    assert cli.status_of(main, ["table", "somebody2030", "1", "--list"]) == 0
+    shown = capsys.readouterr().out
+    assert "units" in shown and "whole number, at least 1" in shown and "baseline_logistic" in shown
+
+
+def test_it_is_tabulated(run):
+    summary = json.loads((run / "summary.json").read_text())
+    rows = {row["key"]: row for row in summary["rows"]}
+    assert rows["pooled"]["status"] == "run" and rows["baseline_majority"]["origin"] == "baseline"
+    (record,) = {entry["record"] for entry in json.loads((run / "manifest.json").read_text())["results"][:1]}
+    assert len(record) == 64
+
+
+def test_a_changed_constant_trains_it_again(sixth, run, emodb_root, capsys):
+    """In a process of its own it would be seen at the next command; here the digests are computed anew."""
+    from ser_tf import code_digest
+
+    argv = ["table", "somebody2030", "1", "--corpus", "emodb", "--corpus-root", str(emodb_root)]
+    argv += ["--output", str(run.parents[1]), "--workers", "1", "--folds", "pair-03-08"]
+    path = sixth / "systems.py"
+    old = path.read_text()
+    try:
+        path.write_text(old.replace("1e-2, 8, 3", "1e-2, 8, 2"))
+        for cached in (code_digest.digest_of, code_digest._parsed):
+            cached.cache_clear()
+        assert cli.status_of(main, argv) == 0
+        assert "2 of 3 fold results are reused\nresults made anew: 1 was made by other code" in capsys.readouterr().out
+    finally:
+        path.write_text(old)
+        for cached in (code_digest.digest_of, code_digest._parsed):
+            cached.cache_clear()
+    assert cli.status_of(main, argv) == 0
+    assert "3 of 3 fold results are reused" in capsys.readouterr().out

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ser_tf.papers.mao2020 import networks as models
+from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.segmenting import SegmentParams
 from tests.checks import LENGTHS, check_model, check_padding_invariance, example
 
@@ -284,6 +285,43 @@ def test_an_utterance_of_the_composed_model_does_not_depend_on_its_neighbours_or
             shown = together[name].numpy()[row]
             shown = shown if name == "probabilities" else shown[: value.shape[1]]
             np.testing.assert_allclose(shown, value[0], atol=1e-5, err_msg=name)
+
+
+def _recalls_of_max_pooling(**settings):
+    """Recalls on unseen bags whose segments all tell a little of the class and that end with silence."""
+    classes, size, dims = 4, 20, models.DENSE_UNITS[-1]
+    means = np.random.default_rng(9).normal(size=(classes, dims))
+    silence = np.maximum(np.random.default_rng(5).normal(size=dims), 0)
+
+    def bags(seed):
+        rng = np.random.default_rng(seed)
+        targets = rng.integers(0, classes, 240)
+        noise = 0.7 * rng.normal(size=(240, 1, dims)) + rng.normal(size=(240, size, dims))
+        features = np.maximum(0.4 * means[targets][:, np.newaxis] + noise, 0)
+        for bag, end in zip(features, rng.integers(12, size + 1, 240), strict=True):
+            bag[end:] = silence
+        return {"features": features, "lengths": np.full(240, size)}, targets
+
+    keras.utils.set_random_seed(0)
+    network = models.build_bag_network(classes, "max", **settings)
+    trained = keras.Model(network.input, network.output["probabilities"])
+    trained.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
+    trained.fit(*bags(0), batch_size=128, epochs=50, verbose=0)
+    unseen, targets = bags(1)
+    right = trained.predict_on_batch(unseen).argmax(-1) == targets
+    return [right[targets == label].mean() for label in range(classes)]
+
+
+def test_max_pooling_learns_every_class():
+    """With dropout before the maximum, or decisions that sum to one on silence as well, it gives classes up."""
+    ledger = Ledger()
+    recalls = _recalls_of_max_pooling(
+        dropout=ledger.bag_dropout,
+        batch_norm=ledger.bag_batch_norm,
+        instance_activation=ledger.bag_instance_activation,
+    )
+    assert min(recalls) > 0.7
+    assert min(_recalls_of_max_pooling(dropout=0.5, batch_norm=True, instance_activation="softmax")) < 0.5
 
 
 @pytest.mark.parametrize("pooling", ATTENTIVE)

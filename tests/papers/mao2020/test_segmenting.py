@@ -52,7 +52,9 @@ def test_padded_speech_ends_with_segments_of_silence():
     """§4.1: all utterances have as many segments; those of the speech come first and are the same."""
     features = np.random.default_rng(0).normal(size=(1, 10, 2)).astype(np.float32)
     speech, counts = segmenting.cut(tf.constant(features), tf.constant([10]), SMALL)
-    padded, of_padded = segmenting.cut(tf.constant(features), tf.constant([10]), dataclasses.replace(SMALL, padded=True))
+    padded, of_padded = segmenting.cut(
+        tf.constant(features), tf.constant([10]), dataclasses.replace(SMALL, padded=True)
+    )
     assert (counts.numpy().tolist(), of_padded.numpy().tolist()) == ([3], [5])
     np.testing.assert_array_equal(padded[:3], speech)
     np.testing.assert_array_equal(padded[3, 0], features[0, 9])

@@ -83,7 +83,7 @@ class Batches(Generic[L]):
         weights, units = columns["weight"], self.units(ids)
         # Where an utterance gives several rows, pieces of it, each row is a unit.
         total = float(np.sum(weights * units) if len(units) == len(weights) else np.sum(weights))
-        batches = -(-len(weights) // self.recipe.batch_size)
+        batches = int(self.read(ids, "train", columns).cardinality())
         scaled = {**columns, "weight": (columns["weight"] * (batches / total)).astype(np.float32)}
         return self.read(ids, "train", scaled, self.context.seed).map(self.expand)
 

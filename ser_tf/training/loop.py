@@ -63,7 +63,7 @@ class _Validation(keras.callbacks.Callback):
         sums = np.sum([[float(value) for value in self._loss(batch)] for batch in self._data], axis=0)
         logs["val_loss"] = float(sums[0] / sums[1])
         if self._recipe.monitor == "ua":
-            ids = self._batches.context.fold.validation
+            ids = self._batches.ids("validation")
             posteriors = self._batches.combine(ids, outputs(self._whole, self._batches, ids, "selection", DECISION))
             targets = self._batches.context.targets(ids)
             right = posteriors.argmax(axis=1) == targets

@@ -8,6 +8,7 @@ paper shows a happy utterance of CASIA whose segments do not all sound happy. Wi
 answer that the row is least sure of, which the title says.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,10 +25,12 @@ EXAMPLES = 1  # Figure 2 has one
 MARKERS = "os^Dvx"
 
 
-def segment_seconds(example: examples.Example, count: int) -> npt.NDArray[np.float64]:
-    """Times of the centres of the first `count` segments, float64 (count,)."""
+def segment_seconds(example: examples.Example) -> npt.NDArray[np.float64]:
+    """Times of the centres of an utterance's whole segments, float64 (segments,); silence after its end has none."""
     model = example.model
-    return np.asarray(segmenting.segment_seconds(count, model.spec.params, model.model.get_layer("segments").params))
+    params = dataclasses.replace(model.model.get_layer("segments").params, padded=False)
+    count = segmenting.num_segments(len(model.features(example.waveform)), params)
+    return np.asarray(segmenting.segment_seconds(count, model.spec.params, params))
 
 
 def draw(shown: Sequence[examples.Example]) -> Figure:
@@ -43,8 +46,8 @@ def draw(shown: Sequence[examples.Example]) -> Figure:
         if "segment_probabilities" not in outputs:
             raise SettingError(f"--row {example.model.card['row']}: its model has no segments; take feature")
         panels.draw_waveform(top, example.waveform)
-        posteriors = outputs["segment_probabilities"]
-        seconds = segment_seconds(example, len(posteriors))
+        seconds = segment_seconds(example)
+        posteriors = outputs["segment_probabilities"][: len(seconds)]
         for place, name in enumerate(example.model.classes):
             marker = MARKERS[place % len(MARKERS)]
             bottom.plot(seconds, posteriors[:, place], marker=marker, markersize=2.5, linewidth=0.9, label=name)

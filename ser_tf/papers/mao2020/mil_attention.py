@@ -10,8 +10,7 @@ from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 from ser_tf.layers.pooling import masked_softmax
 from ser_tf.papers.mao2020 import segmenting
 
-SCORES = {"softmax": tf.nn.log_softmax, "sigmoid": tf.math.log_sigmoid}
-"""Logarithms of the non-negative functions of eq. 3 and 5, by their names."""
+Shape = tuple[int | None, ...]
 
 
 @keras.saving.register_keras_serializable("ser_tf")
@@ -19,7 +18,7 @@ class CutSegments(ExplicitMaskLayer):
     """Utterances to segments: (features (batch, frames, dims), lengths (batch,)) -> segments, counts.
 
     The segments of all utterances come one after the other, (segments, segment frames, dims); `counts` int32 (batch,)
-    tells how many each utterance has. Nothing is computed for padding.
+    is the number of each utterance's segments. Nothing is computed for padding.
     """
 
     def __init__(self, params: segmenting.SegmentParams | dict[str, Any], **kwargs: Any) -> None:
@@ -34,7 +33,7 @@ class CutSegments(ExplicitMaskLayer):
     def compute_output_spec(
         self, features: keras.KerasTensor, lengths: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Segments of a number that is not known before, and the counts."""
+        """Segments, whose number is not known before, and the counts."""
         segments = keras.KerasTensor((None, self.params.frames, features.shape[2]), features.dtype)
         return segments, keras.KerasTensor(lengths.shape[:1], "int32")
 
@@ -45,9 +44,9 @@ class CutSegments(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class GatherBags(ExplicitMaskLayer):
-    """The inverse of `CutSegments`: (values (segments, dims), counts (batch,)) -> (batch, longest bag, dims).
+    """The inverse of `CutSegments`: (values (segments, dims), counts (batch,)) -> (batch, segments, dims).
 
-    Shorter bags are padded with zeros on the right.
+    Bags have the size of the largest in the batch; smaller ones are padded with zeros on the right.
     """
 
     def call(self, values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
@@ -55,7 +54,7 @@ class GatherBags(ExplicitMaskLayer):
         bags = tf.RaggedTensor.from_row_lengths(values, tf.reshape(counts, (-1,)))
         return bags.to_tensor(shape=(None, None, values.shape[-1]))
 
-    def compute_output_shape(self, values_shape: tuple[Any, ...], counts_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    def compute_output_shape(self, values_shape: Shape, counts_shape: Shape) -> Shape:
         """Shape (batch, segments, dims)."""
         return (counts_shape[0], None, values_shape[-1])
 
@@ -64,11 +63,11 @@ class GatherBags(ExplicitMaskLayer):
 class PadBags(ExplicitMaskLayer):
     """Bags of one size for all (§4.1): (bags (batch, segments, dims), counts (batch,)) -> bags, counts.
 
-    What is behind a bag's end becomes zero and then counts as a segment: the counts are all `size`.
+    What lies after a bag's end becomes zero and then counts as a segment: the counts are all `size`.
     """
 
     def __init__(self, size: int, **kwargs: Any) -> None:
-        """Takes the number of segments that all bags shall have."""
+        """Takes the number of segments that all bags have."""
         super().__init__(**kwargs)
         self.size = size
 
@@ -96,17 +95,30 @@ class PadBags(ExplicitMaskLayer):
 class BagAttention(ExplicitMaskLayer):
     """Attention over a bag, for each dimension by itself (mao2020, eq. 2-3 and 4-5).
 
-    With scores s(h) = softmax or sigmoid of given logits, w(h)_k = s(h)_k / sum over the bag of s_k, and the bag gets
-    sum over the bag of w(h)_k f(h)_k. It is computed as a softmax over the bag of log s, which is the same and does
-    not divide by a sum that may underflow. Segments of the padding get weight 0.
+    With scores s(h) of given logits, w(h)_k = s(h)_k / sum over the bag of s_k, and the bag gets the sum over the bag
+    of w(h)_k f(h)_k. It is computed as a softmax over the bag of log s, which is the same and does not divide by a sum
+    that may underflow. Segments of the padding get weight 0.
     """
 
+    SCORES = ("softmax_over_classes", "softmax_over_segments", "sigmoid")
+
     def __init__(self, score: str, **kwargs: Any) -> None:
-        """Takes the non-negative function: `softmax` (over the last axis, §2.2.1) or `sigmoid` (§2.2.3)."""
+        """Takes the non-negative function s: a softmax over either axis (§2.2.1), or `sigmoid` (§2.2.3).
+
+        Raises:
+            ValueError: `score` is none of `SCORES`.
+        """
         super().__init__(**kwargs)
-        if score not in SCORES:
-            raise ValueError(f"score {score!r} is none of {', '.join(SCORES)}")
+        if score not in self.SCORES:
+            raise ValueError(f"score {score!r} is none of {', '.join(self.SCORES)}")
         self.score = score
+
+    def _log_scores(self, logits: tf.Tensor) -> tf.Tensor:
+        if self.score == "softmax_over_classes":
+            return tf.nn.log_softmax(logits)
+        if self.score == "sigmoid":
+            return tf.math.log_sigmoid(logits)
+        return logits  # up to a constant for each dimension, which the division takes out
 
     def call(self, values: tf.Tensor, logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Pools a bag.
@@ -119,12 +131,15 @@ class BagAttention(ExplicitMaskLayer):
         Returns:
             The bag's values (batch, dims), and the weights (batch, segments, dims), which sum to one over segments.
         """
-        weights = masked_softmax(SCORES[self.score](logits), mask[..., tf.newaxis], axis=1)
+        weights = masked_softmax(self._log_scores(logits), mask[..., tf.newaxis], axis=1)
         return tf.reduce_sum(weights * values, axis=1), weights
 
     def compute_output_shape(
-        self, values_shape: tuple[Any, ...], logits_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        self,
+        values_shape: Shape,
+        logits_shape: Shape,  # noqa: ARG002 - Keras gives one shape for each argument
+        mask_shape: Shape | None = None,  # noqa: ARG002
+    ) -> tuple[Shape, Shape]:
         """Shapes (batch, dims) and (batch, segments, dims)."""
         return (values_shape[0], values_shape[2]), tuple(values_shape)
 
@@ -135,7 +150,7 @@ class BagAttention(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MeanWeight(ExplicitMaskLayer):
-    """One weight a segment out of those of several dimensions: (batch, segments, dims) -> (batch, segments).
+    """One weight for each segment from those of several dimensions: (batch, segments, dims) -> (batch, segments).
 
     It sums to one over segments, as the weights of each dimension do.
     """
@@ -144,7 +159,7 @@ class MeanWeight(ExplicitMaskLayer):
         """Averages over the dimensions."""
         return tf.reduce_mean(weights, axis=-1)
 
-    def compute_output_shape(self, weights_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    def compute_output_shape(self, weights_shape: Shape) -> Shape:
         """Shape (batch, segments)."""
         return tuple(weights_shape[:2])
 
@@ -157,6 +172,6 @@ class SumToOne(ExplicitMaskLayer):
         """Divides each row by its sum."""
         return values / tf.maximum(tf.reduce_sum(values, axis=-1, keepdims=True), keras.config.epsilon())
 
-    def compute_output_shape(self, values_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    def compute_output_shape(self, values_shape: Shape) -> Shape:
         """Shape (batch, classes)."""
         return values_shape

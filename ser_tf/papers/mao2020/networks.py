@@ -4,9 +4,12 @@ SegCNN takes `segments` float32 (batch, segment frames, mel bands). The bag netw
 segments, embedding dims) and `lengths` int32 (batch,), the number of segments of each bag. `compose` joins both to one
 model from an utterance's log mel frames, `features` (batch, frames, bands) and `lengths` (batch,), to its posterior.
 
-Deviations: the paper describes SegCNN's dense layers alone and cites earlier work for the rest; the body here is
+Deviations: the paper describes only SegCNN's dense layers and cites earlier work for the rest; the body here is
 VGG-like. Decision-level attention and max pooling give numbers F(B)_k that do not sum to one; `bag_prediction` is
-F(B), `probabilities` is F(B) divided by its sum.
+F(B), `probabilities` is F(B) divided by its sum. §2.2.2 does not say how the two modules' outputs become one
+decision; a dense softmax layer follows their concatenation, as in the cited network. No initialisation is named: the
+kernels of the last softmax layers start near zero, others as Keras draws them. Drawn as the others, SegCNN's first loss
+is up to 1.6 times the logarithm of K.
 """
 
 import functools
@@ -32,27 +35,29 @@ POOLINGS = ("max", "mean", "single", "multi", "feature")
 """CNN-MP (eq. 8), CNN-AP (eq. 9), D-Single-Att. (eq. 2-3), D-Multi-Att., Feature-Att. (eq. 4-6)."""
 
 
-def build_segcnn(
+def build_segcnn(  # noqa: PLR0913 - the network's sizes by name
     num_classes: int,
-    mean: npt.NDArray[Any],
-    std: npt.NDArray[Any],
+    mean: npt.NDArray[np.floating[Any]],
+    std: npt.NDArray[np.floating[Any]],
     blocks: tuple[tuple[int, ...], ...] = BODIES["vgg"],
     dense_units: tuple[int, ...] = DENSE_UNITS,
     dropout: float = 0.0,
     batch_norm_momentum: float = 0.9,
     segment_frames: int = SegmentParams.frames,
+    embedding_after_relu: bool = True,
 ) -> keras.Model:
     """The segment classifier (§2.1.2).
 
     Args:
         num_classes: K.
-        mean: Of each mel band, (bands,), subtracted from the features.
-        std: Of each mel band, (bands,), which the features are divided by.
+        mean: Per-band mean, shape (bands,), subtracted from the features.
+        std: Per-band standard deviation, shape (bands,), which the features are divided by.
         blocks: Filters of the 3x3 convolutions; each block ends with 2x2 max pooling.
         dense_units: Widths of the dense layers below the softmax; the last is the embedding.
         dropout: Share of units that are dropped after the dense layers.
-        batch_norm_momentum: Of the moving averages.
+        batch_norm_momentum: Momentum of the moving averages.
         segment_frames: Length of a segment.
+        embedding_after_relu: Whether `embedding` is the last dense layer's output after its ReLU or before.
 
     Returns:
         A model with the outputs `embedding` (batch, dense_units[-1]) and `probabilities` (batch, classes), eq. 1.
@@ -70,11 +75,18 @@ def build_segcnn(
     values = keras.layers.Flatten(name="flat")(maps)
     for place, units in enumerate(dense_units, start=1):
         name = "embedding" if place == len(dense_units) else f"dense_{place}"
-        values = keras.layers.Dense(units, activation="relu", name=name)(values)
-        embedding = values
-        values = keras.layers.Dropout(dropout, name=f"{name}_dropout")(values)
-    probabilities = keras.layers.Dense(num_classes, activation="softmax", name="probabilities")(values)
+        linear = keras.layers.Dense(units, name=name)(values)
+        activated = keras.layers.ReLU(name=f"{name}_relu")(linear)
+        embedding = activated if embedding_after_relu else linear
+        values = keras.layers.Dropout(dropout, name=f"{name}_dropout")(activated)
+    probabilities = _softmax_layer(num_classes, "probabilities")(values)
     return keras.Model(segments, {"embedding": embedding, "probabilities": probabilities}, name="segcnn")
+
+
+def _softmax_layer(num_classes: int, name: str) -> keras.layers.Dense:
+    """The last layer of a network, whose first posteriors are nearly equal."""
+    near_zero = keras.initializers.RandomNormal(stddev=0.01)
+    return keras.layers.Dense(num_classes, activation="softmax", kernel_initializer=near_zero, name=name)
 
 
 def _hidden(
@@ -93,16 +105,7 @@ def _hidden(
     return outputs[0], outputs[1]
 
 
-def _single_attention(
-    hidden: keras.KerasTensor, mask: keras.KerasTensor, num_classes: int, activation: str, name: str
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """One decision-level attention module, eq. 2-3: F(B) and its weights."""
-    decisions = keras.layers.Dense(num_classes, activation=activation, name=f"{name}_classifier")(hidden)
-    logits = keras.layers.Dense(num_classes, name=f"{name}_logits")(hidden)
-    return BagAttention("softmax", name=name)(decisions, logits, mask)
-
-
-def build_bag_network(  # noqa: PLR0913 - the paper's symbols
+def build_bag_network(  # noqa: PLR0913 - the network's sizes and readings by name
     num_classes: int,
     pooling: str,
     embedding_dims: int = DENSE_UNITS[-1],
@@ -111,6 +114,8 @@ def build_bag_network(  # noqa: PLR0913 - the paper's symbols
     dropout: float = 0.0,
     batch_norm: bool = False,
     instance_activation: str = "softmax",
+    attention_softmax: str = "classes",
+    mapping_activation: str = "linear",
     pad_to: int | None = None,
 ) -> keras.Model:
     """From a bag of embeddings to the utterance's posterior (§2.2, Fig. 3; §4.2.3-4.2.4).
@@ -125,6 +130,8 @@ def build_bag_network(  # noqa: PLR0913 - the paper's symbols
         dropout: Share of units that are dropped after each FC layer.
         batch_norm: Whether the FC layers have batch normalisation.
         instance_activation: Of the segments' decisions f: `softmax` or `sigmoid`.
+        attention_softmax: Axis of eq. 3's softmax: `classes` or `segments`.
+        mapping_activation: Of eq. 4's mapping q.
         pad_to: Segments of all bags when padding with zeros counts; None masks padding.
 
     Returns:
@@ -141,24 +148,31 @@ def build_bag_network(  # noqa: PLR0913 - the paper's symbols
     bags, counts = (features, lengths) if pad_to is None else PadBags(pad_to, name="padded")(features, lengths)
     mask = FrameMask(name="mask")(bags, counts)
     first, second = _hidden(bags, mask, hidden_units, dropout, batch_norm)
-    decide = functools.partial(_single_attention, mask=mask, num_classes=num_classes, activation=instance_activation)
+    classify = functools.partial(keras.layers.Dense, num_classes)
+
+    def decide(hidden: keras.KerasTensor, name: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """One decision-level attention module, eq. 2-3: F(B) and its weights."""
+        decisions = classify(activation=instance_activation, name=f"{name}_classifier")(hidden)
+        logits = classify(name=f"{name}_logits")(hidden)
+        return BagAttention(f"softmax_over_{attention_softmax}", name=name)(decisions, logits, mask)
+
     weights = None
     if pooling in ("max", "mean"):
-        decisions = keras.layers.Dense(num_classes, activation=instance_activation, name="classifier")(second)
+        decisions = classify(activation=instance_activation, name="classifier")(second)
         pool = MaskedMax if pooling == "max" else MaskedMean
         prediction = pool(name="bag_prediction")(decisions, mask)
     elif pooling == "single":
-        prediction, weights = decide(second, name="single_attention")
+        prediction, weights = decide(second, "single_attention")
     elif pooling == "multi":
-        modules = [decide(hidden, name=f"attention_{place}") for place, hidden in enumerate((first, second), start=1)]
+        modules = [decide(hidden, f"attention_{place}") for place, hidden in enumerate((first, second), start=1)]
         joined = keras.layers.Concatenate(name="joined")([prediction for prediction, _ in modules])
-        prediction = keras.layers.Dense(num_classes, activation="softmax", name="bag_prediction")(joined)
+        prediction = _softmax_layer(num_classes, "bag_prediction")(joined)
         weights = keras.layers.Concatenate(name="joined_weights")([weight for _, weight in modules])
     else:
-        mapped = keras.layers.Dense(attention_dims, name="feature_mapping")(second)
+        mapped = keras.layers.Dense(attention_dims, activation=mapping_activation, name="feature_mapping")(second)
         logits = keras.layers.Dense(attention_dims, name="feature_logits")(second)
         bag, weights = BagAttention("sigmoid", name="feature_attention")(mapped, logits, mask)
-        prediction = keras.layers.Dense(num_classes, activation="softmax", name="bag_prediction")(bag)
+        prediction = _softmax_layer(num_classes, "bag_prediction")(bag)
     outputs = {"probabilities": SumToOne(name="probabilities")(prediction), "bag_prediction": prediction}
     if weights is not None:
         outputs["attention"] = MeanWeight(name="attention")(weights)
@@ -175,7 +189,7 @@ def compose(segcnn: keras.Model, bag_network: keras.Model, params: SegmentParams
 
     Returns:
         A model of `features` (batch, frames, bands) and `lengths` (batch,) with the outputs `probabilities`,
-        `segment_probabilities` (batch, segments, classes), those of SegCNN (Fig. 2), 0 behind a bag's end, and
+        `segment_probabilities` (batch, segments, classes), those of SegCNN (Fig. 2), 0 after a bag's end, and
         `attention` (batch, segments) where the bag network has it.
     """
     features = keras.Input((None, segcnn.input.shape[-1]), name="features")

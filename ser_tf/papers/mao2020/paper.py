@@ -7,6 +7,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.splits import make_folds, task
 from ser_tf.protocol.paper import Figure, FoldOutcome, Paper, System, Table
@@ -21,6 +22,22 @@ CITATION = (
     "S. Mao, P. C. Ching, C.-C. J. Kuo, T. Lee: Advancing multiple instance learning with attention modeling for"
     " categorical speech emotion recognition. Interspeech 2020, 2357-2361"
 )
+
+
+_EPOCH_CHOICE = {
+    "speaker": "one speaker of the training sessions (CASIA: the next fold)",
+    "utterances": "a tenth of the training sessions' utterances (CASIA: the next fold)",
+}
+
+
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    units = {"utterance": "ten folds of utterances", "speaker": "one speaker", "text": "ten folds of sentences"}
+    monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
+    return {
+        "folds": f"leave one session out (CASIA: {units[ledger.casia_split]})",
+        "epoch_choice": f"{monitored} on {_EPOCH_CHOICE[ledger.stopping]}",
+    }
 
 
 # Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
@@ -130,6 +147,7 @@ PAPER = Paper(
     task=task,
     folds=make_folds,
     tables=(TABLE1, TABLE2),
+    conditions=conditions,
     figures=(
         Figure("fig2", "Class posteriors of the segments of an utterance", _draw_figure2),
         Figure("fig4", "Confusion matrices of feature-level attention, tables side by side", _draw_figure4),

@@ -1,6 +1,7 @@
 """The first stage of Mao et al. 2020: SegCNN on the segments of a fold, and the embeddings of all its utterances.
 
-Both are made once for each fold and seed and kept on disk; all seven rows read them.
+It is made once for each fold and seed and kept on disk; all seven rows read it. `second_cv` says which SegCNN embeds
+which utterance.
 """
 
 import dataclasses
@@ -20,7 +21,7 @@ from ser_tf.features.spec import FeatureSpec
 from ser_tf.papers.mao2020 import networks, segmenting, segments
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.segmenting import SegmentParams
-from ser_tf.protocol.context import FeatureView, FoldContext
+from ser_tf.protocol.context import FoldContext
 from ser_tf.training import loop
 from ser_tf.training.batches import Batches, Columns
 from ser_tf.training.recipe import Decay, Recipe, cross_entropy
@@ -28,16 +29,25 @@ from ser_tf.training.recipe import Decay, Recipe, cross_entropy
 UTTERANCE_SECONDS = {"casia": 2.07, "iemocap": 4.55}  # §4.1
 OTHER_SECONDS = UTTERANCE_SECONDS["iemocap"]
 SMOKE_SECONDS = 1.0
+MODEL, EMBEDDINGS = "segcnn.keras", "embeddings"
+"""What lies in the stage's folder."""
 
 
 def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
     """64-bin log mel spectra, window 25 ms, hop 10 ms, FFT of 512 (§2.1.1)."""
-    params = LogMelParams(window_shape=ledger.window, mel_scale=ledger.mel_scale, log_floor=ledger.log_floor)
+    params = LogMelParams(
+        window_shape=ledger.window,
+        low_hz=ledger.mel_low_hz,
+        high_hz=ledger.mel_high_hz,
+        mel_scale=ledger.mel_scale,
+        unit_area=ledger.mel_unit_area,
+        log_floor=ledger.log_floor,
+    )
     return (log_mel_spec(params),)
 
 
 def segment_params(context: FoldContext[Ledger]) -> SegmentParams:
-    """How this corpus is cut into segments (§4.1); a smoke run takes only the first second."""
+    """How SegCNN's training utterances are cut into segments (§4.1); a smoke run takes only the first second."""
     ledger = context.ledger
     (spec,) = features(ledger)
     corpus = next(iter(context.utterances.values())).corpus
@@ -55,17 +65,20 @@ def recipe(ledger: Ledger) -> Recipe:
         learning_rate=1e-3,  # §4.1
         decay=Decay(rate=0.8, epochs=2, staircase=ledger.decay_staircase),  # §4.1
         batch_size=128,  # §4.1, segments
-        max_epochs=ledger.cnn_max_epochs,
+        max_epochs=ledger.cnn_max_epochs,  # not stated; see ledger
         patience=3,  # §4.1
-        class_weights=ledger.class_weights,
+        monitor=ledger.monitor,  # not stated; see ledger
+        class_weights=ledger.class_weights,  # not stated; see ledger
+        class_counts=ledger.class_counts,  # not stated; see ledger
         losses={"probabilities": (cross_entropy, 1.0)},
     )
 
 
-class _SegmentBatches(Batches[Ledger]):
+class SegmentBatches(Batches[Ledger]):
     """Segments of all utterances in random order."""
 
     def __init__(self, context: FoldContext[Ledger], spec: FeatureSpec, recipe: Recipe, params: SegmentParams) -> None:
+        """Makes no batch yet."""
         super().__init__(context, spec, recipe)
         self._segments = params
 
@@ -76,45 +89,39 @@ class _SegmentBatches(Batches[Ledger]):
         view = self.context.view(self.spec, ids, purpose)
         return segments.dataset(view, ids, self._segments, self.recipe.batch_size, columns or {}, seed)
 
+    def _counts(self, ids: Sequence[str], purpose: str) -> npt.NDArray[np.int64]:
+        view = self.context.view(self.spec, ids, purpose)
+        counts = [segmenting.num_segments(view.num_frames(utterance_id), self._segments) for utterance_id in ids]
+        return np.asarray(counts, np.int64)
 
-@dataclasses.dataclass(frozen=True)
-class Segcnn:
-    """The first stage as it lies on disk.
+    def units(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Segments of each training utterance."""
+        return self._counts(ids, "train")
 
-    Attributes:
-        folder: With `segcnn.keras` and `embeddings/`.
-        params: How frames become segments.
-    """
-
-    folder: Path
-    params: SegmentParams
-
-    def model(self) -> keras.Model:
-        """Loads the trained SegCNN."""
-        return keras.models.load_model(self.folder / "segcnn.keras", compile=False)
-
-    def embeddings(self, context: FoldContext[Ledger], ids: Sequence[str], purpose: str) -> FeatureView:
-        """Embeddings of utterances, float32 (segments, 64) each, opened for a purpose as `FoldContext.view` does."""
-        context.record(ids, purpose)
-        return FeatureView(store.FeatureStore(self.folder / "embeddings"), ids)
-
-
-def stage(context: FoldContext[Ledger]) -> Segcnn:
-    """Trains SegCNN on this fold, or finds it trained."""
-    return Segcnn(context.once("segcnn", make), segment_params(context))
+    def combine(self, ids: Sequence[str], posteriors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The mean posterior of each validation utterance's segments."""
+        counts = self._counts(ids, "selection")
+        sums = np.add.reduceat(posteriors, np.cumsum(counts) - counts, axis=0)
+        return (sums / counts[:, np.newaxis]).astype(np.float32)
 
 
 def make(context: FoldContext[Ledger], folder: Path) -> None:
-    """Trains SegCNN and writes it with the embeddings of all utterances of the fold."""
+    """Trains SegCNN and writes it with the embeddings of all utterances of the fold.
+
+    Args:
+        context: The fold.
+        folder: Gets `MODEL`, and `EMBEDDINGS`: a store of float32 (`max_segments`, 64) for each utterance, padded
+            with silence; a segment after the utterance's end has the embedding of silence.
+    """
     (spec,) = features(context.ledger)
     params = segment_params(context)
     model = _build(context, spec)
     training = recipe(context.ledger)
-    loop.fit(context, model, _SegmentBatches(context, spec, training, params), training)
-    model.save(folder / "segcnn.keras")
-    (folder / "embeddings").mkdir()
-    embeddings = _embeddings(context, model, spec, params)
-    store.fill(folder / "embeddings", "segcnn_embedding", networks.DENSE_UNITS[-1], embeddings)
+    loop.fit(context, model, SegmentBatches(context, spec, training, params), training)
+    model.save(folder / MODEL)
+    (folder / EMBEDDINGS).mkdir()
+    embeddings = _embeddings(context, model, spec, dataclasses.replace(params, padded=True))
+    store.fill(folder / EMBEDDINGS, "segcnn_embedding", networks.DENSE_UNITS[-1], embeddings)
 
 
 def _build(context: FoldContext[Ledger], spec: FeatureSpec) -> keras.Model:
@@ -131,6 +138,7 @@ def _build(context: FoldContext[Ledger], spec: FeatureSpec) -> keras.Model:
         networks.BODIES[ledger.cnn_body],
         dropout=ledger.cnn_dropout,
         batch_norm_momentum=ledger.cnn_batch_norm_momentum,
+        embedding_after_relu=ledger.cnn_embedding == "after_relu",
     )
 
 

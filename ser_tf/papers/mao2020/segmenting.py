@@ -1,8 +1,10 @@
 """Cutting an utterance's frames into overlapping segments (§4.1): the instances of a bag.
 
 An utterance is cut at the bag's maximum duration. Segment `i` covers the frames `[i * hop_frames, i * hop_frames +
-frames)`; it counts when enough of them are the utterance's. Frames after the utterance's end are filled with a
-constant, so nothing depends on what lies there.
+frames)`; it counts when enough of them are the utterance's, or always where speech is padded to that duration. Frames
+after the utterance's end hold the logarithm's floor, which is what silence gives; nothing depends on what lies there.
+
+Deviations: speech is padded frame by frame. Windows that hold the last 25 ms and silence, two at most, are left out.
 """
 
 import dataclasses
@@ -24,6 +26,7 @@ class SegmentParams:
         min_frames: A segment counts when at least this many of its frames are the utterance's; the first always does.
         max_segments: Maximum segments of an utterance; what lies after the last is cut off.
         fill: Value of the frames after the utterance's end.
+        padded: Whether every utterance has all `max_segments`, with silence after its end.
     """
 
     frames: int = 32  # §4.1: 335 ms
@@ -31,6 +34,7 @@ class SegmentParams:
     min_frames: int = 32  # not stated; see ledger
     max_segments: int = 71  # §4.1: 4.55 s
     fill: float = math.log(1e-10)  # silence: the logarithm's floor
+    padded: bool = False
 
     def __post_init__(self) -> None:
         """Checks the fields.
@@ -50,17 +54,18 @@ def segments_in(seconds: float, time_axis: framing.FrameParams, params: SegmentP
 
 
 def num_segments(num_frames: Count, params: SegmentParams) -> Count:
-    """Number of segments of an utterance, from 1 to `max_segments`.
+    """Number of segments of an utterance, from 1 to `max_segments`; all of them where it is padded.
 
     Args:
         num_frames: A Python integer, or an integer tensor of any shape.
         params: How frames become segments.
     """
+    lowest = params.max_segments if params.padded else 1
     if isinstance(num_frames, tf.Tensor):
         fitting = (num_frames - params.min_frames) // params.hop_frames + 1
-        return tf.clip_by_value(fitting, 1, params.max_segments)
+        return tf.clip_by_value(fitting, lowest, params.max_segments)
     fitting = (int(num_frames) - params.min_frames) // params.hop_frames + 1
-    return min(max(fitting, 1), params.max_segments)
+    return min(max(fitting, lowest), params.max_segments)
 
 
 def cut(features: tf.Tensor, lengths: tf.Tensor, params: SegmentParams) -> tuple[tf.Tensor, tf.Tensor]:

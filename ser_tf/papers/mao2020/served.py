@@ -8,7 +8,11 @@ from ser_tf.protocol.served import Analysed, Served, grid, placed
 
 
 def over_segments(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
-    """One weight a segment, at the segment's centre; nothing for a network without attention."""
+    """One weight for each segment, at the segment's centre; nothing for a network without attention.
+
+    Where speech is padded with silence to one duration (§4.1), the silence has segments, weights and times as well:
+    these times lie after the recording's end.
+    """
     if "attention" not in batch.outputs:
         return {}
     weights, time_axis = batch.outputs["attention"], batch.spec.params
@@ -16,6 +20,8 @@ def over_segments(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
     first_seconds = segmenting.length_seconds(time_axis, params) / 2
     centres = grid(tf.shape(weights)[1], first_seconds, params.hop_frames * time_axis.hop_seconds)
     number = segmenting.num_segments(batch.lengths, params)
+    if weights.shape[1] is not None:  # embeddings of zero fill all bags to one size and count as segments
+        number = tf.fill(tf.shape(number), weights.shape[1])
     return {"attention": weights, "attention_seconds": placed(centres, number)}
 
 

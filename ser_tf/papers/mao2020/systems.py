@@ -16,11 +16,11 @@ from sklearn.ensemble import RandomForestClassifier
 from ser_tf.data import pipeline
 from ser_tf.papers.mao2020 import networks, segcnn
 from ser_tf.papers.mao2020.ledger import Ledger
-from ser_tf.papers.mao2020.segcnn import Segcnn
+from ser_tf.papers.mao2020.second_cv import SecondStageInputs
 from ser_tf.protocol.context import FoldContext, seed_of
 from ser_tf.protocol.paper import FoldOutcome
 from ser_tf.training import loop
-from ser_tf.training.batches import Batches, Columns
+from ser_tf.training.batches import Batches, Columns, balanced_class_weights
 from ser_tf.training.recipe import Decay, Recipe, cross_entropy
 
 FOREST_POOLINGS: Mapping[str, Callable[..., npt.NDArray[np.float32]]] = {"max": np.max, "mean": np.mean}
@@ -32,15 +32,15 @@ def _seed(context: FoldContext[Ledger], row: str) -> int:
 
 
 def _pooled(
-    context: FoldContext[Ledger], stage: Segcnn, ids: Sequence[str], purpose: str, pooling: str
+    inputs: SecondStageInputs, ids: Sequence[str], purpose: str, pooling: str, padded: bool
 ) -> npt.NDArray[np.float32]:
     """Embeddings pooled over the utterance (eq. 7): float32 (utterances, 64)."""
-    view = stage.embeddings(context, ids, purpose)
+    view = inputs.view(ids, purpose)
     rows = []
     for utterance_id in ids:
         bag = view[utterance_id]
-        if context.ledger.bag_padding == "zeros":
-            bag = np.pad(bag, ((0, stage.params.max_segments - len(bag)), (0, 0)))
+        if padded:
+            bag = np.pad(bag, ((0, inputs.params.max_segments - len(bag)), (0, 0)))
         rows.append(FOREST_POOLINGS[pooling](bag, axis=0))
     return np.asarray(rows, np.float32)
 
@@ -54,43 +54,45 @@ def fit_forest(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
         context: The fold.
         pooling: `max` (§4.2.1) or `mean` (§4.2.2).
     """
-    stage = segcnn.stage(context)
+    inputs = SecondStageInputs(context)
+    padded = context.ledger.bag_padding == "zeros"
     ids = context.fold.train + context.fold.validation
     forest = RandomForestClassifier(
         context.ledger.bag_forest_trees, random_state=_seed(context, f"forest-{pooling}"), n_jobs=1
     )
     context.report(0, 1, "random forest")
-    forest.fit(_pooled(context, stage, ids, "train", pooling), context.targets(ids))
+    forest.fit(_pooled(inputs, ids, "train", pooling, padded), context.targets(ids))
     posteriors = np.zeros((len(context.fold.test), len(context.task.classes)))
-    test = _pooled(context, stage, context.fold.test, "predict", pooling)
+    test = _pooled(inputs, context.fold.test, "predict", pooling, padded)
     posteriors[:, forest.classes_] = forest.predict_proba(test)
     return FoldOutcome(posteriors)
 
 
 def recipe(ledger: Ledger) -> Recipe:
     """The second stage's networks (§4.1: 'for both CNN and attention neural networks')."""
-    binary = keras.losses.binary_crossentropy
+    binary = {"bag_prediction": (keras.losses.binary_crossentropy, 1.0)}
+    categorical = {"probabilities": (cross_entropy, 1.0)}
     return Recipe(
         optimiser="adam",  # §4.1
         learning_rate=1e-3,  # §4.1
         decay=Decay(rate=0.8, epochs=2, staircase=ledger.decay_staircase),  # §4.1
         batch_size=128,  # §4.1, utterances
-        max_epochs=ledger.bag_max_epochs,
+        max_epochs=ledger.bag_max_epochs,  # not stated; see ledger
         patience=3,  # §4.1
-        class_weights=ledger.class_weights,
-        losses={"bag_prediction": (binary, 1.0)}
-        if ledger.bag_loss == "binary"
-        else {"probabilities": (cross_entropy, 1.0)},
-        min_steps=ledger.bag_min_steps,
+        monitor=ledger.monitor,  # not stated; see ledger
+        class_weights=ledger.class_weights,  # not stated; see ledger
+        losses=binary if ledger.bag_loss == "binary" else categorical,  # not stated; see ledger
+        min_steps=ledger.bag_min_steps,  # not stated; see ledger
     )
 
 
-class _BagBatches(Batches[Ledger]):
+class BagBatches(Batches[Ledger]):
     """Bags of embeddings, with the validation set that the ledger names."""
 
-    def __init__(self, context: FoldContext[Ledger], stage: Segcnn, recipe: Recipe) -> None:
+    def __init__(self, context: FoldContext[Ledger], inputs: SecondStageInputs, recipe: Recipe) -> None:
+        """Makes no batch yet."""
         super().__init__(context, segcnn.features(context.ledger)[0], recipe)
-        self._stage = stage
+        self._inputs = inputs
 
     def ids(self, part: str) -> tuple[str, ...]:
         """Utterances that train the second stage, and those that choose its epoch; none is of the test set."""
@@ -105,8 +107,13 @@ class _BagBatches(Batches[Ledger]):
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
     ) -> tf.data.Dataset:
         """Batches of bags; arguments as for `Batches.read`."""
-        view = self._stage.embeddings(self.context, ids, purpose)
-        return pipeline.dataset(view, ids, self.params, columns, seed)
+        return pipeline.dataset(self._inputs.view(ids, purpose), ids, self.params, columns, seed)
+
+    def class_weights(self) -> npt.NDArray[np.float32]:
+        """Weight of each class in the loss, by the utterances that train the second stage."""
+        if self.recipe.class_weights == "none":
+            return super().class_weights()
+        return balanced_class_weights(self.context.targets(self.ids("train")), len(self.context.task.classes))
 
     def columns(self, ids: Sequence[str]) -> Columns:
         """`target` and `weight` of each utterance; for the binary loss a target is one-hot."""
@@ -127,7 +134,7 @@ def fit_bag_network(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
         The posteriors, and the model that goes from log mel frames through SegCNN to them.
     """
     ledger = context.ledger
-    stage = segcnn.stage(context)
+    inputs = SecondStageInputs(context)
     context.reseed(pooling, "second stage")
     network = networks.build_bag_network(
         len(context.task.classes),
@@ -136,11 +143,13 @@ def fit_bag_network(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
         dropout=ledger.bag_dropout,
         batch_norm=ledger.bag_batch_norm,
         instance_activation=ledger.bag_instance_activation,
-        pad_to=stage.params.max_segments if ledger.bag_padding == "zeros" else None,
+        attention_softmax=ledger.bag_attention_softmax,
+        mapping_activation=ledger.bag_mapping,
+        pad_to=inputs.params.max_segments if ledger.bag_padding == "zeros" else None,
     )
     training = recipe(ledger)
-    batches = _BagBatches(context, stage, training)
+    batches = BagBatches(context, inputs, training)
     trained = loop.fit(context, network, batches, training)
     posteriors = loop.predict(network, batches)
-    model = networks.compose(stage.model(), network, stage.params)
+    model = networks.compose(inputs.outer_segcnn(), network, inputs.params)
     return FoldOutcome(posteriors, trained.epochs, trained.best_epoch, model)

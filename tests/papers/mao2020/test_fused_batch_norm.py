@@ -36,7 +36,7 @@ def test_outputs_gradients_and_statistics_are_those_of_keras(training):
         np.testing.assert_allclose(ours, theirs, atol=2e-4, rtol=1e-4)
 
 
-def test_statistics_move_in_training_alone():
+def test_statistics_move_only_in_training():
     fused, _ = both()
     before = fused.get_weights()
     fused(IMAGES, training=False)

@@ -8,7 +8,7 @@ from ser_tf.papers.mao2020.segmenting import SegmentParams
 from tests.checks import LENGTHS, check_model, example
 
 DIMS = 5
-PARAMS = SegmentParams(frames=3, hop_frames=2, least_frames=1, most=6, fill=-2.0)
+PARAMS = SegmentParams(frames=3, hop_frames=2, min_frames=1, max_segments=6, fill=-2.0)
 
 
 def _inputs():
@@ -24,21 +24,23 @@ def _attention_model(score):
     return keras.Model({"features": features, "lengths": lengths}, {"bag": bag, "weights": weights, "mean": mean})
 
 
-@pytest.mark.parametrize("score", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("score", BagAttention.SCORES)
 def test_attention_contract(score, tmp_path):
     check_model(_attention_model(score), DIMS, {"bag": (DIMS,), "weights": (None, DIMS), "mean": (None,)}, tmp_path)
 
 
-@pytest.mark.parametrize("score", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("score", BagAttention.SCORES)
 def test_attention_in_numpy(score):
     """w_k(h) = s_k(h) / sum of s_k; F_k = sum of w_k f_k (eq. 2-5)."""
     batch = example(DIMS, frames=12)
     given = {name: value.numpy() for name, value in _attention_model(score)(batch).items()}
     for row, length in enumerate(LENGTHS):
         values = batch["features"][row, :length].astype(np.float64)
-        scores = (
-            np.exp(-values) / np.exp(-values).sum(-1, keepdims=True) if score == "softmax" else 1 / (1 + np.exp(values))
-        )
+        scores = {
+            "softmax_over_classes": np.exp(-values) / np.exp(-values).sum(-1, keepdims=True),
+            "softmax_over_segments": np.exp(-values) / np.exp(-values).sum(0),
+            "sigmoid": 1 / (1 + np.exp(values)),
+        }[score]
         weights = scores / scores.sum(0)
         np.testing.assert_allclose(given["weights"][row, :length], weights, atol=1e-6)
         np.testing.assert_allclose(given["bag"][row], (weights * values).sum(0), atol=1e-5)
@@ -52,12 +54,12 @@ def test_scores_that_underflow_give_weights_that_sum_to_one():
     """A class that every segment's softmax makes smaller than float32 can hold."""
     batch = example(DIMS)
     batch["features"][..., 0] = 500
-    given = _attention_model("softmax")(batch)
+    given = _attention_model("softmax_over_classes")(batch)
     np.testing.assert_allclose(given["weights"].numpy().sum(1), 1, atol=1e-5)
 
 
 def test_an_unknown_score_is_refused():
-    with pytest.raises(ValueError, match="softmax, sigmoid"):
+    with pytest.raises(ValueError, match="softmax_over_segments, sigmoid"):
         BagAttention("tanh")
 
 
@@ -81,7 +83,7 @@ def test_bags_hold_each_utterances_segments(tmp_path):
 
 
 @pytest.mark.parametrize("size", [4, 20])
-def test_padded_bags_are_zero_behind_their_end_and_all_of_one_size(size, tmp_path):
+def test_padded_bags_are_zero_after_their_end_and_all_of_one_size(size, tmp_path):
     features, lengths = _inputs()
     bags, counts = PadBags(size, name="padded")(features, lengths)
     model = keras.Model({"features": features, "lengths": lengths}, {"bags": bags})

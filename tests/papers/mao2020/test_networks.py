@@ -1,13 +1,16 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from ser_tf.papers.mao2020 import networks as models
+from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.mao2020.segmenting import SegmentParams
 from tests.checks import LENGTHS, check_model, check_padding_invariance, example
 
 DIMS, CLASSES, HIDDEN, ATTENTION = 5, 3, 6, 4
-PARAMS = SegmentParams(frames=4, hop_frames=2, least_frames=3, most=3, fill=-1.0)
+PARAMS = SegmentParams(frames=4, hop_frames=2, min_frames=3, max_segments=3, fill=-1.0)
 ATTENTIVE = ("single", "multi", "feature")
 
 
@@ -44,9 +47,11 @@ def test_contract(pooling, batch_norm, tmp_path):
 class Numpy:
     """Equations 2-9 for one bag without padding, in float64, with a network's weights."""
 
-    def __init__(self, network, activation="softmax"):
+    def __init__(self, network, instance_activation="softmax", attention_softmax="classes", mapping_activation=None):
         self.weights = {layer.name: [np.float64(weight) for weight in layer.get_weights()] for layer in network.layers}
-        self.decide = self.softmax if activation == "softmax" else self.sigmoid
+        self.decide = self.softmax if instance_activation == "softmax" else self.sigmoid
+        self.attend = self.softmax if attention_softmax == "classes" else lambda logits: self.softmax(logits.T).T
+        self.map = (lambda values: np.maximum(values, 0)) if mapping_activation == "relu" else (lambda values: values)
 
     @staticmethod
     def softmax(values):
@@ -73,7 +78,7 @@ class Numpy:
     def single(self, hidden, name):
         """Eq. 2-3: F(B)_k = sum of w(h)_k f(h)_k with w(h)_k = s(h)_k / sum of s(h)_k."""
         decisions = self.decide(self.dense(hidden, f"{name}_classifier"))
-        scores = self.softmax(self.dense(hidden, f"{name}_logits"))
+        scores = self.attend(self.dense(hidden, f"{name}_logits"))
         weights = scores / scores.sum(0)
         return (weights * decisions).sum(0), weights
 
@@ -92,7 +97,7 @@ class Numpy:
             joined = np.concatenate([prediction for prediction, _ in modules])
             weights = np.concatenate([weight for _, weight in modules], axis=-1)
             return self.softmax(self.dense(joined, "bag_prediction")), weights.mean(-1)
-        mapped = self.dense(second, "feature_mapping")
+        mapped = self.map(self.dense(second, "feature_mapping"))
         scores = self.sigmoid(self.dense(second, "feature_logits"))
         weights = scores / scores.sum(0)  # eq. 5
         bag_representation = (weights * mapped).sum(0)  # eq. 4
@@ -100,11 +105,20 @@ class Numpy:
 
 
 @pytest.mark.parametrize("frames", [7, 15])
-@pytest.mark.parametrize("settings", [{}, {"batch_norm": True}, {"instance_activation": "sigmoid"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"batch_norm": True},
+        {"instance_activation": "sigmoid"},
+        {"attention_softmax": "segments"},
+        {"mapping_activation": "relu"},
+    ],
+)
 @pytest.mark.parametrize("pooling", models.POOLINGS)
 def test_equations_2_to_9_in_numpy(pooling, settings, frames):
     network = _network(pooling, **settings)
-    reference = Numpy(network, settings.get("instance_activation", "softmax"))
+    reference = Numpy(network, **{name: value for name, value in settings.items() if name != "batch_norm"})
     batch = example(DIMS, frames=frames)
     given = {name: value.numpy() for name, value in network(batch, training=False).items()}
     for row, length in enumerate(LENGTHS):
@@ -184,6 +198,41 @@ def test_sizes_are_the_papers():
         assert _parameters(models.build_bag_network(6, pooling)) == below + number
 
 
+def test_the_embedding_lies_after_its_relu_or_before():
+    segments = np.random.default_rng(0).normal(size=(5, 4, 8)).astype(np.float32)
+    after, before = (
+        models.build_segcnn(
+            CLASSES, np.zeros(8), np.ones(8), ((3,),), (7, DIMS), segment_frames=4, embedding_after_relu=relu
+        )
+        for relu in (True, False)
+    )
+    before.set_weights(after.get_weights())
+    given = before(segments)
+    assert (given["embedding"].numpy() < 0).any()
+    np.testing.assert_allclose(np.maximum(given["embedding"], 0), after(segments)["embedding"], atol=1e-6)
+    np.testing.assert_allclose(given["probabilities"], after(segments)["probabilities"], atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_first_losses_are_those_of_guessing(seed):
+    """The logarithm of the number of classes, and at most half more, in training as in testing."""
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, 6, 64)
+    keras.utils.set_random_seed(seed)
+    segcnn = models.build_segcnn(6, np.zeros(64), np.ones(64), models.BODIES["compact"])
+    cases = [(segcnn, rng.normal(size=(64, 32, 64)))]
+    bags = np.maximum(rng.normal(size=(64, 9, 64)), 0)
+    batch = {"features": bags, "lengths": np.full(64, 9)}
+    for pooling in models.POOLINGS:
+        network = models.build_bag_network(6, pooling, batch_norm=True, instance_activation="sigmoid")
+        cases.append((network, batch))
+    for model, given in cases:
+        for training in (True, False):
+            probabilities = model(given, training=training)["probabilities"].numpy()
+            loss = -np.log(probabilities[np.arange(64), targets]).mean()
+            assert 0.9 * np.log(6) < loss < 1.5 * np.log(6), model.name
+
+
 def test_segcnn_normalises_its_input():
     segcnn = _segcnn()
     normalised = keras.Model(segcnn.input, segcnn.get_layer("normaliser").output)
@@ -195,11 +244,12 @@ def test_segcnn_normalises_its_input():
     np.testing.assert_allclose(outputs["probabilities"].numpy().sum(-1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("pad_to", [None, 3])
+@pytest.mark.parametrize("padding", ["masked", "zeros", "speech"])
 @pytest.mark.parametrize("pooling", models.POOLINGS)
-def test_the_composed_model_is_its_two_stages(pooling, pad_to, tmp_path):
+def test_the_composed_model_is_its_two_stages(pooling, padding, tmp_path):
+    pad_to = 3 if padding == "zeros" else None
     segcnn, network = _segcnn(), _network(pooling, pad_to=pad_to)
-    model = models.compose(segcnn, network, PARAMS)
+    model = models.compose(segcnn, network, dataclasses.replace(PARAMS, padded=padding == "speech"))
     time = None if pad_to is None else pad_to
     shapes = {"probabilities": (CLASSES,), "segment_probabilities": (None, CLASSES)}
     shapes |= {"attention": (time,)} if pooling in ATTENTIVE else {}
@@ -207,8 +257,8 @@ def test_the_composed_model_is_its_two_stages(pooling, pad_to, tmp_path):
     batch = example(8)
     given = {name: value.numpy() for name, value in model(batch, training=False).items()}
     for row, length in enumerate(LENGTHS):
-        frames = np.vstack([batch["features"][row, :length], np.full((4, 8), PARAMS.fill)]).astype(np.float32)
-        count = min(max((length - 3) // 2 + 1, 1), 3)
+        frames = np.vstack([batch["features"][row, :length], np.full((8, 8), PARAMS.fill)]).astype(np.float32)
+        count = 3 if padding == "speech" else min(max((length - 3) // 2 + 1, 1), 3)
         of_segments = segcnn(np.stack([frames[2 * place : 2 * place + 4] for place in range(count)]), training=False)
         np.testing.assert_allclose(given["segment_probabilities"][row, :count], of_segments["probabilities"], atol=1e-5)
         assert (given["segment_probabilities"][row, count:] == 0).all()
@@ -237,9 +287,46 @@ def test_an_utterance_of_the_composed_model_does_not_depend_on_its_neighbours_or
             np.testing.assert_allclose(shown, value[0], atol=1e-5, err_msg=name)
 
 
+def _recalls_of_max_pooling(**settings):
+    """Recalls on unseen bags whose segments all tell a little of the class and that end with silence."""
+    classes, size, dims = 4, 20, models.DENSE_UNITS[-1]
+    means = np.random.default_rng(9).normal(size=(classes, dims))
+    silence = np.maximum(np.random.default_rng(5).normal(size=dims), 0)
+
+    def bags(seed):
+        rng = np.random.default_rng(seed)
+        targets = rng.integers(0, classes, 240)
+        noise = 0.7 * rng.normal(size=(240, 1, dims)) + rng.normal(size=(240, size, dims))
+        features = np.maximum(0.4 * means[targets][:, np.newaxis] + noise, 0)
+        for bag, end in zip(features, rng.integers(12, size + 1, 240), strict=True):
+            bag[end:] = silence
+        return {"features": features, "lengths": np.full(240, size)}, targets
+
+    keras.utils.set_random_seed(0)
+    network = models.build_bag_network(classes, "max", **settings)
+    trained = keras.Model(network.input, network.output["probabilities"])
+    trained.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
+    trained.fit(*bags(0), batch_size=128, epochs=50, verbose=0)
+    unseen, targets = bags(1)
+    right = trained.predict_on_batch(unseen).argmax(-1) == targets
+    return [right[targets == label].mean() for label in range(classes)]
+
+
+def test_max_pooling_learns_every_class():
+    """With dropout before the maximum, or decisions that sum to one on silence as well, it gives classes up."""
+    ledger = Ledger()
+    recalls = _recalls_of_max_pooling(
+        dropout=ledger.bag_dropout,
+        batch_norm=ledger.bag_batch_norm,
+        instance_activation=ledger.bag_instance_activation,
+    )
+    assert min(recalls) > 0.7
+    assert min(_recalls_of_max_pooling(dropout=0.5, batch_norm=True, instance_activation="softmax")) < 0.5
+
+
 @pytest.mark.parametrize("pooling", ATTENTIVE)
 def test_attention_learns_which_segment_tells_the_class(pooling):
-    """Bags in which one segment tells the class; trained on labels of bags alone."""
+    """Bags in which one segment tells the class; trained only on labels of bags."""
     rng = np.random.default_rng(0)
     number, size = 384, 8
     features = rng.normal(size=(number, size, DIMS)).astype(np.float32)

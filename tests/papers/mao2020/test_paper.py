@@ -10,7 +10,7 @@ import pytest
 from ser_tf import corpora
 from ser_tf.corpora import casia, synthetic
 from ser_tf.corpora.base import ACTED, Corpus, Utterance
-from ser_tf.papers.mao2020 import paper, segcnn
+from ser_tf.papers.mao2020 import paper, segcnn, systems
 from ser_tf.papers.mao2020.ledger import Ledger
 from ser_tf.papers.zhang2018 import paper as zhang2018
 from tests.checks import check_ledger
@@ -115,7 +115,14 @@ def test_features_are_the_papers():
     (spec,) = segcnn.features(LEDGER)
     params = spec.params
     assert (spec.dims, params.window_seconds, params.hop_seconds, params.fft_samples) == (64, 0.025, 0.010, 512)
-    for change in ({"window": "hamming"}, {"mel_scale": "htk"}, {"log_floor": 1e-6}):
+    for change in (
+        {"window": "hamming"},
+        {"mel_scale": "htk"},
+        {"log_floor": 1e-6},
+        {"mel_low_hz": 60.0},
+        {"mel_high_hz": 7000.0},
+        {"mel_unit_area": False},
+    ):
         (changed,) = segcnn.features(dataclasses.replace(LEDGER, **change))
         assert changed.fingerprint() != spec.fingerprint()
 
@@ -128,6 +135,27 @@ def test_the_learning_rate_decays_by_a_fifth_every_two_epochs(staircase, after_o
         optimiser.iterations.assign(30 * epoch)
         rates.append(float(optimiser.learning_rate))
     np.testing.assert_allclose(rates, [1e-3, after_one, 0.8e-3, 0.64e-3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("stage", [segcnn, systems])
+def test_both_stages_train_as_the_paper_says(stage):
+    """§4.1: Adam, 0.001, decay by 0.8 every two epochs, batches of 128, patience of 3."""
+    recipe = stage.recipe(LEDGER)
+    assert (recipe.optimiser, recipe.learning_rate, recipe.batch_size, recipe.patience) == ("adam", 1e-3, 128, 3)
+    assert (recipe.decay.rate, recipe.decay.epochs) == (0.8, 2)
+    changed = stage.recipe(dataclasses.replace(LEDGER, monitor="ua", class_weights="balanced"))
+    assert (changed.monitor, changed.class_weights) == ("ua", "balanced")
+
+
+def test_the_stated_procedures_are_what_a_plain_command_runs():
+    assert (LEDGER.second_cv, LEDGER.bag_padding, LEDGER.bag_dropout) == ("inner", "speech", 0.0)
+    assert LEDGER.segment_min_frames == 32
+
+
+def test_the_page_says_what_chooses_the_epoch():
+    assert "one speaker" in paper.conditions(LEDGER)["epoch_choice"]
+    changed = paper.conditions(dataclasses.replace(LEDGER, monitor="ua", stopping="utterances"))
+    assert changed["epoch_choice"].startswith("highest UA on a tenth")
 
 
 def test_every_assumption_has_a_reason_and_a_switch():

@@ -6,14 +6,14 @@ from ser_tf.papers.mao2020 import segmenting, segments
 from ser_tf.papers.mao2020.segmenting import SegmentParams
 from tests.data.test_pipeline import LENGTHS, Store
 
-PARAMS = SegmentParams(frames=8, hop_frames=3, least_frames=5, most=9, fill=-1.0)
+PARAMS = SegmentParams(frames=8, hop_frames=3, min_frames=5, max_segments=9, fill=-1.0)
 COLUMNS = {"target": np.arange(len(LENGTHS), dtype=np.int32), "weight": np.linspace(0, 1, len(LENGTHS))}
 
 
 def _epochs(number, seed, batch_size=32):
     store = Store(LENGTHS)
     batches = segments.dataset(store, store.ids, PARAMS, batch_size, COLUMNS, seed)
-    assert int(batches.cardinality()) == len(list(batches))  # one epoch read for nothing
+    assert int(batches.cardinality()) == len(list(batches))  # the first epoch is not used
     return [list(batches.as_numpy_iterator()) for _ in range(number)]
 
 
@@ -24,8 +24,9 @@ def _joined(epoch, name):
 def test_segments_are_those_that_the_graph_cuts():
     store = Store(LENGTHS)
     (epoch,) = _epochs(1, None)
-    for place, one in enumerate(store.ids):
-        cut, _ = segmenting.cut(tf.constant(store[one])[tf.newaxis], tf.constant([store.num_frames(one)]), PARAMS)
+    assert _joined(epoch, "position").tolist() == list(range(len(_joined(epoch, "target"))))
+    for place, name in enumerate(store.ids):
+        cut, _ = segmenting.cut(tf.constant(store[name])[tf.newaxis], tf.constant([store.num_frames(name)]), PARAMS)
         np.testing.assert_array_equal(_joined(epoch, "segments")[_joined(epoch, "target") == place], cut)
 
 

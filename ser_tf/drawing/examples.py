@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser_tf import cli, corpora
+from ser_tf import cli
 from ser_tf.corpora.base import Utterance
 from ser_tf.data import audio
 from ser_tf.errors import SettingError
@@ -78,11 +78,11 @@ def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: b
     shown = []
     for result, place in chosen:
         model = models.load(paper, flags.run, result)
-        corpus = corpora.load(result.corpus, model.card["corpus_root"])
+        corpus = models.corpus_of(model.card)
         utterance = next(utterance for utterance in corpus.utterances if utterance.id == result.ids[place])
         how = "" if flags.utterances else f", {'least sure' if hardest else 'surest'} right answer of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
-        shown.append(Example(title, audio.read(utterance.path), model, utterance))
+        shown.append(Example(title, audio.read_utterance(utterance), model, utterance))
     return shown
 
 

@@ -39,7 +39,13 @@ def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) 
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)")
-    add("--corpus-root", type=Path, metavar="DIR", help="its folder; synthetic is generated if missing")
+    add("--corpus-root", type=Path, metavar="DIR",
+        help="its folder (synthetic is generated if missing); for table the CSV, TSV or Parquet file")  # fmt: skip
+    add("--audio-root", type=Path, metavar="DIR", help="for table: the folder of its recordings (default: the file's)")
+    add("--columns", nargs="+", default=[], metavar="OURS=THEIRS",
+        help="for table: names of its columns that are not common ones, such as speaker=spk label=emo")  # fmt: skip
+    add("--classes", nargs="+", metavar="NAME",
+        help="other classes, or all that the corpus has; not on the paper's own corpus")  # fmt: skip
 
 
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from rich.console import Console
 
 from ser_tf import corpora, files
+from ser_tf.corpora import table_columns
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import digests
 from ser_tf.errors import SettingError
@@ -44,6 +45,8 @@ def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Cons
     material = paper.prepare(corpus, ledger, paths) if paper.prepare else Material(corpus)
     corpus = material.corpus
     task = paper.task(ledger).on(corpus.name)
+    if flags.classes:
+        task = task.with_classes("all" if flags.classes == ["all"] else flags.classes, corpus)
     warning = task.check(corpus)
     corpus.check_audio()
     utterances = task.select(corpus)
@@ -56,7 +59,11 @@ def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Cons
         task=task,
         ledger=ledger,
         utterances=by_id,
-        corpus_root=corpus.root,
+        corpus_options={
+            "corpus_root": str(corpus.root.resolve()),
+            "audio_root": None if corpus.audio_root is None else str(corpus.audio_root.resolve()),
+            "columns": dict(corpus.columns),
+        },
         recordings=_digest(utterances, layout, output) if not flags.list else "",
         smoke=flags.smoke,
         keep_models=flags.keep_models,
@@ -103,8 +110,9 @@ def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
             with progress.bar(output, "generating the synthetic corpus", 1) as report:
                 generate(root, progress=report)
     elif root is None:
-        raise SettingError(f"--corpus {flags.corpus} needs --corpus-root, the folder that holds it")
-    return corpora.load(flags.corpus, root)
+        what = "the file with your recordings" if flags.corpus == corpora.TABLE else "the folder that holds it"
+        raise SettingError(f"--corpus {flags.corpus} needs --corpus-root, {what}")
+    return corpora.load(flags.corpus, root, flags.audio_root, table_columns.parse_mapping(flags.columns))
 
 
 def chosen_folds(paper: Paper[L], run: Run[L], seed: int, flags: argparse.Namespace) -> tuple[Fold, ...]:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from ser_tf import corpora
+from ser_tf.corpora.base import Corpus
 from ser_tf.errors import SettingError, UserError
 from ser_tf.features.spec import FeatureSpec
 from ser_tf.protocol import ledger as ledgers
@@ -151,6 +153,19 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
         raise SettingError(f"row {result.row} of {paper.key} reads no features of recordings")
     (spec,) = system.features(ledger)
     return TrainedModel(_load_keras(model_path), spec, card, result)
+
+
+def corpus_of(card: Mapping[str, Any], root: Path | None = None) -> Corpus:
+    """Loads the corpus that a model was trained on, as the run read it.
+
+    Args:
+        card: The model's.
+        root: Where the corpus has been moved; None for where it was.
+
+    Raises:
+        UserError: it is not there or cannot be read.
+    """
+    return corpora.load(card["corpus"], root or card["corpus_root"], card.get("audio_root"), card.get("columns"))
 
 
 def read_card(path: Path) -> dict[str, Any]:

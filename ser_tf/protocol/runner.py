@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Run(Generic[L]):
         task: Classes and their order.
         ledger: The assumptions.
         utterances: All of the task, by id.
-        corpus_root: Folder of the corpus.
+        corpus_options: Where the corpus lies and how it is read, for the cards of models.
         recordings: Digest of the recordings, with labels, votes and words.
         smoke: Whether this is a smoke run.
         keep_models: Whether trained models are kept.
@@ -52,7 +52,7 @@ class Run(Generic[L]):
     task: Task
     ledger: L
     utterances: Mapping[str, Utterance]
-    corpus_root: Path
+    corpus_options: Mapping[str, Any]
     recordings: str
     smoke: bool = False
     keep_models: bool = False
@@ -96,7 +96,10 @@ def digest_of_recordings(utterances: Mapping[str, Utterance], contents: Mapping[
         words = [
             (word.text, round(word.start_seconds, 6), round(word.end_seconds, 6)) for word in utterance.words or ()
         ]
-        digest.update(repr((key, utterance.label, utterance.votes, words, contents[utterance.path])).encode())
+        part = (utterance.start_seconds, utterance.end_seconds)
+        whole = part == (0.0, None)
+        content = (key, utterance.label, utterance.votes, words, contents[utterance.path], *(() if whole else part))
+        digest.update(repr(content).encode())
     return digest.hexdigest()
 
 
@@ -252,7 +255,7 @@ def _keep_model(run: Run[L], job: Job[L], outcome: FoldOutcome, result: results.
         partial.unlink(missing_ok=True)
     keys = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")
     card = {key: getattr(result, key) for key in keys}
-    card |= {"record": result.digest, "corpus_root": str(run.corpus_root.resolve()), "label": job.system.label}
+    card |= {"record": result.digest, "label": job.system.label, **run.corpus_options}
     files.atomic_write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ser_tf import cli, corpora, files, papers
+from ser_tf import cli, files, papers
 from ser_tf.audio_limits import MIN_SAMPLE_RATE_HZ, MODEL_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import audio
@@ -57,8 +57,9 @@ def references_of(model: models.TrainedModel, corpus: Corpus, with_words: bool) 
 
 def _reference(model: models.TrainedModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
     words = lee2020_words.words_of(utterance) if with_words else None
-    waveform, contents = audio.read(utterance.path), utterance.path.read_bytes()
-    if not contents.startswith(b"RIFF"):  # the model reads WAV files only
+    waveform, contents = audio.read_utterance(utterance), utterance.path.read_bytes()
+    is_part = (utterance.start_seconds, utterance.end_seconds) != (0.0, None)
+    if is_part or not contents.startswith(b"RIFF"):  # the model reads whole WAV files only
         contents = requests.wav_of(waveform)
     return Reference(utterance.id, waveform, contents, model.result.posterior_array[row], words)
 
@@ -182,9 +183,9 @@ def corpus_of(model: models.TrainedModel, root: Path | None, alignment: Path | N
         UserError: it is not where it was, or the alignments do not belong to it.
     """
     root = root or Path(model.card["corpus_root"])
-    if not root.is_dir():
+    if not root.exists():
         raise SettingError(f"{root}: the run's corpus is not there; give its folder with --corpus-root DIR")
-    corpus = corpora.load(model.card["corpus"], root)
+    corpus = models.corpus_of(model.card, root)
     return corpus if alignment is None else lee2020_words.with_alignments(corpus, alignment)
 
 

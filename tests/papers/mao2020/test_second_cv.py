@@ -27,8 +27,8 @@ def _named(name):
 def memorising(context, folder):
     """A stand-in for SegCNN that has learnt its training segments by heart.
 
-    Of unseen speech, one segment clearly tells the class and the others say something weak about all classes. Of what it was
-    trained on, every segment weakly tells the class. Inner SegCNNs have axes of their own.
+    Of unseen speech, one segment clearly tells the class and the others say something weak about all classes. Of what
+    it was trained on, every segment weakly tells the class. Inner SegCNNs have axes of their own.
     """
     axes = np.eye(DIMS)
     if "inner" in context.fold.name:

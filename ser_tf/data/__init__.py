@@ -1,1 +1,1 @@
-"""Audio decoding, the feature store on disk, tf.data pipelines, and normalisation fitted on a training part."""
+"""Audio decoding, the feature store on disk, tf.data pipelines, and normalisation fitted on a training set."""

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of features over chosen utterances of a fold's training part."""
+"""Mean and standard deviation of features over chosen utterances of a fold's training set."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -55,7 +55,7 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
 
     Args:
         utterances: All utterances.
-        seed: Draws the validation part.
+        seed: Draws the validation set.
         validation: `speaker` takes one speaker of the next session (in turn), `utterances` a tenth of the training
             utterances at random, whoever speaks, `none` nothing.
 
@@ -186,7 +186,7 @@ def k_fold(
         SettingError: fewer than three parts, or a stratum or the groups are too few for so many parts.
     """
     if number < 3:
-        raise SettingError(f"{number} folds leave no training part beside validation and test; take 3 or more")
+        raise SettingError(f"{number} folds leave no training set beside validation and test; take 3 or more")
     ordered = sorted(utterances, key=lambda utterance: utterance.id)
     strata = [stratum(utterance) for utterance in ordered]
     groups = None if group is None else [group(utterance) for utterance in ordered]

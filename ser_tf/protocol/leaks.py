@@ -1,8 +1,8 @@
-"""The leak report: what the test part of a fold shares with the parts that anything was fitted or selected on.
+"""The leak report: what the test set of a fold shares with the sets that anything was fitted or selected on.
 
 `utterances`, `speakers` and `sessions` follow from the folds; `text` finds the same words on both sides (scripted
 dialogs and read sentences repeat across speakers). What each training really read, by the record of its views, is held
-against its test part as well.
+against its test set as well.
 """
 
 import dataclasses
@@ -14,6 +14,8 @@ from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.results import FoldResult
 
 EXAMPLES = 3
+SHOWN = {"text": "sentences", "train": "the training set", "validation": "the validation set"}
+"""Checks and sets as sentences call them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Finding:
     Attributes:
         check: `utterances`, `speakers`, `sessions` or `text`.
         fold: The fold's name.
-        against: The part or purpose that the test part is compared with.
+        against: The set or purpose that the test set is compared with.
         shared: Values that are on both sides.
-        of: Values in the test part.
+        of: Values in the test set.
         examples: Some of the shared values.
         part: The part whose values should be nowhere else: `test`, or `validation` for copies at another speed.
     """
@@ -42,12 +44,13 @@ class Finding:
     def text(self) -> str:
         """The finding in one line."""
         return (
-            f"{self.fold}: {self.shared} of {self.of} {self.check} of the {self.part} part are also in {self.against}"
+            f"{self.fold}: {self.shared} of {self.of} {SHOWN.get(self.check, self.check)} of the {self.part} set are also"
+            f" in {SHOWN.get(self.against, self.against)}"
         )
 
 
 def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) -> list[Finding]:
-    """Compares the test part of each fold with its training and its validation part.
+    """Compares the test set of each fold with its training and its validation set.
 
     Returns:
         One finding for each fold, part and check, also where nothing is shared.
@@ -82,7 +85,7 @@ def _values(ids: Sequence[str], utterances: Mapping[str, Utterance], of: Callabl
 
 
 def inspect_uses(results: Sequence[FoldResult]) -> list[Finding]:
-    """What each training fitted, normalised by, or selected on: how much of it lies in its test part.
+    """What each training fitted, normalised by, or selected on: how much of it lies in its test set.
 
     Returns:
         One finding for each result and purpose, also where nothing is shared.
@@ -112,7 +115,7 @@ def found(findings: Sequence[Finding]) -> list[str]:
         if finding.shared:
             lines.setdefault((finding.check, finding.part, finding.against), []).append(finding)
     return [
-        f"{check} of the {part} part that are also in {against}: "
+        f"{SHOWN.get(check, check)} of the {part} set that are also in {SHOWN.get(against, against)}: "
         + ", ".join(f"{one.shared} of {one.of} ({one.fold})" for one in group)
         for (check, part, against), group in lines.items()
     ]

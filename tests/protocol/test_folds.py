@@ -140,7 +140,7 @@ def test_k_fold_keeps_groups_together():
         (lambda: folds.by_speaker(utterances(sessions=1), 0), "2 speakers .* needs 3"),
         (lambda: folds.by_session_actor(utterances(sessions=1), 0), "1 sessions .* needs 2"),
         (lambda: folds.by_session_actor(utterances(speakers=1), 0), r"1 speaker \(in session Ses01\)s .* needs 2"),
-        (lambda: folds.k_fold(EVERYTHING, 0, 2, _label), "2 folds leave no training part"),
+        (lambda: folds.k_fold(EVERYTHING, 0, 2, _label), "2 folds leave no training set"),
         (lambda: folds.k_fold(EVERYTHING, 0, 21, _label), "21 folds need 21 utterances in the smallest class, not 20"),
         (lambda: folds.k_fold(EVERYTHING, 0, 11, _label, _speaker), "11 folds need 11 groups in the corpus, not 10"),
     ],

@@ -21,15 +21,18 @@ def test_clean_folds_give_no_leak_and_every_check_is_listed():
     assert len(findings) == 8 * len(CLEAN)
 
 
-@pytest.mark.parametrize("part", ["train", "validation"])
+NAMES = {"train": "training", "validation": "validation"}
+
+
+@pytest.mark.parametrize("part", NAMES)
 def test_a_planted_test_utterance_is_found(part):
     fold = CLEAN[1]
     planted = dataclasses.replace(fold, **{part: (*getattr(fold, part), fold.test[0])})
     lines = _found([CLEAN[0], planted])
-    assert f"utterances of the test part that are also in {part}: 1 of 16 (Ses02)" in lines
-    assert f"speakers of the test part that are also in {part}: 1 of 2 (Ses02)" in lines
-    assert f"sessions of the test part that are also in {part}: 1 of 1 (Ses02)" in lines
-    assert f"text of the test part that are also in {part}: 1 of 16 (Ses02)" in lines
+    assert f"utterances of the test set that are also in the {NAMES[part]} set: 1 of 16 (Ses02)" in lines
+    assert f"speakers of the test set that are also in the {NAMES[part]} set: 1 of 2 (Ses02)" in lines
+    assert f"sessions of the test set that are also in the {NAMES[part]} set: 1 of 1 (Ses02)" in lines
+    assert f"sentences of the test set that are also in the {NAMES[part]} set: 1 of 16 (Ses02)" in lines
 
 
 def test_random_folds_share_speakers_and_sessions():
@@ -41,7 +44,7 @@ def test_random_folds_share_speakers_and_sessions():
 
 def test_folds_by_actor_share_the_session_with_validation_alone():
     lines = _found(folds.by_session_actor(list(EVERYTHING.values()), 0))
-    assert [line.split(":")[0] for line in lines] == ["sessions of the test part that are also in validation"]
+    assert [line.split(":")[0] for line in lines] == ["sessions of the test set that are also in the validation set"]
 
 
 def test_repeated_text_is_found_whatever_its_spelling():
@@ -50,10 +53,10 @@ def test_repeated_text_is_found_whatever_its_spelling():
     given[test] = dataclasses.replace(given[test], transcript="Oh, my   GOD!")
     given[train] = dataclasses.replace(given[train], transcript="oh my god")
     lines = _found(CLEAN[:1], given)
-    assert lines == ["text of the test part that are also in train: 1 of 16 (Ses01)"]
+    assert lines == ["sentences of the test set that are also in the training set: 1 of 16 (Ses01)"]
     finding = next(one for one in leaks.inspect_folds(CLEAN[:1], given) if one.shared)
     assert finding.examples == ("oh my god",)
-    assert finding.text == "Ses01: 1 of 16 text of the test part are also in train"
+    assert finding.text == "Ses01: 1 of 16 sentences of the test set are also in the training set"
 
 
 def test_utterances_without_transcript_share_no_text():
@@ -72,7 +75,7 @@ def test_what_a_training_read_is_held_against_its_test_part():
     for purpose in ("train", "normaliser", "selection", "vocabulary"):
         leaky = dataclasses.replace(clean, uses={**clean.uses, purpose: used(2)})
         lines = leaks.found(leaks.inspect_uses([clean, leaky]))
-        assert lines == [f"utterances of the test part that are also in {purpose} of network seed 0: 2 of 20 (pair)"]
+        assert lines == [f"utterances of the test set that are also in {purpose} of network seed 0: 2 of 20 (pair)"]
 
 
 def test_copies_at_another_speed_are_held_against_both_parts():
@@ -91,6 +94,6 @@ def test_copies_at_another_speed_are_held_against_both_parts():
     ]
     lines = leaks.found(leaks.inspect_uses([dataclasses.replace(clean, uses=used(2, 1))]))
     assert lines == [
-        "copies at another speed of the test part that are also in train of network seed 0: 2 of 6 (pair)",
-        "copies at another speed of the validation part that are also in train of network seed 0: 1 of 6 (pair)",
+        "copies at another speed of the test set that are also in train of network seed 0: 2 of 6 (pair)",
+        "copies at another speed of the validation set that are also in train of network seed 0: 1 of 6 (pair)",
     ]

@@ -71,7 +71,7 @@ class Ledger:
     svm_c: float = assumption(1.0, "cost of the SVM; scikit-learn's default, nothing is searched", minimum=1e-9)
     svm_gamma: str = assumption("scale", "width of the RBF kernel; scikit-learn's default", ("scale", "auto"))
     svm_scaling: str = assumption(
-        "standard", "functionals enter the SVM standardised by the training part, or as they are", ("standard", "none")
+        "standard", "functionals enter the SVM standardised by the training set, or as they are", ("standard", "none")
     )
     lstm_width: str = assumption(
         "per_direction", "§3's 128 memory cells: of each direction, or of both together", ("per_direction", "both")

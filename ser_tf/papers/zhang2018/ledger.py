@@ -21,7 +21,7 @@ class Ledger:
         1e-5, "smaller magnitudes count as this one under the logarithm; full scale is about 170", minimum=1e-30
     )
     normaliser_statistics: str = assumption(
-        "per_bin", "mean and deviation over the training part: of each bin, or one for all", ("per_bin", "single")
+        "per_bin", "mean and deviation over the training set: of each bin, or one for all", ("per_bin", "single")
     )
     subutterances: str = assumption(
         "equal",

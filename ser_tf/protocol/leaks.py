@@ -44,8 +44,8 @@ class Finding:
     def text(self) -> str:
         """The finding in one line."""
         return (
-            f"{self.fold}: {self.shared} of {self.of} {SHOWN.get(self.check, self.check)} of the {self.part} set are also"
-            f" in {SHOWN.get(self.against, self.against)}"
+            f"{self.fold}: {self.shared} of {self.of} {SHOWN.get(self.check, self.check)} of the {self.part} set are"
+            f" also in {SHOWN.get(self.against, self.against)}"
         )
 
 

@@ -154,6 +154,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="the run's corpus, where it has been moved")
     parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
     parser.add_argument(
+        "--glove", type=Path, metavar="FILE", help="word vectors of the run: words that training lacked get theirs"
+    )
+    parser.add_argument(
         "--max-seconds",
         type=float,
         default=MAX_SECONDS,
@@ -189,12 +192,26 @@ def corpus_of(model: models.TrainedModel, root: Path | None, alignment: Path | N
     return corpus if alignment is None else lee2020_words.with_alignments(corpus, alignment)
 
 
+def with_vectors(model: models.TrainedModel, path: Path) -> models.TrainedModel:
+    """The model with the words of a file of word vectors that training lacked.
+
+    Raises:
+        UserError: the model reads no words, does not start from these vectors, or the file cannot be used.
+    """
+    paper = papers.load(model.card["paper"])
+    words = paper.served().words if paper.served else None
+    if words is None:
+        raise SettingError(f"--glove {path}: {paper.key} reads no words")
+    return words.with_vectors(model, path)
+
+
 def main(argv: list[str]) -> int:
     """Exports one row; returns the exit status."""
     flags = parse(argv)
     output = version_folder(flags.output)
     with_no_gpu()
     model = models.kept_model(papers.load, flags.run, flags.row, flags.fold, flags.seed)
+    model = model if flags.glove is None else with_vectors(model, flags.glove)
     corpus = corpus_of(model, flags.corpus_root, flags.alignment)
     console = progress.console()
     try:

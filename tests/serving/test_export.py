@@ -130,6 +130,7 @@ def status(runs, capsys, *flags, row="lld_weighted_pool"):
         (["--output", "served/lld"], "must end with a version number, such as"),
         (["--output", "served/1", "--max-seconds", "0"], "--max-seconds 0: must be from"),
         (["--output", "served/1", "--min-rate", "100"], "--min-rate 100: must be from 4000 to 16000"),
+        (["--output", "served/1", "--glove", "vectors.txt"], "--glove vectors.txt: mirsamadi2017 reads no words"),
         (["--output", "served/1", "--fold", "nobody"], "has no such fold and seed; there are"),
         (["--output", "served/1", "--corpus-root", "nowhere"], "nowhere: the run's corpus is not there"),
         ([], "--output"),

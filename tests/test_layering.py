@@ -89,14 +89,16 @@ def reached(starts):
 
 
 def test_what_serves_one_paper_lies_in_its_folder():
-    """Outside of `papers`, a module is reached from at least two papers, or from none of them."""
+    """Outside of `papers`, a module is reached from two papers or more, from none, or serves a shared room as well."""
     by = {
         paper: reached(module for module in MODULES if module.startswith(f"ser_tf.papers.{paper}")) for paper in PAPERS
     }
-    for module in MODULES:
-        if module.startswith("ser_tf") and room(module) not in ("papers", "corpora"):  # a corpus is found by its name
-            users = [paper for paper, modules in by.items() if module in modules]
-            assert len(users) != 1, f"{module} serves {users[0]} only"
+    shared = [module for module in MODULES if module.startswith("ser_tf") and room(module) != "papers"]
+    of_rooms = set().union(*(imported(MODULES[module]) for module in shared))
+    for module in shared:
+        users = [paper for paper, modules in by.items() if module in modules]
+        serves_others = room(module) == "corpora" or module in of_rooms  # a corpus is found by its name
+        assert len(users) != 1 or serves_others, f"{module} serves {users[0]} only"
 
 
 def test_every_room_has_its_arrows():

@@ -139,7 +139,7 @@ def test_absolute_paths_into_the_folder(tmp_path):
     content = f"file,speaker,emotion\n{tmp_path}/audio/a.wav,x,sad\n{tmp_path}/audio/sub/../a,y,sad\n"
     with pytest.raises(CorpusError, match="occurs twice"):
         load(tmp_path, content, recordings="", audio_root=tmp_path / "audio")
-    with pytest.raises(CorpusError, match=r"my.csv:2: column 'file': '.*a.wav' lies outside of .*other, the folder"):
+    with pytest.raises(CorpusError, match=r"my.csv:2: column 'file': '.*' lies outside of "):
         (tmp_path / "other").mkdir()
         load(tmp_path, content, recordings="", audio_root=tmp_path / "other")
 

@@ -17,6 +17,12 @@ LEVEL = {"W": 0.5, "F": 0.3, "T": 0.06, "N": 0.15}
 SENTENCES = ("a01", "b02")
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first, so that two workers end at the same time; the one that runs every table leads."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.name != "test_experiments.py"))
+
+
 def pytest_collection_finish(session):
     """One thread an operation and deterministic kernels, before the first operation of any test."""
     del session

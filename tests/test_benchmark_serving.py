@@ -10,6 +10,8 @@ from ser_tf import cli
 from ser_tf.errors import AudioError
 from tests.serving import recordings
 
+pytestmark = pytest.mark.slow  # it trains
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

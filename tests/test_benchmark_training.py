@@ -7,6 +7,8 @@ import tensorflow as tf
 from experiments import benchmark_training as benchmark
 from ser_tf.errors import SettingError
 
+pytestmark = pytest.mark.slow  # it trains
+
 
 class Clock:
     """Seconds that pass when something says so."""

@@ -14,6 +14,8 @@ from ser_tf.protocol.folds import sha256_of
 from ser_tf.protocol.paper import DataTable
 from ser_tf.protocol.results import FoldResult
 
+pytestmark = pytest.mark.slow  # it trains
+
 NAMES = sorted(path.stem for path in (Path(__file__).parents[1] / "experiments").glob("*_table*.py"))
 SUMMARY = ("experiment", "corpus", "task", "seeds", "smoke", "rows", "claims", "assumptions", "leaks", "seconds")
 ROW = ("key", "label", "published", "wa", "ua", "folds", "verdict")

@@ -16,6 +16,8 @@ from ser_tf.serving import channels, picture
 from ser_tf.serving.prediction import Predicted, Prediction
 from tests.serving import recordings
 
+pytestmark = pytest.mark.slow  # it trains
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

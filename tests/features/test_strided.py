@@ -11,6 +11,8 @@ from ser_tf.features import strided
 from ser_tf.papers.mirsamadi2017.lld import LLD
 from tests.features import signals
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("samples", [18, 19, 50, 1000, 1037])
 @pytest.mark.parametrize("stride", [1, 2, 3, 7])

@@ -8,6 +8,8 @@ import pytest
 from ser_tf import cli, papers
 from ser_tf.__main__ import main
 
+pytestmark = pytest.mark.slow  # it trains
+
 FILES = {
     "__init__.py": '''
 """Somebody, 2030: mean pooling over a dense layer, with attention."""

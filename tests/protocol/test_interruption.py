@@ -13,6 +13,8 @@ from ser_tf.protocol import executors
 from tests.protocol.test_runner import contents, fold_files, run
 from tests.protocol.toy import FIRST, SECOND
 
+pytestmark = pytest.mark.slow  # it trains
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240
 """On a machine that others keep busy, processes start slowly; on an idle one nothing here takes ten seconds."""

@@ -19,6 +19,8 @@ from ser_tf.serving import client, requests, transport
 from ser_tf.serving.transport import ServerError
 from tests.serving import recordings
 
+pytestmark = pytest.mark.slow  # it trains
+
 FILES = [recordings.wav(recordings.signal(seconds)) for seconds in (0.4, 0.9)]
 
 

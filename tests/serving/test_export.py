@@ -18,6 +18,8 @@ from ser_tf.serving import card, export, fresh_process, requests, verification, 
 from ser_tf.serving.verification import Reference, Request, VerificationError
 from tests.serving import recordings
 
+pytestmark = pytest.mark.slow  # it trains
+
 GOOD = recordings.wav(recordings.signal())
 
 

@@ -14,6 +14,8 @@ from ser_tf.serving.prediction import Predictor, cut, words_inside
 from ser_tf.serving.reader import Reader
 from tests.serving import recordings
 
+pytestmark = pytest.mark.slow  # it trains
+
 LLD = ("mirsamadi2017_table3", "lld_weighted_pool")
 CAN = ("lee2020_table2", "can")
 

@@ -19,6 +19,8 @@ from ser_tf.serving.served import ServedModel, needed_hz
 from tests.serving import recordings
 from tests.serving.fixtures import ask
 
+pytestmark = pytest.mark.slow  # it trains
+
 ROWS = {
     "mirsamadi2017_table2": ("dnn_full",),
     "mirsamadi2017_table3": ("lld_weighted_pool", "lld_frame_wise", "lld_deep_attention", "spectral_final_frame"),

@@ -22,6 +22,8 @@ from tests.checks import check_ledger
 from tests.contexts import fold_context
 from tests.protocol.utterances import utterances
 
+pytestmark = pytest.mark.slow  # it trains
+
 LEDGER = Ledger()
 TASK = splits.task(LEDGER)  # angry, happy, sad, neutral
 
@@ -129,7 +131,6 @@ def fused(context, rates):
     return own, outcome, {name: systems.pretrained(again, kind, "all") for name, kind in kinds.items()}, again
 
 
-@pytest.mark.slow
 def test_fusion_keeps_its_encoders_as_they_were_trained(fused):
     """Bit for bit, moving statistics among them, and frozen in the network that is served."""
     _, outcome, trained, _ = fused
@@ -142,7 +143,6 @@ def test_fusion_keeps_its_encoders_as_they_were_trained(fused):
     assert len(moving) == 6
 
 
-@pytest.mark.slow
 def test_encoders_are_trained_once_for_all_rows(fused):
     first, _, _, again = fused
     assert all(first.stage_seconds[name] > 0 for name in ("soft_all", "mlee_all"))
@@ -150,14 +150,12 @@ def test_encoders_are_trained_once_for_all_rows(fused):
     assert again.reads.utterances["train"] == first.reads.utterances["train"]
 
 
-@pytest.mark.slow
 def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
     """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
     _, outcome, _, again = fused
     np.testing.assert_array_equal(systems.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
 
 
-@pytest.mark.slow
 def test_pre_training_trains_only_a_classifier(fused, rates):
     """On the encoder that MLEE has; nothing of it changes."""
     *_, trained, again = fused
@@ -177,7 +175,6 @@ def _embed(encoder, context, ids, purpose):
     return loop.outputs(encoder, batches, ids, purpose, "embedding")
 
 
-@pytest.mark.slow
 def test_mlee_alone_decides_by_the_likeliest_existence(fused, context):
     """Eq. 7: the sigmoids themselves, which need not sum to one."""
     *_, trained, again = fused
@@ -190,7 +187,6 @@ def test_mlee_alone_decides_by_the_likeliest_existence(fused, context):
     assert again.stage_seconds["mlee_all"] == 0.0
 
 
-@pytest.mark.slow
 def test_vectors_are_those_of_the_frozen_encoder(fused, context):
     _, _, trained, _ = fused
     some = context.fold.validation[:5]
@@ -199,7 +195,6 @@ def test_vectors_are_those_of_the_frozen_encoder(fused, context):
         np.testing.assert_allclose(_embed(each.encoder, _again(context), some, "selection"), kept, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_copies_are_of_training_utterances_only(fused):
     own, outcome, _, _ = fused
     copies = {one for one in own.reads.utterances["train"] if "@" in one}
@@ -211,7 +206,6 @@ def test_copies_are_of_training_utterances_only(fused):
     np.testing.assert_allclose(outcome.posteriors.sum(1), 1, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
     _, outcome, _, _ = fused
     outcome.model.save(tmp_path / "model.keras")
@@ -224,7 +218,6 @@ def test_a_saved_network_gives_the_same_posteriors(fused, context, tmp_path):
     assert float(np.sum(outputs["attention"])) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.slow
 def test_a_stage_is_made_again_when_it_read_what_has_changed(fused, context):
     """Of the encoders, not of the classifiers on top of them."""
     for ledger, made in ((Ledger(max_classifier_epochs=7), False), (Ledger(attention_units=64), True)):
@@ -233,7 +226,6 @@ def test_a_stage_is_made_again_when_it_read_what_has_changed(fused, context):
         assert (own.stage_seconds["soft_all"] > 0) == made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("start", ["scratch", "mlee"])
 def test_where_the_classifier_starts(fused, context, monkeypatch, start):
     *_, trained, _ = fused
@@ -301,7 +293,6 @@ def ran(emodb_root, tmp_path_factory):
     return output / "ando2019_table3" / "emodb", shown.getvalue()
 
 
-@pytest.mark.slow
 def test_without_votes_a_row_is_left_out_in_one_line(ran):
     folder, shown = ran
     rows = {row["key"]: row for row in json.loads((folder / "summary.json").read_text())["rows"]}
@@ -310,7 +301,6 @@ def test_without_votes_a_row_is_left_out_in_one_line(ran):
     assert shown.count("left out: mlee_all") == 1
 
 
-@pytest.mark.slow
 def test_no_copy_of_a_test_or_development_utterance_is_in_the_leak_report(ran):
     folder, _ = ran
     checks = [one for one in json.loads((folder / "leaks.json").read_text())["checks"] if "copies" in one["check"]]
@@ -320,7 +310,6 @@ def test_no_copy_of_a_test_or_development_utterance_is_in_the_leak_report(ran):
     assert all(one["shared"] == 0 and one["of"] > 0 for one in checks)
 
 
-@pytest.mark.slow
 def test_figure_3_shows_the_models_that_the_run_has(ran):
     folder, _ = ran
     argv = ["--run", str(folder), "--row", "dominant_hard_dominant", "--utterances", "03a01Fa"]

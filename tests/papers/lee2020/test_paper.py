@@ -17,6 +17,8 @@ from ser_tf.protocol import ledger as ledgers
 from tests.checks import check_ledger
 from tests.conftest import write_emodb
 
+pytestmark = pytest.mark.slow  # it trains
+
 LEDGER = Ledger()
 COUNTS = {  # §4.1
     "angry": 1103,
@@ -259,7 +261,6 @@ def ran(emodb_root, tmp_path_factory):
     return run_can(emodb_root, tmp_path_factory.mktemp("runs"))
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits(ran, emodb_root, tmp_path):
     again = run_can(emodb_root, tmp_path)
     results = [
@@ -271,7 +272,6 @@ def test_the_same_seed_gives_the_same_bits(ran, emodb_root, tmp_path):
     assert results[0]["record"]["inputs"]["glove"]
 
 
-@pytest.mark.slow
 def test_can_runs_on_emodb_and_its_table_says_what_the_words_are(ran):
     summary = json.loads((ran / "lee2020_table3" / "emodb" / "summary.json").read_text())
     assert "syllables of ten fixed sentences" in summary["corpus_note"]
@@ -279,7 +279,6 @@ def test_can_runs_on_emodb_and_its_table_says_what_the_words_are(ran):
     assert summary["rows"][0]["status"] == "run"
 
 
-@pytest.mark.slow
 def test_vocabulary_and_normaliser_are_fitted_only_on_the_training_set(ran):
     (path,) = (ran / "lee2020" / "emodb" / "folds" / "can").glob("fold01-seed0.json")
     uses = json.loads(path.read_text())["uses"]
@@ -288,7 +287,6 @@ def test_vocabulary_and_normaliser_are_fitted_only_on_the_training_set(ran):
     assert uses["vocabulary"]["in_test_part"] == 0
 
 
-@pytest.mark.slow
 def test_figure_of_both_attentions(ran, capsys):
     from matplotlib import image
 

@@ -15,6 +15,8 @@ from ser_tf.protocol.paper import FoldOutcome
 from ser_tf.protocol.record import UserInput
 from tests.contexts import fold_context
 
+pytestmark = pytest.mark.slow  # it trains
+
 LEE = "ser_tf.papers.lee2020"
 CANS = ("can", "can_equal", "no_stop_gradient", "no_align_loss", "no_stop_gradient_no_align_loss", "no_cross_attention")
 
@@ -269,7 +271,6 @@ def test_laughter_reaches_the_network_where_it_is_a_word(emodb, root, built, fil
     assert ("++laughter++" in known) == (fillers == "words") and ("<no word>" in known) == (fillers == "special")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

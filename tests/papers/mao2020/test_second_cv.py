@@ -16,6 +16,8 @@ from ser_tf.papers.mao2020.second_cv import SecondStageInputs
 from ser_tf.protocol.folds import Fold
 from tests.contexts import fold_context
 
+pytestmark = pytest.mark.slow  # it trains
+
 DIMS, SEGMENTS = 64, 12
 ONE_SECOND = Ledger(utterance_seconds=1.0)
 

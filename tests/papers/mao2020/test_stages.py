@@ -18,6 +18,8 @@ from ser_tf.protocol.context import FoldContext
 from ser_tf.training import loop
 from tests.contexts import fold_context
 
+pytestmark = pytest.mark.slow  # it trains
+
 LEDGER = Ledger()
 
 
@@ -182,7 +184,6 @@ def ran(emodb_root, tmp_path_factory):
     return output, _run(emodb_root, output, "feature", keep_models=True)
 
 
-@pytest.mark.slow
 def test_one_more_row_costs_only_its_own_second_stage(ran, emodb_root, capsys):
     output, before = ran
     trained = before["feature"]["stage_seconds"]["segcnn"]
@@ -197,7 +198,6 @@ def test_one_more_row_costs_only_its_own_second_stage(ran, emodb_root, capsys):
         assert after["ap"]["uses"][purpose] == before["feature"]["uses"][purpose]
 
 
-@pytest.mark.slow
 def test_results_do_not_depend_on_which_row_trained_segcnn(ran, emodb_root, tmp_path):
     _, before = ran
     after_another = _run(emodb_root, tmp_path, "avg_rf", "feature")
@@ -205,7 +205,6 @@ def test_results_do_not_depend_on_which_row_trained_segcnn(ran, emodb_root, tmp_
     assert after_another["feature"]["utterances"] == before["feature"]["utterances"]
 
 
-@pytest.mark.slow
 def test_the_kept_model_gives_the_results_of_both_stages(ran, emodb_root):
     output, results = ran
     run = output / "mao2020_table1" / "emodb"
@@ -224,7 +223,6 @@ def _draw(figure, argv):
     return cli.status_of(lambda flags: figure.main("figure", flags), argv)
 
 
-@pytest.mark.slow
 def test_figure_2_of_a_run_and_of_ones_own_recording(ran, emodb_root, tmp_path, capsys):
     output, results = ran
     run = output / "mao2020_table1" / "emodb"
@@ -239,7 +237,6 @@ def test_figure_2_of_a_run_and_of_ones_own_recording(ran, emodb_root, tmp_path, 
     assert "no results of row mp" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_figure_4_shows_tables_side_by_side(ran, capsys):
     run = ran[0] / "mao2020_table1" / "emodb"
     assert _draw(fig4, ["--run", str(run), str(run)]) == 0

@@ -17,6 +17,8 @@ from ser_tf.training.batches import Batches
 from tests.checks import check_ledger
 from tests.contexts import fold_context
 
+pytestmark = pytest.mark.slow  # it trains
+
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):

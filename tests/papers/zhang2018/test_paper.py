@@ -24,6 +24,8 @@ from ser_tf.training.batches import Batches
 from tests.checks import check_ledger, posteriors_of
 from tests.contexts import fold_context
 
+pytestmark = pytest.mark.slow  # it trains
+
 LEDGER = Ledger()
 FOLD = "pair-03-08-03"
 SMALL_DENSE = {"fc6": (9216, 3), "fc7": (3, 3), "fc8": (3, 2)}
@@ -329,7 +331,6 @@ def test_classifiers_start_as_the_ledger_says(make_context, monkeypatch, network
     assert systems.fit_classifier(context, network, False) == started
 
 
-@pytest.mark.slow
 def test_model2_goes_on_from_model1_which_is_trained_once(make_context, monkeypatch):
     trained = []
     fit = loop.fit

@@ -192,7 +192,7 @@ def test_its_attention_is_drawn(run):
 
 
 def test_it_predicts_and_is_exported(run, emodb, tmp_path, capsys):
-    """The posteriors of a tested recording are those of the training run, from the kept model and the exported graph."""
+    """Both the kept model and the exported graph give a tested recording the posteriors of the training run."""
     named = [one["file"] for one in json.loads((run / "manifest.json").read_text())["results"]]
     (result,) = [name for name in named if "/pooled/" in name]
     tested = json.loads((run.parents[1] / result).read_text())["utterances"][0]

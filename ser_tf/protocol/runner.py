@@ -216,7 +216,7 @@ def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> result
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} (see {error_file})", False
         )
     finally:
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)
         gc.collect()  # models are full of reference cycles; a worker that trains many would grow
     error_file.unlink(missing_ok=True)
     return result

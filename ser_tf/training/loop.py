@@ -44,6 +44,7 @@ class _Validation(keras.callbacks.Callback):
     def __init__(self, model: keras.Model, batches: Batches[Any], recipe: Recipe) -> None:
         super().__init__()
         self._whole, self._batches, self._recipe = model, batches, recipe
+        self._deciding = _with_one_output(model, DECISION)
         self._data = batches.supervised("validation")
         self._loss = tf.function(self._sums, reduce_retracing=True)
 
@@ -64,7 +65,8 @@ class _Validation(keras.callbacks.Callback):
         logs["val_loss"] = float(sums[0] / sums[1])
         if self._recipe.monitor == "ua":
             ids = self._batches.ids("validation")
-            posteriors = self._batches.combine(ids, outputs(self._whole, self._batches, ids, "selection", DECISION))
+            found = _found(self._deciding, self._batches.read(ids, "selection"), DECISION)
+            posteriors = self._batches.combine(ids, found)
             targets = self._batches.context.targets(ids)
             right = posteriors.argmax(axis=1) == targets
             logs["val_ua"] = float(np.mean([right[targets == label].mean() for label in np.unique(targets)]))
@@ -151,6 +153,8 @@ def prepared(model: keras.Model, batches: Batches[L], recipe: Recipe) -> tuple[k
         loss_weights={name: factor for name, (_, factor) in recipe.losses.items()},
         jit_compile=False,
     )
+    # The first step would create the optimiser's variables otherwise, and then be traced once more without them.
+    compiled.optimizer.build(compiled.trainable_variables)
     return compiled, data
 
 
@@ -185,8 +189,15 @@ def outputs(
     Returns:
         float32 (rows, ...), in the order of `position`; it does not depend on how batches are cut.
     """
-    single = keras.Model(model.input, {name: model.output[name]})
-    found = dict(_rows(single, batches.read(ids, purpose), name))
+    return _found(_with_one_output(model, name), batches.read(ids, purpose), name)
+
+
+def _with_one_output(model: keras.Model, name: str) -> keras.Model:
+    return keras.Model(model.input, {name: model.output[name]})
+
+
+def _found(single: keras.Model, data: tf.data.Dataset, name: str) -> npt.NDArray[np.float32]:
+    found = dict(_rows(single, data, name))
     return np.stack([found[place] for place in range(len(found))])
 
 

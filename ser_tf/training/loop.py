@@ -153,9 +153,20 @@ def prepared(model: keras.Model, batches: Batches[L], recipe: Recipe) -> tuple[k
         loss_weights={name: factor for name, (_, factor) in recipe.losses.items()},
         jit_compile=False,
     )
-    # The first step would create the optimiser's variables otherwise, and then be traced once more without them.
-    compiled.optimizer.build(compiled.trainable_variables)
+    _create_variables(compiled, data)
     return compiled, data
+
+
+def _create_variables(compiled: keras.Model, data: tf.data.Dataset) -> None:
+    """Makes the variables of the optimiser and of the losses, which the first step would make and be traced twice."""
+
+    def example(of: Any) -> tf.Tensor:
+        return tf.ones([size or 1 for size in of.shape], of.dtype)
+
+    compiled.optimizer.build(compiled.trainable_variables)
+    _, targets, weights = tf.nest.map_structure(example, data.element_spec)
+    answers = {name: example(output) for name, output in compiled.output.items()}
+    compiled.compute_loss(None, targets, answers, weights)
 
 
 def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.Loss:

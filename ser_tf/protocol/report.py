@@ -270,6 +270,7 @@ def _manifest(
                     run.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(run.layout.output)
                 ),
                 "record": results[job.name].digest,
+                "code": record.circumstances.code if (record := results[job.name].record) is not None else None,
             }
             for job in jobs
             if job.name in results

@@ -20,7 +20,7 @@ from ser_tf.report.pictures import read_png
 
 T = TypeVar("T")
 P = ParamSpec("P")
-DAMAGED = (*results.DAMAGED, UserError, LookupError, ArithmeticError, RecursionError)
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, UserError, LookupError, ArithmeticError, RecursionError)
 """What reading or laying out a damaged file can raise."""
 PARTS_OF_A_TABLE = ("table.md", "table.csv", "table.tex", "leaks.json", "manifest.json", "sweep.json")
 

@@ -12,7 +12,8 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor
+from concurrent import futures
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
@@ -110,7 +111,12 @@ class LocalProcesses:
             initargs=(run, events),
         )
         try:
-            waiting = {pool.submit(_execute_in_worker, job, wait): job for job in jobs}
+            # Workers begin deaf to Ctrl-C, which reaches the whole process group, also while they import their modules.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            try:
+                waiting = {pool.submit(_execute_in_worker, job, wait): job for job in jobs}
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             while waiting:
                 done, _ = futures.wait(waiting, timeout=POLL_SECONDS, return_when=futures.FIRST_COMPLETED)
                 _drain(events, report)
@@ -154,8 +160,8 @@ def _start_worker(run: Run[Any], events: Any) -> None:
     from ser_tf import cli
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ctrl-C reaches the whole process group; the parent alone answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent alone answers it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     cli.quieten()
     sharing.stay(run.layout.output)
     configure_tensorflow()

@@ -27,7 +27,8 @@ def _result(bins=60, seed=0):
         smoke=False, record=_record(bins), settings={"batch_size": 8, "rate": 1e-3}, overridden={},
         ids=tuple(f"u{n}" for n in range(20)), speakers=("03",) * 20, truth=tuple(n % 3 for n in range(20)),
         posteriors=tuple(tuple(row) for row in posteriors.tolist()), epochs=None, seconds=1.5, stage_seconds={},
-        peak_memory_mb=1.0, versions={"keras": "3"}, uses={"train": {"utterances": 3, "in_test_part": 0, "sha256": "0"}}, parts={"test": "0"},
+        peak_memory_mb=1.0, versions={"keras": "3"}, parts={"test": "0"},
+        uses={"train": {"utterances": 3, "in_test_part": 0, "sha256": "0"}},
     )  # fmt: skip
 
 

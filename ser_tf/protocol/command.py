@@ -14,11 +14,11 @@ from ser_tf.evaluation.data_summary import build_data_summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import executors, ledger, listing, machine, progress, runner, sweep
+from ser_tf.protocol import executors, ledger, listing, machine, progress, runner, sharing, sweep
 from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.material import chosen_folds, load_corpus, load_run
-from ser_tf.protocol.paper import DataTable, Paper, Table
+from ser_tf.protocol.paper import DataTable, Paper, System, Table
 from ser_tf.protocol.report import Outcome, report_run
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
@@ -55,8 +55,22 @@ def run_table(paper: Paper[L], table: Table[L], argv: list[str], program: str | 
     if flags.list:
         listing.print_list(output, paper, table, rows, assumptions)
         return cli.DONE
-    if isinstance(table, DataTable):
-        return _run_data_table(paper, table, flags, assumptions, output)
+    files.require_writable(flags.output)
+    with sharing.presence(flags.output, (paper.key, "features", paper.experiment(table))):
+        if isinstance(table, DataTable):
+            return _run_data_table(paper, table, flags, assumptions, output)
+        return _run_trainings(paper, table, rows, flags, assumptions, output)
+
+
+def _run_trainings(
+    paper: Paper[L],
+    table: Table[L],
+    rows: Sequence[System[L]],
+    flags: argparse.Namespace,
+    assumptions: L,
+    output: Console,
+) -> int:
+    """Trains what is not finished, evaluates, writes the table's folder and prints it."""
     loaded = load_run(paper, flags, assumptions, output)
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
@@ -75,7 +89,6 @@ def _run_data_table(
 ) -> int:
     """Makes a table that trains nothing, writes its folder and prints it."""
     started = time.perf_counter()
-    files.require_writable(flags.output)
     corpus = load_corpus(flags, output)
     if table.show is None:
         raise ValueError(f"table {table.number} of {paper.key} shows nothing")
@@ -119,7 +132,7 @@ def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, ou
     outcomes = None
     try:
         with progress.RunProgress(output, len(waiting)) as display:
-            outcomes = executor.run(run, waiting, display.epoch)
+            outcomes = executors.run_jobs(executor, run, waiting, display.epoch)
             for job, outcome in outcomes:
                 display.finished(job.name, _in_words(outcome))
                 if isinstance(outcome, Failure):
@@ -132,7 +145,7 @@ def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, ou
         ) from None
     finally:
         if outcomes is not None:
-            outcomes.close()  # type: ignore[attr-defined]
+            outcomes.close()
     return failures
 
 

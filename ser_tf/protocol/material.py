@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from rich.console import Console
 
-from ser_tf import corpora, files
+from ser_tf import corpora
 from ser_tf.corpora import table_columns
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.data import digests
@@ -39,7 +39,6 @@ def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Cons
     Raises:
         UserError: bad usage or bad data.
     """
-    files.require_writable(flags.output)
     corpus = load_corpus(flags, output)
     paths = {option.name: getattr(flags, option.name) for option in paper.options}
     material = paper.prepare(corpus, ledger, paths) if paper.prepare else Material(corpus)

@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from ser_tf import files
+from ser_tf.errors import UserError
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.claims import Measurement
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, Recognition, RowResult
@@ -68,6 +69,8 @@ def report_run(
     run, corpus, jobs = loaded.run, loaded.corpus, outcome.jobs
     name = paper.experiment(table)
     results = {job.name: result for job in jobs if (result := runner.finished(run, job)) is not None}
+    if gone := [job.name for job in jobs if job.name not in results and job.name not in outcome.failures]:
+        raise UserError(f"{gone[0]}: its result was removed or damaged while the table ran; run the table again")
     findings = [
         finding
         for seed in outcome.folds

@@ -20,7 +20,7 @@ from ser_tf.report.pictures import read_png
 
 T = TypeVar("T")
 P = ParamSpec("P")
-DAMAGED = (*results.DAMAGED, UserError, LookupError, ArithmeticError, RecursionError)
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, UserError, LookupError, ArithmeticError, RecursionError)
 """What reading or laying out a damaged file can raise."""
 PARTS_OF_A_TABLE = ("table.md", "table.csv", "table.tex", "leaks.json", "manifest.json", "sweep.json")
 
@@ -153,7 +153,7 @@ def problem(name: str, error: BaseException) -> str:
         error: What was raised.
     """
     if isinstance(error, UserError | json.JSONDecodeError):
-        reason = " ".join(str(error).rpartition("json: ")[2].split())
+        reason = " ".join(str(error).rpartition("json: ")[2].removeprefix("damaged: ").split())
     else:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return f"{name}: damaged or half-written, left out ({reason})"
@@ -180,8 +180,6 @@ def _table(root: Path, path: Path, problems: list[str]) -> TableFolder:
         return _attempt(problems, _in(place, name), read_it, file) if file.is_file() else None
 
     summary = older.read_summary(path / "summary.json")
-    if not isinstance(summary["experiment"], str) or not isinstance(summary["corpus"], str):
-        raise ValueError("the experiment and the corpus have no names")
     pictures = {png.stem: optional(png.name, read_png) for png in sorted(path.glob("*.png"))}
     return TableFolder(
         place=place,

@@ -7,8 +7,10 @@ against its test set as well.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ser_tf.corpora.base import Utterance
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.protocol.context import FIT_PURPOSES
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.results import FoldResult
@@ -119,3 +121,17 @@ def found(findings: Sequence[Finding]) -> list[str]:
         + ", ".join(f"{one.shared} of {one.of} ({one.fold})" for one in group)
         for (check, part, against), group in lines.items()
     ]
+
+
+def document(findings: Sequence[Finding], conditions: Conditions) -> dict[str, Any]:
+    """The content of `leaks.json`.
+
+    Args:
+        findings: All of them.
+        conditions: How the run was made; says whether one corpus trains and another is tested.
+    """
+    return {
+        "cross_corpus": conditions.get("cross_corpus"),
+        "found": found(findings),
+        "checks": [dataclasses.asdict(finding) for finding in findings],
+    }

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ser_tf import corpora
 from ser_tf.corpora.base import Corpus
 from ser_tf.errors import SettingError, UserError
 from ser_tf.features.spec import FeatureSpec
+from ser_tf.protocol import cross_corpus, results
 from ser_tf.protocol import ledger as ledgers
-from ser_tf.protocol import results
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.paper import Paper
 from ser_tf.protocol.results import FoldResult
@@ -83,13 +82,17 @@ class TrainedModel:
 def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
     """The fold results of one row that a table was made from, each with its file.
 
+    Args:
+        run: The table's folder.
+        row: The row's key, or `<paper>.<key>` where rows of several papers are compared.
+
     Raises:
         UserError: the folder is not that of a table, it has no such row, or a file is missing or damaged.
     """
     manifest = run / "manifest.json"
     try:
         entries = json.loads(manifest.read_text(encoding="utf-8"))["results"]
-        rows = {entry["file"]: Path(entry["file"]).parent.name for entry in entries}
+        rows = {entry["file"]: _names_of(Path(entry["file"])) for entry in entries}
         digests = {entry["file"]: entry["record"] for entry in entries}
     except FileNotFoundError:
         raise UserError(
@@ -97,12 +100,20 @@ def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
         ) from None
     except results.DAMAGED:
         raise UserError(f"{manifest}: damaged, or of an older version; run the table again") from None
-    chosen = [file for file in rows if rows[file] == row]
+    chosen = [file for file in rows if row in rows[file]]
+    if len({rows[file] for file in chosen}) > 1:
+        several = ", ".join(sorted({rows[file][1] for file in chosen}))
+        raise SettingError(f"{run}: several papers have a row {row}; name one of {several}")
     if not chosen:
-        there = ", ".join(sorted(set(rows.values()))) or "none"
+        there = ", ".join(sorted({key for key, _ in rows.values()})) or "none"
         raise SettingError(f"{run}: the table has no results of row {row}; there are {there}")
     output = run.resolve().parent.parent
     return [_of_record(output / file, digests[file]) for file in chosen]
+
+
+def _names_of(file: Path) -> tuple[str, str]:
+    """The row of a fold result, `<paper>/<corpus>/folds/<row>/...`, by its key, and by paper and key."""
+    return file.parent.name, f"{file.parts[0]}.{file.parent.name}"
 
 
 def _of_record(path: Path, digest: str) -> tuple[Path, FoldResult]:
@@ -138,10 +149,12 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
         UserError: the run did not keep the model, or a file is damaged.
     """
     path = next(
-        path for path, other in _located(run, result.row) if (other.fold, other.seed) == (result.fold, result.seed)
+        path
+        for path, other in _located(run, f"{result.paper}.{result.row}")
+        if (other.fold, other.seed) == (result.fold, result.seed)
     )
     output = run.resolve().parent.parent
-    model_path = Layout(output, result.paper, result.corpus).model_of(path)
+    model_path = Layout(output, result.paper, path.parts[-4]).model_of(path)
     card = read_card(model_path.with_suffix(".json"))
     if card["record"] != result.digest:
         raise UserError(
@@ -165,7 +178,7 @@ def corpus_of(card: Mapping[str, Any], root: Path | None = None) -> Corpus:
     Raises:
         UserError: it is not there or cannot be read.
     """
-    return corpora.load(card["corpus"], root or card["corpus_root"], card.get("audio_root"), card.get("columns"))
+    return cross_corpus.load(card, root)
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -218,7 +231,7 @@ def kept_model(
     """
     of_row = fold_results(run, row)
     paper = paper_of(of_row[0].paper)
-    require_network(paper, row)
+    require_network(paper, of_row[0].row)
     chosen = [result for result in of_row if fold in (None, result.fold) and seed in (None, result.seed)]
     if not chosen:
         there = ", ".join(f"{result.fold} seed {result.seed}" for result in of_row)

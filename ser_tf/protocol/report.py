@@ -22,8 +22,8 @@ from ser_tf.evaluation.summary import build_summary
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
 from ser_tf.protocol import leaks, ledger, runner
-from ser_tf.protocol.folds import Fold
-from ser_tf.protocol.material import LoadedRun
+from ser_tf.protocol.folds import Fold, sha256_of
+from ser_tf.protocol.material import LoadedRun, all_folds
 from ser_tf.protocol.paper import Measured, Paper, System, Table
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
@@ -97,9 +97,7 @@ def report_run(
         machine=machine(),
     )
     folder = run.layout.experiment(name)
-    _write_json(
-        folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))}
-    )
+    _write_json(folder / "leaks.json", leaks.document(findings, _conditions(paper, run)))
     _write_json(folder / "manifest.json", _manifest(run, outcome.folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
@@ -116,10 +114,9 @@ def report_run(
 
 def _limits(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> list[str]:
     """What of the paper's folds this run leaves out, and which assumptions it changes."""
-    everything = list(run.utterances.values())
     lines = []
     for seed, chosen in folds.items():
-        number = len(paper.folds(everything, run.ledger, seed))
+        number = len(all_folds(paper, run, seed))
         if len(chosen) < number:
             lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
     if changed := ledger.overridden(run.ledger):
@@ -258,8 +255,7 @@ def _manifest(
         "corpus_sha256": run.recordings,
         "folds": {
             f"{fold.name}-seed{seed}": {
-                part: {"sha256": digest, "utterances": list(getattr(fold, part))}
-                for part, digest in fold.digests().items()
+                part: {"sha256": sha256_of(ids), "utterances": list(ids)} for part, ids in fold.lists().items()
             }
             for seed in folds
             for fold in folds[seed]

@@ -40,13 +40,13 @@ def test_a_table_gives_what_the_corpus_gives(table, emodb_root, tmp_path):
     corpus = ["--corpus", "emodb", "--corpus-root", emodb_root]
     for flags in (table, corpus):
         assert _run(tmp_path, *flags, "--rows", "centroids") == 0
-    own, known = _posteriors(tmp_path, "table"), _posteriors(tmp_path, "emodb")
+    own, known = _posteriors(tmp_path, "table-mine"), _posteriors(tmp_path, "emodb")
     assert own == known and len(own) > 20
 
 
 def test_classes_of_the_users_own(table, tmp_path, capsys):
     assert _run(tmp_path, *table, "--rows", "centroids", "--classes", "fröhlich", "anger") == 0
-    summary = json.loads(next((tmp_path / "runs").glob("*/table/summary.json")).read_text())
+    summary = json.loads(next((tmp_path / "runs").glob("*/table-mine/summary.json")).read_text())
     assert {name for row in summary["rows"] for name in row.get("recall", {})} <= {"happy", "angry"}
     assert "2 classes" in " ".join(capsys.readouterr().out.split())
     assert _run(tmp_path, *table, "--classes", "happy") == cli.BAD_INPUT

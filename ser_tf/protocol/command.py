@@ -64,12 +64,12 @@ def run_table(paper: Paper[L], table: Table[L], argv: list[str], program: str | 
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
     swept = sweep.parse(assumptions, flags.sweep)
-    failures = _run_jobs(loaded.run, jobs, flags, output)
+    failures = run_jobs(loaded.run, jobs, flags, output)
     statistics = Statistics(interval=flags.interval, unit=flags.cluster)
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)
     well = all(failure.unavailable for failure in failures.values())
     if swept:
-        well = sweep.run_sweep(paper, table, loaded, rows, flags, _run_jobs, output) and well
+        well = sweep.run_sweep(paper, table, loaded, rows, flags, run_jobs, output) and well
     return cli.DONE if well else cli.FAILED
 
 
@@ -108,7 +108,7 @@ def _run_data_table(
     return cli.DONE
 
 
-def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, output: Console) -> Mapping[str, Failure]:
+def run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, output: Console) -> Mapping[str, Failure]:
     """Runs what is not finished yet; returns the failures by job name."""
     waiting = [job for job in jobs if runner.finished(run, job) is None]
     if len(waiting) < len(jobs):

@@ -145,6 +145,7 @@ def older_code(results: Sequence[FoldResult] | Any) -> list[str]:
 
 
 def code_of(results: Any) -> Code:
+    """The commits that made the results, and one digest of all their code."""
     records = [result.record for result in results if result.record is not None]
     digest = hashlib.sha256("".join(sorted({record.circumstances.code for record in records})).encode()).hexdigest()
     commits = sorted({record.commit for record in records if record.commit})
@@ -164,6 +165,7 @@ def machine() -> dict[str, object]:
 
 
 def conditions_of(paper: Paper[L], run: Run[L]) -> Conditions:
+    """How the run was made: style of speech, and what the paper says of its folds."""
     styles = sorted({utterance.style for utterance in run.utterances.values()})
     conditions: Conditions = {"style": " and ".join(styles)}
     return {**conditions, **paper.conditions(run.ledger)} if paper.conditions else conditions
@@ -285,4 +287,5 @@ def manifest(
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON file for people to read."""
     files.atomic_write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

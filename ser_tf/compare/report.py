@@ -38,7 +38,9 @@ def report_contest(contest: Contest, statistics: Statistics, output: Console) ->
     everything = [result for found in results for result in found.values()]
     first = contest.parts[0]
     run, conditions = first.loaded.run, contest.conditions
-    findings = [finding for seed in first.folds for finding in leaks.inspect_folds(first.folds[seed], run.utterances)]
+    findings = []
+    for chosen in first.folds.values():
+        findings += leaks.inspect_folds(chosen, run.utterances, first.loaded.twins)
     findings += leaks.inspect_uses(everything)
     summary = build_summary(
         experiment=common.KEY,

@@ -2,7 +2,8 @@
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.data import digests
 from ser_tf.errors import SettingError
-from ser_tf.protocol import cross_corpus, progress, runner
+from ser_tf.protocol import cross_corpus, leaks, progress, runner
 from ser_tf.protocol.cross_corpus import CrossCorpus
 from ser_tf.protocol.folds import Fold, testing
 from ser_tf.protocol.layout import Layout
@@ -28,11 +29,19 @@ SMOKE_FOLDS = 2
 
 @dataclasses.dataclass(frozen=True)
 class LoadedRun(Generic[L]):
-    """What the flags of a run come to: what jobs share, the corpus, and what the table has to say of them."""
+    """What the flags of a run come to: what jobs share, the corpus, and what the table has to say of them.
+
+    Attributes:
+        run: What jobs share.
+        corpus: The corpus, with what the paper made of it.
+        notes: Cautions, one line each.
+        twins: Which recordings are the same under several names (`leaks.twins_of`); None where nothing was read.
+    """
 
     run: Run[L]
     corpus: Corpus
     notes: list[str]
+    twins: Mapping[str, str] | None = None
 
 
 def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console) -> LoadedRun[L]:
@@ -55,20 +64,22 @@ def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Cons
         utterances = smoke_subset(utterances, task.target_of)
     by_id = {utterance.id: utterance for utterance in utterances}
     layout = Layout(flags.output, paper.key, corpus.name, cross_corpus.place_of(corpus))
+    contents = _contents(utterances, layout, output) if not flags.list else {}
     run = Run(
         layout=layout,
         task=task,
         ledger=ledger,
         utterances=by_id,
         corpus_options=cross_corpus.options_of(corpus),
-        recordings=_digest(utterances, layout, output) if not flags.list else "",
+        recordings=runner.digest_of_recordings(by_id, contents) if contents else "",
         smoke=flags.smoke,
         keep_models=flags.keep_models,
         tensorboard=flags.tensorboard,
         inputs=material.inputs,
         reuse_older_code=flags.reuse_older_code,
     )
-    return LoadedRun(run, corpus, [*_generated(parts), *warnings, *material.notes])
+    twins = leaks.twins_of(by_id, contents) if contents else None
+    return LoadedRun(run, corpus, [*_generated(parts), *warnings, *material.notes], twins)
 
 
 def chosen_task(task: Task, corpus: Corpus, classes: Sequence[str] | None) -> Task:
@@ -98,11 +109,11 @@ def _generated(parts: Sequence[Corpus]) -> list[str]:
     return [f"{part.name} is generated speech" for part in parts if len(parts) > 1 and part.name == "synthetic"]
 
 
-def _digest(utterances: Sequence[Utterance], layout: Layout, output: Console) -> str:
+def _contents(utterances: Sequence[Utterance], layout: Layout, output: Console) -> dict[Path, str]:
+    """The digest of each audio file."""
     paths = sorted({utterance.path for utterance in utterances})
     with progress.bar(output, "recordings", len(paths)) as report:
-        contents = digests.digests_of(paths, layout.features, report)
-    return runner.digest_of_recordings({utterance.id: utterance for utterance in utterances}, contents)
+        return digests.digests_of(paths, layout.features, report)
 
 
 def smoke_subset(

@@ -71,7 +71,7 @@ def report_run(
     findings = [
         finding
         for seed in outcome.folds
-        for finding in leaks.inspect_folds(outcome.folds[seed], run.utterances)
+        for finding in leaks.inspect_folds(outcome.folds[seed], run.utterances, loaded.twins)
     ]  # fmt: skip
     findings += leaks.inspect_uses(list(results.values()))
     keys = {row.key for row in outcome.rows}

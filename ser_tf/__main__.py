@@ -7,6 +7,7 @@ from ser_tf import cli
 from ser_tf.errors import SettingError
 
 MODULES = {
+    "compare": ("ser_tf.compare.command", "systems of different papers on the same recordings and folds"),
     "predict": ("ser_tf.predict", "emotions of recordings"),
     "export": ("ser_tf.serving.export", "a trained row as a SavedModel that takes raw audio"),
     "client": ("ser_tf.serving.client", "ask a running TensorFlow Serving"),

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "drawing": {"protocol", "data", "corpora"},
     "papers": {"layers", "training", "drawing", "protocol", "evaluation", "data", "features", "corpora"},
     "serving": {"papers", "drawing", "evaluation", "features", "corpora", "data", "protocol"},
+    "compare": {"papers", "training", "protocol", "evaluation", "corpora"},
     "report": {"papers", "protocol", "evaluation"},
     "predict": {"serving", "drawing", "papers", "features", "data"},
     "__main__": {"papers", "protocol"},

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ser_tf import corpora, documents
+from ser_tf import documents
 from ser_tf.corpora.base import Corpus
 from ser_tf.errors import DamagedError, SettingError, UserError
 from ser_tf.features.spec import FeatureSpec
-from ser_tf.protocol import kept_models, results
+from ser_tf.protocol import cross_corpus, kept_models, results
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.paper import Paper
@@ -82,6 +82,10 @@ class TrainedModel:
 def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
     """The fold results of one row that a table was made from, each with its file.
 
+    Args:
+        run: The table's folder.
+        row: The row's key, or `<paper>.<key>` where rows of several papers are compared.
+
     Raises:
         UserError: the folder is not that of a table, it has no such row, or a file is missing or damaged.
     """
@@ -94,19 +98,33 @@ def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
             f"{run}: no manifest.json; give the folder of a table, <output>/<experiment>/<corpus>"
         ) from None
     rows = [(Path(entry["file"]), entry["record"]) for entry in entries]
-    strange = [file for file, _ in rows if file.is_absolute() or ".." in file.parts or "\0" in str(file)]
+    strange = [
+        file for file, _ in rows if len(file.parts) < 5 or file.is_absolute() or ".." in file.parts or "\0" in str(file)
+    ]
     if strange:
         raise DamagedError(f"{manifest}: damaged: it names a file outside of the results; {remedy}")
-    chosen = [(file, record) for file, record in rows if file.parent.name == row]
+    chosen = [(file, record) for file, record in rows if row in _names_of(file)]
+    if len(several := sorted({_names_of(file)[1] for file, _ in chosen})) > 1:
+        raise SettingError(f"{run}: several papers have a row {row}; name one of {', '.join(several)}")
     if not chosen:
-        there = ", ".join(sorted({file.parent.name for file, _ in rows})) or "none"
+        there = ", ".join(sorted({_names_of(file)[0] for file, _ in rows})) or "none"
         raise SettingError(f"{run}: the table has no results of row {row}; there are {there}")
     output = run.resolve().parent.parent
     located = [_of_record(output / file, record) for file, record in chosen]
     for path, result in located:
-        if result.row != row:
+        if result.row not in (row, row.rpartition(".")[2]):
             raise DamagedError(f"{path}: damaged: it is of row {result.row}; {remedy}")
     return located
+
+
+def _is_result(file: Path) -> bool:
+    """Whether a path is `<paper>/<corpus>/folds/<row>/<name>`, inside of the output."""
+    return len(file.parts) == 5 and not file.is_absolute() and ".." not in file.parts and "\0" not in str(file)
+
+
+def _names_of(file: Path) -> tuple[str, str]:
+    """The row of a fold result, `<paper>/<corpus>/folds/<row>/...`, by its key, and by paper and key."""
+    return file.parent.name, f"{file.parts[0]}.{file.parent.name}"
 
 
 def _of_record(path: Path, digest: str) -> tuple[Path, FoldResult]:
@@ -145,10 +163,12 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
         UserError: the run did not keep the model, or a file is damaged.
     """
     path = next(
-        path for path, other in _located(run, result.row) if (other.fold, other.seed) == (result.fold, result.seed)
+        path
+        for path, other in _located(run, f"{result.paper}.{result.row}")
+        if (other.fold, other.seed) == (result.fold, result.seed)
     )
     output = run.resolve().parent.parent
-    model_path = Layout(output, result.paper, result.corpus).model_of(path)
+    model_path = Layout(output, result.paper, path.parts[-4]).model_of(path)
     card = kept_models.read_card(model_path.with_suffix(".json"))
     if card["record"] != result.digest:
         raise UserError(
@@ -178,7 +198,7 @@ def corpus_of(card: Mapping[str, Any], root: Path | None = None) -> Corpus:
     Raises:
         UserError: it is not there or cannot be read.
     """
-    return corpora.load(card["corpus"], root or card["corpus_root"], card.get("audio_root"), card.get("columns"))
+    return cross_corpus.load(card, root)
 
 
 def kept_model(
@@ -198,7 +218,7 @@ def kept_model(
     """
     of_row = fold_results(run, row)
     paper = paper_of(of_row[0].paper)
-    require_network(paper, row)
+    require_network(paper, of_row[0].row)
     chosen = [result for result in of_row if fold in (None, result.fold) and seed in (None, result.seed)]
     if not chosen:
         there = ", ".join(f"{result.fold} seed {result.seed}" for result in of_row)

@@ -48,12 +48,12 @@ class Manifest:
 
     Attributes:
         recordings: SHA-256 of the recordings with their labels; "" where it was not recorded.
-        listed: Number of fold results that the table names.
+        files: The fold results that the table names.
         folds: Those that lie in the folder.
     """
 
     recordings: str
-    listed: int
+    files: frozenset[str]
     folds: tuple[FoldFacts, ...]
 
 
@@ -213,7 +213,8 @@ def _manifest(path: Path, table: Path, problems: list[str]) -> Manifest:
         if file.is_file():
             found = _attempt(problems, named["file"], _facts, file, named["record"])
             facts += [found] if found else []
-    return Manifest(loaded.get("corpus_sha256", ""), len(loaded.get("results", [])), tuple(facts))
+    files = frozenset(named["file"] for named in loaded.get("results", []))
+    return Manifest(loaded.get("corpus_sha256", ""), files, tuple(facts))
 
 
 def _facts(path: Path, record: str) -> FoldFacts:
@@ -223,12 +224,18 @@ def _facts(path: Path, record: str) -> FoldFacts:
 
 
 def _unfinished(root: Path, tables: list[TableFolder]) -> list[str]:
-    """Fold results of a paper and corpus that have no table yet."""
-    shown = {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    """Fold results of a paper and corpus that have no table yet, and that no comparison names."""
+    shown = {(table.summary["experiment"].rpartition("_table")[0], Path(table.place).name) for table in tables}
+    shown |= {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    named = {file for table in tables if table.manifest for file in table.manifest.files}
     lines = []
     for folds in sorted(root.glob("*/*/folds")):
         paper, corpus = folds.parts[-3:-1]
-        files = [path for path in folds.glob("*/*.json") if ".older-" not in path.name]
+        files = [
+            path
+            for path in folds.glob("*/*.json")
+            if ".older-" not in path.name and path.relative_to(root).as_posix() not in named
+        ]
         if files and (paper, corpus) not in shown:
             number = f"{len(files)} fold result{'' if len(files) == 1 else 's'}"
             lines.append(f"{paper} on {corpus}: {number}, but no table yet. The command that was stopped goes on.")

@@ -93,7 +93,12 @@ def test_it_finishes_and_its_summary_has_every_key(ran):
     for claim in summary["claims"]:
         assert tuple(claim)[: len(CLAIM)] == CLAIM and {claim["better"], claim["worse"]} <= keys
         assert claim["verdict"] == "smoke" or claim["difference"] is None
-    assert len(summary["claims"]) == len(table.claims)
+    ran_here = {row["key"] for row in summary["rows"] if row["status"] == "run"}
+    measured = [claim for claim in table.measured if claim.row in ran_here]
+    assert len(summary["claims"]) == len(table.claims) + len(measured)
+    for claim, entry in zip(measured, summary["claims"][len(table.claims) :], strict=True):
+        assert (entry["text"], entry["kind"], entry["metric"]) == (claim.text, "measurement", claim.name)
+        assert entry["value"] is not None and (entry["compared_with"] is None) == (claim.compared_with is None)
 
 
 def test_tables_and_confusion_matrices(ran):

@@ -216,3 +216,25 @@ def _rows(single: keras.Model, data: tf.data.Dataset, name: str) -> Iterator[tup
     for batch in data:
         values = single.predict_on_batch(_inputs(single, batch))[name]
         yield from zip(batch["position"].numpy().tolist(), values, strict=True)
+
+
+def utterance_outputs(
+    model: keras.Model, batches: Batches[L], ids: Sequence[str], purpose: str, names: Sequence[str]
+) -> Iterator[tuple[str, dict[str, npt.NDArray[np.float32]]]]:
+    """Several outputs of a model that reads whole utterances, one utterance at a time, in inference mode.
+
+    Args:
+        model: With named inputs and a dictionary of outputs.
+        batches: What it reads.
+        ids: The utterances.
+        purpose: As for `FoldContext.view`.
+        names: The outputs' names.
+
+    Yields:
+        The id and the outputs of an utterance, in the order of the batches and padded as its batch was.
+    """
+    several = keras.Model(model.input, {name: model.output[name] for name in names})
+    for batch in batches.read(ids, purpose):
+        values = several.predict_on_batch(_inputs(several, batch))
+        for row, place in enumerate(batch["position"].numpy().tolist()):
+            yield ids[place], {name: values[name][row] for name in names}

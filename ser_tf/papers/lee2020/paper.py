@@ -13,7 +13,7 @@ from ser_tf.evaluation.claims import Claim
 from ser_tf.papers.lee2020 import table1, words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol import folds
-from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Paper, System, Table
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Measured, Paper, System, Table
 from ser_tf.training import baselines
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ CITATION = (
     " text. Interspeech 2020, 2717-2721"
 )
 NUM_FOLDS = 10  # §4.1
+NUM_HEADS = 4  # §4.2
 
 
 def task(ledger: Ledger) -> Task:  # noqa: ARG001 - the seven classes are stated
@@ -147,12 +148,26 @@ _TABLE2_ROWS = (
     System("xu2019", "Xu et al. 2019", _published(0.560, 0.028, 0.450, 0.028), _fit_xu2019, _frame_features),
     _CAN,
 )
+_HEADS = tuple(
+    Measured(
+        "can",
+        f"entropy, {modality} head {head}",
+        f"CAN: entropy in bits of {modality} attention, head {head} of {NUM_HEADS} from sharp to even, against even"
+        " weights",
+        f"{modality}_head_{head}_bits",
+        "even_bits",
+        form="number",
+    )
+    for modality in ("text", "audio")
+    for head in range(1, NUM_HEADS + 1)
+)
 TABLE2 = Table(
     number=2,
     title="Systems on aligned audio and text",
     corpora=("iemocap",),
     rows=(*_TABLE2_ROWS, *baselines.ROWS),
     claims=_claims(_TABLE2_ROWS, "CAN better than {}"),
+    measured=_HEADS,
 )
 TABLE3 = Table(
     number=3,

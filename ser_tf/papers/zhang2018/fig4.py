@@ -20,10 +20,9 @@ from matplotlib.image import AxesImage
 from ser_tf import cli
 from ser_tf.drawing import examples, panels
 from ser_tf.errors import SettingError
-from ser_tf.papers.zhang2018 import networks
+from ser_tf.papers.zhang2018.attended import on_spectrogram
 from ser_tf.papers.zhang2018.ledger import Ledger
 from ser_tf.papers.zhang2018.paper import PAPER
-from ser_tf.papers.zhang2018.receptive_field import on_inputs
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.models import TrainedModel
 
@@ -53,10 +52,7 @@ def attention_map(model: TrainedModel, attention: Floats, frames: int) -> Floats
         float64 (frames, bins), 1 where a cell has the weight that average pooling would give it.
     """
     ledger = ledgers.restore(Ledger, model.card["settings"])
-    field = networks.attention_field(ledger.pool5, ledger.alexnet)
-    if ledger.flipped:
-        attention = attention[:, ::-1]
-    return on_inputs(attention * attention.size, field, (frames, model.spec.dims))
+    return attention.size * on_spectrogram(ledger, attention, (frames, model.spec.dims))
 
 
 def _draw_map(axes: Axes, values: Floats, model: TrainedModel, **colours: Any) -> AxesImage:

@@ -65,6 +65,18 @@ def test_mlee_is_called_comparable_and_not_compared_with_soft_targets():
         assert pair not in [{claim.better, claim.worse} for claim in paper.TABLE3.claims]
 
 
+def test_overlaps_are_measured_on_rows_that_fuse():
+    measured = {(one.row, one.value, one.compared_with) for one in paper.TABLE3.measured}
+    assert measured == {
+        *(
+            (f"fusion_hard_{data}", f"overlap_{labels}_mlee", "overlap_hard_soft")
+            for data in ("dominant", "all")
+            for labels in ("hard", "soft")
+        ),
+        *((f"fusion_soft_{data}", "overlap_soft_mlee", None) for data in ("dominant", "all")),
+    }
+
+
 def test_leave_one_speaker_out():
     everything = [
         dataclasses.replace(one, style="improvised", label=one.label if place % 3 else None)
@@ -154,6 +166,20 @@ def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
     """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
     _, outcome, _, again = fused
     np.testing.assert_array_equal(systems.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
+
+
+def test_overlap_of_the_fused_encoders_attention_is_measured(fused):
+    """On every test utterance, from what the encoders were when they were frozen."""
+    _, _, trained, again = fused
+    measured = systems.fit_fusion(again, "soft", "all").measured
+    assert list(measured) == ["overlap_soft_mlee"]
+    (spec,) = systems.features(again.ledger)
+    test = again.fold.test[0]
+    features = np.array(again.view(spec, [test], "predict")[test])
+    inputs = {"features": features[np.newaxis], "lengths": np.array([len(features)])}
+    first, second = (each.encoder(inputs)["attention"].numpy()[0] for each in trained.values())
+    assert measured["overlap_soft_mlee"][0] == pytest.approx(np.minimum(first, second).sum(), abs=1e-5)
+    assert len(measured["overlap_soft_mlee"]) == len(again.fold.test)
 
 
 def test_pre_training_trains_only_a_classifier(fused, rates):

@@ -14,7 +14,7 @@ SPEEDS = (0.9, 1.1)  # §4.1: copies of training utterances
 
 
 def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
-    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
+    """Selects the four target classes of §4.1 and all other utterances; acted speech only if a corpus has no other."""
     return Task(
         name="ando2019",
         classes=("neutral", "happy", "sad", "angry"),
@@ -25,7 +25,7 @@ def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave one speaker out; tested are the utterances that have a dominant target emotion."""
+    """Makes leave-one-speaker-out folds; only utterances with a dominant target emotion are tested."""
     classes = task(ledger)
     tested = {utterance.id for utterance in utterances if classes.target_of(utterance) is not None}
     return tuple(

@@ -1,8 +1,8 @@
-"""The one training loop: compile, fit with early stopping on the validation set, predict the test set.
+"""The training loop: compiles, fits with early stopping on the validation set, and predicts the test set.
 
-The loss of a batch is the sum of its units' weighted losses, with weights that `Batches` scales so that it is on
-average the mean over the training set. The validation loss is the weighted mean over the whole set. Deviations: the
-papers do not say how they divide; a division by each batch's own weights would shift the classes' shares.
+The loss of a batch is the sum of its units' weighted losses; `Batches` scales the weights to make it, on average, the
+mean over the training set. The validation loss is the weighted mean over the whole set. Deviations: the papers do not
+say what they divide by; dividing by each batch's own weights would shift the balance of the classes.
 """
 
 import dataclasses
@@ -21,16 +21,16 @@ from ser_tf.training.recipe import Recipe
 
 L = TypeVar("L")
 DECISION = "probabilities"
-"""The output that decides."""
+"""The output that gives the predicted class."""
 MONITORS = {"loss": ("val_loss", "min"), "ua": ("val_ua", "max")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """How a training went.
+    """The outcome of a training.
 
     Attributes:
-        epochs: Trained epochs.
+        epochs: Number of epochs trained.
         best_epoch: The epoch, from 1, whose weights were kept.
     """
 
@@ -39,7 +39,7 @@ class Trained:
 
 
 class _Validation(keras.callbacks.Callback):
-    """Adds `val_loss`, the weighted mean over the validation set, and on request `val_ua` to each epoch's logs."""
+    """Adds to each epoch's logs `val_loss`, the weighted mean over the validation set, and on request `val_ua`."""
 
     def __init__(self, model: keras.Model, batches: Batches[Any], recipe: Recipe) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class _Validation(keras.callbacks.Callback):
         self._loss = tf.function(self._sums, reduce_retracing=True)
 
     def _sums(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-        """Sum of weighted losses and sum of weights of a batch."""
+        """Returns the sum of weighted losses and the sum of weights of a batch."""
         outputs = self._whole(_inputs(self._whole, batch), training=False)
         losses = self._recipe.losses.items()
         weight = batch["weight"]
@@ -73,7 +73,7 @@ class _Validation(keras.callbacks.Callback):
 
 
 class _Report(keras.callbacks.Callback):
-    """Tells the progress display about each epoch."""
+    """Reports each epoch to the progress display."""
 
     def __init__(self, context: FoldContext[Any], max_epochs: int) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class _Report(keras.callbacks.Callback):
 
 
 def _inputs(model: keras.Model, batch: Batch) -> Any:
-    """The model's inputs out of a batch, by their names."""
+    """Selects the model's inputs from a batch by name."""
     if isinstance(model.input, dict):
         return {name: batch[name] for name in model.input}
     return batch[model.input.name]
@@ -99,10 +99,10 @@ def train(context: FoldContext[L], model: keras.Model, batches: Batches[L], reci
     """Fits a model on a fold and predicts its test set.
 
     Args:
-        context: The fold; its `report` is told about epochs.
-        model: With named inputs and a dictionary of outputs, one of them `probabilities`.
-        batches: What it reads.
-        recipe: How it is trained.
+        context: The fold; its `report` is called for each epoch.
+        model: A model with named inputs and a dictionary of outputs, including `probabilities`.
+        batches: The batches it reads.
+        recipe: The training recipe.
 
     Raises:
         FloatingPointError: a loss is not finite.
@@ -158,7 +158,7 @@ def prepared(model: keras.Model, batches: Batches[L], recipe: Recipe) -> tuple[k
 
 
 def _create_variables(compiled: keras.Model, data: tf.data.Dataset) -> None:
-    """Makes the variables of the optimiser and of the losses, which the first step would make and be traced twice."""
+    """Creates the variables of the optimiser and the losses; otherwise the first step would, and be traced twice."""
 
     def example(of: Any) -> tf.Tensor:
         return tf.ones([size or 1 for size in of.shape], of.dtype)
@@ -171,7 +171,7 @@ def _create_variables(compiled: keras.Model, data: tf.data.Dataset) -> None:
 
 def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.Loss:
     class Summed(keras.losses.Loss):
-        """The sum over a batch."""
+        """The sum of a loss over a batch."""
 
         def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
             return loss(y_true, y_pred)
@@ -180,7 +180,7 @@ def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.L
 
 
 def predict(model: keras.Model, batches: Batches[L]) -> npt.NDArray[np.float32]:
-    """Posteriors of the fold's test set, float32 (utterances, classes), rows in the order of `fold.test`."""
+    """Returns posteriors of the fold's test set, float32 (utterances, classes), in the order of `fold.test`."""
     ids = batches.context.fold.test
     return batches.combine(ids, outputs(model, batches, ids, "predict", DECISION))
 
@@ -188,17 +188,17 @@ def predict(model: keras.Model, batches: Batches[L]) -> npt.NDArray[np.float32]:
 def outputs(
     model: keras.Model, batches: Batches[L], ids: Sequence[str], purpose: str, name: str
 ) -> npt.NDArray[np.float32]:
-    """One output of a model for utterances, in inference mode.
+    """Computes one output of a model for utterances, in inference mode.
 
     Args:
-        model: With named inputs and a dictionary of outputs.
-        batches: What it reads.
+        model: A model with named inputs and a dictionary of outputs.
+        batches: The batches it reads.
         ids: The utterances.
         purpose: As for `FoldContext.view`.
         name: The output's name.
 
     Returns:
-        float32 (rows, ...), in the order of `position`; it does not depend on how batches are cut.
+        float32 (rows, ...), in the order of `position`, independent of how batches are cut.
     """
     return _found(_with_one_output(model, name), batches.read(ids, purpose), name)
 

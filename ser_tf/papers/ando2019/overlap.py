@@ -1,11 +1,11 @@
-"""How far the attention of two models falls on the same frames (Figure 3 and the end of §4.2).
+"""The overlap of two models' attention (Figure 3 and the end of §4.2).
 
 On one utterance the paper finds that attention on dominant emotions with hard and with soft targets and on emotion
 existence have peaks in common, "while MLEE also focused on different areas". Here the overlap of each pair is measured
 on every test utterance: MLEE's overlap with the others should be smaller than that of hard and soft targets.
 
-Deviations: the paper has no measure. The overlap is the sum over frames of the smaller of both weights: 1 for the same
-attention, 0 where no frame has a share of both.
+Deviations: the paper defines no measure. The overlap is the sum over frames of the smaller of both weights: 1 for
+identical attention, 0 if no frame has weight in both.
 """
 
 import itertools
@@ -21,19 +21,19 @@ from ser_tf.training.batches import Batches
 
 
 def overlap(first: Floats, second: Floats) -> float:
-    """Overlap of two attentions on an utterance, float (frames,) each, whose weights sum to one."""
+    """Computes the overlap of two attentions on an utterance, float (frames,) each, whose weights sum to one."""
     return float(np.minimum(first, second).sum(dtype=np.float64))
 
 
 def measure_overlaps(encoders: Mapping[str, keras.Model], batches: Batches[Ledger]) -> dict[str, Floats]:
-    """Overlaps of all pairs of models on every test utterance.
+    """Measures the overlap of each pair of models on every test utterance.
 
     Args:
-        encoders: Of `networks.build_encoder`, by what each was trained on.
-        batches: What they read.
+        encoders: Models from `networks.build_encoder`, by their training targets.
+        batches: The batches they read.
 
     Returns:
-        `overlap_<first>_<second>` of each pair in their order, float64 (test utterances,).
+        `overlap_<first>_<second>` for each pair, in order, float64 (test utterances,).
     """
     ids = batches.context.fold.test
     attention = {}

@@ -36,7 +36,7 @@ CITATION = (
 
 
 def conditions(ledger: Ledger) -> Conditions:
-    """How folds are made and what chooses the epoch."""
+    """Describes how folds are made and the epoch is chosen."""
     whose = "the tested speaker's partner" if ledger.development == "partner" else "a speaker of the next session"
     return {
         "folds": "leave one speaker out",
@@ -46,13 +46,13 @@ def conditions(ledger: Ledger) -> Conditions:
 
 
 def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
-    """Says what the votes are votes on."""
+    """Notes what the annotators voted on."""
     del chosen, ledger, paths
     note = "trained on what annotators heard (eq. 3-5), tested on the emotion that was to be acted"
     return Material(corpus, notes=(note,) if corpus.name == "crema_d" else ())
 
 
-# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems and figures import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _fit_from_scratch(context: "FoldContext[Ledger]", labels: str, data: str) -> FoldOutcome:
     from ser_tf.papers.ando2019 import systems
 
@@ -138,7 +138,7 @@ _SAME_MODEL = _key("dominant", HARD, ALL)  # §4.2: as on `dominant`
 
 
 def _claims() -> tuple[Claim, ...]:
-    """The comparisons of §4.2, each pair of models once, in the metric in which Table 3 bears it out.
+    """Lists the comparisons of §4.2, each pair of models once, in the metric in which Table 3 supports it.
 
     Pre-training has a higher WA than the dominant emotion model in all cells, but not a higher UA; soft targets, fusion
     and more data have a higher UA in all. MLEE is said to be comparable to soft targets, which claims no difference.
@@ -167,7 +167,7 @@ def _claims() -> tuple[Claim, ...]:
 
 
 def _overlaps() -> tuple[Measured, ...]:
-    """§4.2 on Figure 3: MLEE also attends to other areas than hard and soft targets; rows that fuse them measure it."""
+    """Lists §4.2's claims about Figure 3, that MLEE also attends to other areas; the fusion rows measure them."""
     names = {HARD: "hard", SOFT: "soft", EXISTENCE: "MLEE"}
     claims = tuple(
         Measured(

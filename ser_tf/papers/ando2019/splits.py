@@ -13,7 +13,7 @@ SPEEDS = (0.9, 1.1)  # §4.1: copies of training utterances
 
 
 def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
-    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
+    """Selects the four target classes of §4.1 and all other utterances; acted speech only if a corpus has no other."""
     return Task(
         name="ando2019",
         classes=("neutral", "happy", "sad", "angry"),
@@ -24,5 +24,5 @@ def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave one speaker out; a run tests those utterances that have a dominant target emotion."""
+    """Makes leave-one-speaker-out folds; only utterances with a dominant target emotion are tested."""
     return folds.by_speaker(utterances, seed, ledger.development)

@@ -1,10 +1,10 @@
-"""How sharply each head of the cross attention network attends: the entropy of its weights over the words.
+"""Sharpness of the heads of the cross attention network: the entropy of their weights over the words.
 
-The paper states four heads (§4.2) and nothing of what they do. In bits, entropy is 0 where a head attends to one word
-and the logarithm of the number of words where it weighs all alike.
+The paper states that there are four heads (§4.2) and nothing about what they do. Entropy in bits is 0 if a head attends
+to one word, and the logarithm of the number of words if it weights all equally.
 
-Deviations: heads have no order that two trainings share. Those of a training are numbered by their mean entropy over
-its test utterances, so that head 1 of each modality is the sharpest.
+Deviations: different trainings share no order of heads. The heads of a training are numbered by their mean entropy over
+its test utterances: head 1 of each modality is the sharpest.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from ser_tf.training.batches import Batches
 
 
 def entropy(weights: Floats) -> Floats:
-    """Entropy in bits along the last axis: float (..., words), zero on padding -> float64 (...)."""
+    """Computes the entropy in bits along the last axis: float (..., words), zero on padding -> float64 (...)."""
     weights = weights.astype(np.float64)
     logarithms = np.log2(weights, where=weights > 0, out=np.zeros_like(weights))
     bits: Floats = -(weights * logarithms).sum(axis=-1)
@@ -28,16 +28,16 @@ def entropy(weights: Floats) -> Floats:
 
 
 def measure_entropies(model: keras.Model, batches: Batches[Ledger], num_words: Mapping[str, int]) -> dict[str, Floats]:
-    """Entropies of every test utterance.
+    """Measures the entropies of every test utterance.
 
     Args:
-        model: Of `networks.build_cross_attention_network`.
-        batches: What it reads.
+        model: A model from `networks.build_cross_attention_network`.
+        batches: The batches it reads.
         num_words: Number of words of each test utterance.
 
     Returns:
-        `<modality>_head_<n>_bits` of each head, n from 1, and `even_bits`, the entropy of even weights; float64 (test
-        utterances,) each.
+        `<modality>_head_<n>_bits` for each head, n from 1, and `even_bits`, the entropy of uniform weights; float64
+        (test utterances,) each.
     """
 
     def of_one(utterance_id: str, outputs: Mapping[str, Floats]) -> Mapping[str, float]:
@@ -56,10 +56,10 @@ def _name(modality: str, place: int) -> str:
 
 
 def sharpest_first(measured: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Numbers the heads of each modality anew, by their mean entropy; everything else stays.
+    """Renumbers the heads of each modality by their mean entropy, leaving everything else unchanged.
 
     Args:
-        measured: As `measure_entropies` gives it, with the heads in the order of the network.
+        measured: Result of `measure_entropies`, with the heads in the network's order.
     """
     ordered = dict(measured)
     for modality in MODALITIES:

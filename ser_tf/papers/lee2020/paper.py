@@ -30,7 +30,7 @@ NUM_HEADS = 4  # §4.2
 
 
 def task(ledger: Ledger) -> Task:  # noqa: ARG001 - the seven classes are stated
-    """The seven classes of §4.1; 7,486 utterances of IEMOCAP."""
+    """Selects the seven classes of §4.1: 7,486 utterances of IEMOCAP."""
     return Task(
         name="lee2020",
         classes=("angry", "excited", "happy", "sad", "frustrated", "surprise", "neutral"),
@@ -40,10 +40,10 @@ def task(ledger: Ledger) -> Task:  # noqa: ARG001 - the seven classes are stated
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Ten folds of 8:1:1 (§4.1).
+    """Makes ten folds of 8:1:1 (§4.1).
 
-    A class with fewer utterances than folds is drawn together with the next larger ones: no fold rule can give each
-    fold one of them.
+    A class with fewer utterances than folds is merged with the next larger ones for stratification, since not every
+    fold can have one of its utterances.
     """
     if ledger.split == "random":
         return folds.k_fold(utterances, seed, NUM_FOLDS, lambda _: "")
@@ -60,11 +60,11 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
 
 
 def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
-    """Alignments and word vectors from the user's files, and what the table says of the words."""
+    """Reads alignments and word vectors from the user's files, and makes the table's notes on words."""
     return words.prepare(corpus, chosen, ledger, paths, NUM_FOLDS)
 
 
-# Systems, figures and serving import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems, figures and serving import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _frame_features(ledger: Ledger) -> "tuple[FeatureSpec, ...]":
     from ser_tf.papers.lee2020 import systems
 

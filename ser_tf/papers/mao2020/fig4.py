@@ -1,10 +1,10 @@
-"""Figure 4 of Mao et al. 2020: confusion matrices of feature-level attention, one corpus beside the other.
+"""Figure 4 of Mao et al. 2020: confusion matrices of feature-level attention, corpora side by side.
 
     python -m experiments.mao2020_table1 --corpus casia --corpus-root DIR
     python -m experiments.mao2020_table2 --corpus iemocap --corpus-root DIR
     python -m figures.mao2020_fig4 --run runs/mao2020_table1/casia runs/mao2020_table2/iemocap
 
-The paper has CASIA (a) and IEMOCAP (b); the figure shows the tables that it is given and needs only their results.
+The paper shows CASIA (a) and IEMOCAP (b); this figure shows the given tables and needs only their results.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def _parser(program: str) -> cli.ArgumentParser:
 
 
 def read(run: Path, row: str) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
-    """A table's summary and the confusion matrix of one row, int (true class, decided class).
+    """Reads a table's summary and the confusion matrix of one row, int (true class, predicted class).
 
     Raises:
         UserError: the folder is not a table's, or its summary is damaged.
@@ -66,7 +66,7 @@ def read(run: Path, row: str) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
 
 
 def draw(tables: Sequence[tuple[dict[str, Any], npt.NDArray[np.int64]]]) -> Figure:
-    """One panel a table: shares of each true class in percent, and counts."""
+    """Draws one panel per table: percentages of each true class, and counts."""
     side = confusion.MARGIN_INCHES + confusion.CELL_INCHES * max(len(matrix) for _, matrix in tables)
     figure = Figure(figsize=(side * len(tables), side), layout="constrained")
     all_axes = figure.subplots(1, len(tables), squeeze=False)[0]

@@ -25,7 +25,7 @@ CITATION = (
 
 
 def task(ledger: Ledger) -> Task:
-    """The four classes of §3; 4,490 utterances of IEMOCAP, 5,531 with excited counted as happy."""
+    """Selects the four classes of §3: 4,490 utterances of IEMOCAP, or 5,531 with excited counted as happy."""
     merges = {"excited": "happy"} if ledger.happy_includes_excited else {}
     expected = {("both", False): 4490, ("both", True): 5531, (IMPROVISED, False): 2280, (IMPROVISED, True): 2943}
     number = expected.get((ledger.styles, ledger.happy_includes_excited))
@@ -41,7 +41,7 @@ def task(ledger: Ledger) -> Task:
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave-one-session-out; one speaker of the training sessions chooses the stopping epoch."""
+    """Makes leave-one-session-out folds; one speaker of the training sessions is held out for early stopping."""
     every = folds.by_session(utterances, seed, ledger.stopping)
     return every if ledger.tested_sessions == "all" else every[-1:]
 
@@ -53,14 +53,14 @@ _EPOCH_CHOICE = {
 
 
 def conditions(ledger: Ledger) -> Conditions:
-    """How folds are made and what chooses the epoch."""
+    """Describes how folds are made and the epoch is chosen."""
     monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
     fixed = f"fixed ({ledger.fixed_epochs} epochs)"
     choice = f"{monitored} on {_EPOCH_CHOICE[ledger.stopping]}" if ledger.stopping != "none" else fixed
     return {"folds": "leave one session out", "epoch_choice": choice}
 
 
-# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems and figures import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _fit_functionals_network(context: "FoldContext[Ledger]", which: str) -> FoldOutcome:
     from ser_tf.papers.mirsamadi2017 import systems
 

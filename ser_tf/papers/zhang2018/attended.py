@@ -1,8 +1,8 @@
-"""Where the attention of the fully convolutional network lies on the spectrogram, and how much of it in which part.
+"""The attention of the fully convolutional network on the spectrogram, and its share in parts of it.
 
 §III-C says of Figure 4 that frames without speech and high frequencies get small weights; here both are measured on
-every test utterance. Weights are brought to the spectrogram's frames and bins as the figure shows them, so that even
-weights give every part exactly its share of the picture.
+every test utterance. Weights are interpolated to the spectrogram's frames and bins as in the figure; uniform weights
+give every part exactly its share of the area.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ HIGH_HZ = 2000.0
 
 
 def on_spectrogram(ledger: Ledger, weights: Floats, sizes: tuple[int, int]) -> Floats:
-    """Weights of cells on the spectrogram's own coordinates, interpolated between the middles of what cells see.
+    """Maps weights of cells to the spectrogram's coordinates, interpolating between the centres of receptive fields.
 
     Args:
-        ledger: The assumptions that the network was built with.
+        ledger: The assumptions the network was built with.
         weights: (time cells, frequency cells), without padding.
         sizes: Frames and bins of the spectrogram.
 
     Returns:
-        float64 (frames, bins); where all cells weigh the same, so do all frames and bins.
+        float64 (frames, bins), uniform if the weights of the cells are.
     """
     field = networks.attention_field(ledger.pool5, ledger.alexnet)
     shown = on_inputs(weights, field, sizes)
@@ -39,7 +39,7 @@ def on_spectrogram(ledger: Ledger, weights: Floats, sizes: tuple[int, int]) -> F
 
 
 def time_cells(ledger: Ledger, num_frames: int) -> int:
-    """Number of the network's cells along the time of an utterance."""
+    """Returns the number of the network's cells along an utterance's time axis."""
     steps = alexnet.steps_of(networks.convolutions(ledger.pool5, ledger.alexnet), ledger.pooling)
     number = max(num_frames, shortest_input(steps))
     for step in steps:
@@ -48,15 +48,15 @@ def time_cells(ledger: Ledger, num_frames: int) -> int:
 
 
 def measure_attention(model: keras.Model, batches: Batches[Ledger]) -> dict[str, Floats]:
-    """Shares of the attention of every test utterance.
+    """Measures the shares of the attention of every test utterance.
 
     Args:
-        model: Of `networks.build_attention_fcn`.
-        batches: What it reads.
+        model: A model from `networks.build_attention_fcn`.
+        batches: The batches it reads.
 
     Returns:
-        `attention_on_silence` beside `time_in_silence`, and `attention_above_2khz` beside `spectrum_above_2khz`, the
-        share of the bins; float64 (test utterances,) each.
+        `attention_on_silence` with `time_in_silence`, and `attention_above_2khz` with `spectrum_above_2khz`, the share
+        of the bins; float64 (test utterances,) each.
     """
     ledger, spec = batches.context.ledger, batches.spec
     axis: Any = spec.params

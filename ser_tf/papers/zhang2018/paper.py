@@ -27,7 +27,7 @@ CITATION = (
 
 
 def task(ledger: Ledger) -> Task:
-    """The four classes of improvised speech (§III-A); 2,280 utterances of IEMOCAP. Acted corpora are taken whole."""
+    """Selects four classes of improvised speech (§III-A): 2,280 utterances of IEMOCAP. Acted corpora are used whole."""
     del ledger
     return Task(
         name="zhang2018",
@@ -38,7 +38,7 @@ def task(ledger: Ledger) -> Task:
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave-one-session-out; of that session one actor validates and the other is tested (§III-A)."""
+    """Makes leave-one-session-out folds: one actor of the held-out session validates, the other is tested (§III-A)."""
     every = folds.by_session_actor(utterances, seed)
     if ledger.tested_actors == "both":
         return every
@@ -50,7 +50,7 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
 
 
 def conditions(ledger: Ledger) -> Conditions:
-    """How folds are made and what chooses the epoch."""
+    """Describes how folds are made and the epoch is chosen."""
     monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
     return {
         "folds": "leave one session out, one of its actors is tested",
@@ -65,10 +65,10 @@ OPTIONS = tuple(
 
 
 def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
-    """Checks the files of weights before anything is trained.
+    """Checks the weight files before anything is trained.
 
     Raises:
-        UserError: a file is not what it should be.
+        UserError: a file does not hold the expected weights.
     """
     del chosen, ledger
     given = {name: path.resolve() for name, path in paths.items() if path is not None}
@@ -81,7 +81,7 @@ def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Pa
     return Material(corpus, inputs, tuple(f"{path.name} as pretrained weights" for path in given.values()))
 
 
-# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems and figures import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _fit_attention_fcn(context: "FoldContext[Ledger]", **variant: Any) -> FoldOutcome:
     from ser_tf.papers.zhang2018 import systems
 
@@ -141,13 +141,13 @@ _PUBLISHED = {  # WA, UA: Tables I and II
 
 
 def _row(key: str, label: str, fit: Callable[["FoldContext[Ledger]"], FoldOutcome], **more: Any) -> System[Ledger]:
-    """A row with its published numbers."""
+    """Makes a row with its published numbers."""
     published = dict(zip(("wa", "ua"), _PUBLISHED[key], strict=True))
     return System(key, label, published, fit, **{"features": _features, **more})
 
 
 def _beyond(key: str, label: str, note: str, **variant: Any) -> System[Ledger]:
-    """A row with random initialisation that the paper describes and has no number for."""
+    """Makes a randomly initialised row that the paper describes without giving a number."""
     window = variant.get("window_seconds")
     features = functools.partial(_features, window_seconds=window) if window else _features
     fit = functools.partial(_fit_attention_fcn, finetuning=False, **variant)

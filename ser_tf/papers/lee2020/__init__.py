@@ -6,8 +6,9 @@ compares systems, Table 3 ways to segment the audio, Table 4 leaves out parts of
 network (`can`) is trained once for all tables.
 
 `ledger` what the paper does not state; `paper` task, folds, tables and claims; `systems` what a row does on a fold.
-Words: `alignment` reads TextGrid and CTM files, `words` what the networks are given of them and what a table says,
-`glove` word vectors, `vocabulary` numbers and first embedding, `aligned` segments under words and batches of both.
+Words: `alignment` reads TextGrid, CTM and wdseg files and `whisper` Whisper's JSON, `words` what the networks are given
+of them and what a table says, `glove` word vectors, `vocabulary` numbers and first embedding, `aligned` segments under
+words and batches of both.
 Networks: `networks` the cross attention network and the single modalities, `yoon2019` and `xu2019` the systems that it
 is compared with, built of `text_audio` (inputs and encoders), `cross_attention`, `segment_mfcc` and `packed_segments`.
 `table1` Table 1; `attention` the figure beyond the paper; `served` words inside a served graph; `client_words` words

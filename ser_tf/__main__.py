@@ -11,6 +11,7 @@ MODULES = {
     "predict": ("ser_tf.predict", "emotions of recordings"),
     "export": ("ser_tf.serving.export", "a trained row as a SavedModel that takes raw audio"),
     "client": ("ser_tf.serving.client", "ask a running TensorFlow Serving"),
+    "align": ("ser_tf.asr.command", "when each word of an English corpus is spoken, or which"),
     "validate": ("ser_tf.corpora.validate", "list a corpus's missing, unreadable and unexpected files"),
     "report": ("ser_tf.report.command", "one page of everything in a folder of results"),
 }

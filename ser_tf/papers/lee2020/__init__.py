@@ -6,7 +6,7 @@ alignment, Table 2 compares systems, Table 3 compares segmentations of the audio
 cross attention network (`can`) is trained once for all tables.
 
 Modules: `ledger` (assumptions where the paper is silent), `paper` (task, folds, tables and claims), `systems` (training
-and testing a row on a fold). Words: `alignment` (TextGrid and CTM files), `words` (input of the networks and notes of
+and testing a row on a fold). Words: `alignment` (TextGrid, CTM and wdseg files), `whisper` (Whisper's JSON), `words` (input of the networks and notes of
 the tables), `glove` (word vectors), `vocabulary` (encoding and initial embedding), `aligned` (segments under words, and
 batches of both). Networks: `networks` (the cross attention network and the single modalities), `yoon2019` and `xu2019`
 (comparison systems), built from `text_audio` (inputs and encoders), `cross_attention`, `segment_mfcc` and

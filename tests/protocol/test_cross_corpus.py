@@ -38,9 +38,9 @@ RAVDESS = corpus("ravdess", ("angry", "happy", "sad", "calm"), stem="r")
 def test_speakers_of_two_corpora_never_meet_and_recordings_keep_their_names():
     joined = cross_corpus.join(EMODB, RAVDESS)
     train, test = joined.parts
-    assert [one.id for one in test.utterances] == [one.id for one in RAVDESS.utterances]
+    assert {one.id for one in test.utterances} == {one.id for one in RAVDESS.utterances}
     assert {one.speaker for one in test.utterances} == {f"ravdess-{number}" for number in ("01", "02", "03", "04")}
-    assert train.utterances == EMODB.utterances and joined.is_full
+    assert set(train.utterances) == set(EMODB.utterances) and joined.is_full
     assert not {one.session for one in train.utterances} & {one.session for one in test.utterances}
     assert (joined.name, cross_corpus.place_of(joined)) == ("emodb-to-ravdess", "emodb-to-ravdess")
 

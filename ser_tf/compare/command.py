@@ -71,9 +71,9 @@ def _parser() -> cli.ArgumentParser:
     )
     add_data_flags(parser)
     add_run_flags(parser)
-    for key in papers.keys():
-        for option in papers.load(key).options:
-            parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=f"{key}: {option.help}")
+    options = {option.flag: (key, option) for key in papers.keys() for option in papers.load(key).options}
+    for key, option in options.values():
+        parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=f"{key}: {option.help}")
     return parser
 
 

@@ -7,6 +7,7 @@ given: NumPy's own would take bytes from the file as addresses of Python objects
 
 import pickle
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,47 @@ _ADMITTED = {
 }
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Makes stand-ins of arrays and Python's own containers, strings and numbers."""
+class _ArraysOnly(pickle._Unpickler):
+    """Makes stand-ins of arrays and Python's own containers, strings and numbers.
+
+    Deviations: The interpreted unpickler in place of the compiled one, because keys of dictionaries are looked at
+    before they are hashed: the hash of a tuple of tuples of tuples can take for ever.
+    """
+
+    dispatch = dict(pickle._Unpickler.dispatch)
+
+    def load_setitem(self) -> None:
+        """Puts one value into a dictionary."""
+        _require_plain(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        """Puts values into a dictionary."""
+        _require_plain(self.stack[::2])
+        super().load_setitems()
+
+    def load_dict(self) -> None:
+        """Makes a dictionary of keys and values."""
+        _require_plain(self.stack[::2])
+        super().load_dict()
+
+    def refuse_set(self) -> None:
+        """Refuses sets, which no array needs."""
+        raise pickle.UnpicklingError("it has a set, which no array needs")
+
+    dispatch |= {pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems, pickle.DICT[0]: load_dict}
+    dispatch |= dict.fromkeys((pickle.EMPTY_SET[0], pickle.ADDITEMS[0], pickle.FROZENSET[0]), refuse_set)
 
     def find_class(self, module: str, name: str) -> Any:
         """Looks up a name that the pickle wants to use."""
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
         return _ADMITTED[module, name]
+
+
+def _require_plain(keys: Sequence[object]) -> None:
+    if not all(isinstance(key, str | bytes | int) for key in keys):
+        raise pickle.UnpicklingError("it has a dictionary whose keys are neither names nor numbers")
 
 
 def _made(value: Any, done: dict[int, Any]) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser_tf.audio_limits import channels_problem, sample_rate_problem, samples_problem
+from ser_tf.audio_limits import MAX_SAMPLES, channels_problem, sample_rate_problem, samples_problem
 from ser_tf.corpora.wav_header import read_wav_header
 from ser_tf.errors import AudioError
 
@@ -88,11 +88,13 @@ def read_samples(
 
     Raises:
         AudioError: as for `read_header`, or the part does not lie in the recording, or its samples are damaged, fewer
-            than the header says, not finite or on another scale.
+            than the header says, not finite, on another scale, or too many to be decoded at once.
     """
     header = read_header(path)
     first, last = part_of(header, path, start_seconds, end_seconds)
     seeks = header.container not in _INEXACT_SEEKING
+    if (last - first if seeks else header.num_samples) * header.channels > MAX_SAMPLES:
+        raise AudioError(f"{path}: it has more than {MAX_SAMPLES} samples; cut it into several files")
     try:
         with _opened_at(first, last, header, path) as file:
             samples = file.read(last - first if seeks else -1, dtype="float32", always_2d=True)

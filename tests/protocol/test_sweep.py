@@ -79,7 +79,7 @@ def test_table_data_and_picture_are_written(swept):
     folder = output / "toy2000_table1" / "emodb"
     assert "distance = absolute" in (folder / "sweep.md").read_text()
     with open(folder / "sweep.csv", newline="") as file:
-        assert [line["value"] for line in csv.DictReader(file)] == ["", "absolute", "50"]
+        assert [line["value"] for line in csv.DictReader(file)] == ["squared", "absolute", "60", "50"]
     assert image.imread(folder / "sweep.png").shape[1] > 1000
     assert f"written to {folder}/sweep.md, .csv, .json, .png" in shown.replace("\n", "")
 

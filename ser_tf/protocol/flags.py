@@ -68,7 +68,8 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
         help="change assumptions (see --list)")  # fmt: skip
     add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
-        help="also train with other values of these assumptions, one at a time (all: every one)")  # fmt: skip
+        help="also train with other values of these assumptions, one at a time (all: every one; protocol: happy with"
+        " and without excited, all or improvised speech, the paper's or random folds)")  # fmt: skip
     add("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
     add("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",

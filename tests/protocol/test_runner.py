@@ -71,6 +71,7 @@ def test_a_run_writes_one_result_for_each_row_fold_and_seed(reference):
     rows = {row["key"]: row for row in summary(reference)["rows"]}
     assert rows["centroids"]["ua"]["pooled"] > 0.5, "tones of four pitches and levels are easily told apart"
     assert rows["centroids"]["verdict"] == "other corpus" and rows["network"]["published"] is None
+    assert summary(reference)["pairwise"]["metric"] == "ua" and len(summary(reference)["pairwise"]["pairs"]) == 1
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_ran_before(reference, emodb_root, tmp_path):

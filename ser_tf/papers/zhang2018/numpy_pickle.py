@@ -7,9 +7,9 @@ own would take bytes from the file as addresses of Python objects.
 
 import pickle
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -52,14 +52,17 @@ _ADMITTED = {
 }
 
 
-class _ArraysOnly(pickle._Unpickler):
+_Interpreted: Any = pickle._Unpickler  # its type stubs are those of the compiled one
+
+
+class _ArraysOnly(_Interpreted):
     """Unpickles only stand-ins for arrays, and Python's own containers, strings and numbers.
 
     The interpreted unpickler, unlike the compiled one, lets dictionary keys be checked before they are hashed: the hash
     of deeply nested tuples can take forever.
     """
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(_Interpreted.dispatch)
 
     def load_setitem(self) -> None:
         """Adds one value to a dictionary whose key is plain."""

@@ -1,6 +1,6 @@
-"""Where jobs run: in this process, in parallel processes on this machine, or on a Ray cluster.
+"""Executors of jobs: this process, parallel processes on this machine, or a Ray cluster.
 
-All give the same bits: a job's result depends on its settings alone, and every process uses one thread an operation.
+All give the same bits: a job's result depends only on its settings, and every process uses one thread per operation.
 """
 
 import logging
@@ -23,25 +23,25 @@ from ser_tf.protocol.runner import Event, Failure, Job, Run, execute
 Outcome = tuple[Job[Any], FoldResult | Failure]
 POLL_SECONDS = 0.2
 JOBS_PER_PROCESS = 32
-"""After about so many jobs all workers are replaced: TensorFlow does not give all memory back. (The pool's own
-`max_tasks_per_child` hangs when several workers reach it at once.)"""
+"""Approximate number of jobs after which workers are replaced, since TensorFlow does not release all memory. (The
+pool's own `max_tasks_per_child` hangs when several workers reach it at once.)"""
 
 
 class Executor(Protocol):
-    """Runs jobs and yields each outcome as soon as it is there."""
+    """Runs jobs and yields each outcome as soon as it is available."""
 
     def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs.
 
         Args:
-            run: What the jobs share.
-            jobs: In the order in which they shall start.
+            run: Settings and data shared by the jobs.
+            jobs: The jobs, in the order to start them.
             report: Called in this process with progress events.
         """
 
 
 class InProcess:
-    """One job after the other, in this process."""
+    """Runs one job after the other in this process."""
 
     def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
         """Runs all jobs; see `Executor.run`."""
@@ -51,21 +51,21 @@ class InProcess:
 
 
 class LocalProcesses:
-    """Jobs side by side in processes of this machine."""
+    """Runs jobs in parallel processes on this machine."""
 
     def __init__(self, workers: int) -> None:
         """Uses up to `workers` processes."""
         self.workers = workers
 
     def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
-        """Runs all jobs; see `Executor.run`. When the caller stops early, running jobs are ended at once."""
+        """Runs all jobs; see `Executor.run`. If the caller stops early, running jobs are terminated at once."""
         share = self.workers * JOBS_PER_PROCESS
         for first in range(0, len(jobs), share):
             yield from self._run_share(run, jobs[first : first + share], report)
 
     def _run_share(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
-        """Runs jobs in processes that end with the last of them."""
-        # TensorFlow's threads do not survive a fork.
+        """Runs jobs in a pool of processes that ends with the last job."""
+        # TensorFlow's threads do not survive forking.
         spawn = multiprocessing.get_context("spawn")
         events = spawn.Queue()
         pool = ProcessPoolExecutor(
@@ -101,7 +101,7 @@ def _drain(events: Any, report: Callable[[Event], None]) -> None:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """Ends the workers, also in the middle of a job: a result is on disk whole or not at all."""
+    """Terminates the workers, even in the middle of a job: a result is on disk whole or not at all."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -119,7 +119,7 @@ def _start_worker(run: Run[Any], events: Any) -> None:
     from ser_tf import cli
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ctrl-C reaches the whole process group; the parent alone answers it.
+    # Ctrl-C reaches the whole process group; only the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cli.quieten()
     configure_tensorflow()
@@ -127,7 +127,7 @@ def _start_worker(run: Run[Any], events: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this worker when the run that started it was killed; nobody would read its results."""
+    """Ends this worker if the run that started it was killed, since nobody would read its results."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
@@ -141,19 +141,19 @@ def _execute_in_worker(job: Job[Any]) -> FoldResult | Failure:
 
 
 def _say_nothing(event: Event) -> None:
-    """Epochs are not reported from a cluster."""
+    """Ignores epochs, which are not reported from a cluster."""
     del event
 
 
 class RayCluster:
-    """Jobs on a Ray cluster whose machines share the output folder and the corpus."""
+    """Runs jobs on a Ray cluster whose machines share the output folder and the corpus."""
 
     def __init__(self, workers: int, address: str | None) -> None:
-        """Connects at the first run.
+        """Prepares to connect at the first run.
 
         Args:
-            workers: Jobs at the same time.
-            address: Of the cluster; None starts Ray on this machine.
+            workers: Number of concurrent jobs.
+            address: Address of the cluster; None starts Ray on this machine.
         """
         self.workers = workers
         self.address = address
@@ -162,7 +162,7 @@ class RayCluster:
         """Runs all jobs; see `Executor.run`. Epochs are not reported.
 
         Raises:
-            UserError: Ray is not installed or the cluster is not there.
+            UserError: Ray is not installed or the cluster cannot be reached.
         """
         try:
             import ray
@@ -181,7 +181,7 @@ class RayCluster:
         self, ray: Any, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]
     ) -> Iterator[Outcome]:
         @ray.remote(num_cpus=1, max_retries=0)
-        def run_one(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure:
+        def run_job(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure:
             configure_tensorflow()
             return execute(shared, job, _say_nothing)
 
@@ -191,7 +191,7 @@ class RayCluster:
         while waiting or running:
             while waiting and len(running) < self.workers:
                 job = waiting.pop(0)
-                running[run_one.remote(shared, job)] = job
+                running[run_job.remote(shared, job)] = job
                 report((job.name, 0, 0, "on the cluster"))
             done, _ = ray.wait(list(running), num_returns=1)
             for reference in done:

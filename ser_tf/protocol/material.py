@@ -1,4 +1,4 @@
-"""From flags to a run: the corpus, checked and digested, and what all jobs share."""
+"""Turning flags into a run: the checked and hashed corpus, and the settings shared by all jobs."""
 
 import argparse
 import dataclasses
@@ -20,13 +20,13 @@ from ser_tf.protocol.runner import Run
 
 L = TypeVar("L")
 SMOKE_UTTERANCES = 2
-"""Utterances of each speaker and class in a smoke run."""
+"""Number of utterances of each speaker and class in a smoke run."""
 SMOKE_FOLDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class LoadedRun(Generic[L]):
-    """What the flags of a run come to: what jobs share, the corpus, and what the table has to say of them."""
+    """A run as set up from its flags: what jobs share, the corpus, and the table's notes on it."""
 
     run: Run[L]
     corpus: Corpus
@@ -34,7 +34,7 @@ class LoadedRun(Generic[L]):
 
 
 def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console) -> LoadedRun[L]:
-    """Loads and checks the corpus that the flags name, and sets up the run.
+    """Loads and checks the corpus named by the flags, and sets up the run.
 
     Raises:
         UserError: bad usage or bad data.
@@ -84,7 +84,7 @@ def _digest(utterances: Sequence[Utterance], layout: Layout, output: Console) ->
 def smoke_subset(
     utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]
 ) -> tuple[Utterance, ...]:
-    """For a smoke run: the first utterances of each speaker and class, those of no class counted as one."""
+    """Selects the first utterances of each speaker and class for a smoke run, treating no class as one more class."""
     counts: dict[tuple[str, str | None], int] = {}
     chosen = []
     for utterance in utterances:
@@ -96,10 +96,10 @@ def smoke_subset(
 
 
 def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
-    """Loads the corpus that `--corpus` and `--corpus-root` name; the generated one is made if it is not there.
+    """Loads the corpus named by `--corpus` and `--corpus-root`, generating the synthetic one if it does not exist.
 
     Raises:
-        UserError: the corpus is not there or cannot be read.
+        UserError: the corpus does not exist or cannot be read.
     """
     root = flags.corpus_root
     if flags.corpus == "synthetic":
@@ -116,7 +116,7 @@ def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
 
 
 def chosen_folds(paper: Paper[L], run: Run[L], seed: int, flags: argparse.Namespace) -> tuple[Fold, ...]:
-    """The folds that `--folds` names, the first ones in a smoke run, else all.
+    """Returns the folds named by `--folds`, otherwise the first ones in a smoke run, otherwise all.
 
     Raises:
         SettingError: there is no such fold.

@@ -1,7 +1,7 @@
-"""First stages that several rows share (SegCNN, encoders): hash, seed, lock, save and record in one place.
+"""First stages shared by several rows (SegCNN, encoders): hashing, seeding, locking, saving and recording.
 
 A stage is a folder with whatever its maker writes, and `record.json`: what it was made from, and which utterances it
-read for which purpose. It is reused while its record holds, as fold results are.
+read for which purpose. Like a fold result, it is reused as long as its record holds.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ RECORD = "record.json"
 def once(
     context: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", fold: "Fold | None" = None
 ) -> Path:
-    """Makes a stage or finds it made; see `FoldContext.once`."""
+    """Makes a stage, or returns an existing one; see `FoldContext.once`."""
     inner = fold or context.fold
     circumstances = dataclasses.replace(context.circumstances, code=code_digest.digest_of(make), fold=inner.digests())
     child = context.child(circumstances, fold)
@@ -54,15 +54,15 @@ def once(
 
 
 def _seen_from_outside(purpose: str, fold: "Fold | None") -> str:
-    """What an inner fold predicts is read to train by the outer one."""
+    """Translates a purpose to the outer fold, for which an inner fold's predictions are training data."""
     return "train" if fold is not None and purpose == "predict" else purpose
 
 
 def read(folder: Path) -> tuple[Record, dict[str, list[str]]]:
-    """The record of a stage, and the utterances that it read by purpose.
+    """Reads the record of a stage, and the utterances it read, by purpose.
 
     Raises:
-        OSError, ValueError, KeyError, TypeError: the file is not there or damaged.
+        OSError, ValueError, KeyError, TypeError: the file is missing or damaged.
     """
     fields = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return Record.from_json(fields["record"]), fields["utterances"]
@@ -73,7 +73,7 @@ def _matching(child: "FoldContext[Any]", places: Path, stem: str) -> Path | None
         try:
             record, _ = read(folder)
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # damaged, or of another version: made anew beside it
+            continue  # damaged, or of another version: a new one is made next to it
         if not record.differences(child.circumstances, ledgers.as_dict(child.given_ledger), child.given_inputs):
             return folder
     return None
@@ -82,7 +82,7 @@ def _matching(child: "FoldContext[Any]", places: Path, stem: str) -> Path | None
 def _make(
     child: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", places: Path, stem: str
 ) -> Path:
-    for left in places.glob(f".partial-{stem}.*"):  # the lock is held: whoever left it is gone
+    for left in places.glob(f".partial-{stem}.*"):  # the lock is held, so its writer is gone
         shutil.rmtree(left, ignore_errors=True)
     partial = places / f".partial-{stem}.{os.getpid()}"
     partial.mkdir()
@@ -97,7 +97,7 @@ def _make(
         shutil.rmtree(partial, ignore_errors=True)
         raise
     folder = places / f"{stem}.{record.digest()[:16]}"
-    if folder.exists():  # damaged: its record could not be read
+    if folder.exists():  # damaged: its record was unreadable
         shutil.rmtree(folder)
     partial.replace(folder)
     return folder

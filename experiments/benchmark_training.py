@@ -26,7 +26,7 @@ from ser_tf import cli, papers
 from ser_tf.errors import SettingError
 from ser_tf.protocol import command, machine, progress, runner
 from ser_tf.protocol.flags import parser_of
-from ser_tf.protocol.material import load_run
+from ser_tf.protocol.material import all_folds, load_run
 from ser_tf.protocol.paper import Paper, System, Table
 
 NETWORKS = (
@@ -153,7 +153,7 @@ def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
     if flags.corpus_root is not None:
         arguments += ["--corpus-root", str(flags.corpus_root)]
     run = load_run(paper, parser_of(paper, table).parse_args(arguments), paper.ledger, console).run
-    job = runner.Job(row, paper.folds(tuple(run.utterances.values()), paper.ledger, 0)[0], 0)
+    job = runner.Job(row, all_folds(paper, run, 0)[0], 0)
     command.ensure_features(run, [job], console)
 
     def stop(context: Any, model: Any, batches: Any, recipe: Any) -> None:

@@ -7,9 +7,11 @@ from ser_tf import cli
 from ser_tf.errors import SettingError
 
 MODULES = {
+    "compare": ("ser_tf.compare.command", "systems of different papers on the same recordings and folds"),
     "predict": ("ser_tf.predict", "emotions of recordings"),
     "export": ("ser_tf.serving.export", "a trained row as a SavedModel that takes raw audio"),
     "client": ("ser_tf.serving.client", "ask a running TensorFlow Serving"),
+    "align": ("ser_tf.asr.command", "when each word of an English corpus is spoken, or which"),
     "validate": ("ser_tf.corpora.validate", "list a corpus's missing, unreadable and unexpected files"),
     "report": ("ser_tf.report.command", "one page of everything in a folder of results"),
 }

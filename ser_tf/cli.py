@@ -6,18 +6,17 @@ Exit status: 0 done, 1 something failed and the rest is finished, 2 bad usage or
 import argparse
 import logging
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ser_tf import errors
+from ser_tf import errors, interruption
 
 DONE = 0
 FAILED = 1
 BAD_INPUT = 2
-INTERRUPTED = 128 + signal.SIGINT
+INTERRUPTED = interruption.STATUS
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -51,6 +50,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str] | None = None) -> 
         main: Takes the arguments without the program's name, returns the exit status.
         argv: Arguments in place of the command line's.
     """
+    interruption.end()
     quieten()
     sys.exit(status_of(main, list(sys.argv[1:] if argv is None else argv)))
 

@@ -12,12 +12,14 @@ import functools
 import hashlib
 import importlib.util
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOMS = ("papers", "layers", "features", "data", "training")
 _PACKAGE = "ser_tf"
+_EMPTY_LISTS: dict[str, Any] = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,8 +100,6 @@ def _path(module: str) -> Path | None:
 
 def _folders(package: str) -> list[Path]:
     """The folders that a package's modules lie in; those of `ser_tf.papers` can be in several places."""
-    import sys
-
     if package in sys.modules and hasattr(sys.modules[package], "__path__"):
         return [Path(folder) for folder in sys.modules[package].__path__]
     path = _path(package)
@@ -131,7 +131,15 @@ def _definition(statements: list[ast.stmt]) -> _Definition:
         if isinstance(node, ast.Name) and id(node) not in taken:
             references.add((node.id, ""))
     imports = tuple(pair for statement in statements for pair in _imports(statement))
-    return _Definition("\n".join(map(ast.dump, statements)), frozenset(references), imports)
+    return _Definition("\n".join(map(_canonical_text, statements)), frozenset(references), imports)
+
+
+def _canonical_text(statement: ast.stmt) -> str:
+    """A statement's syntax tree as Python 3.11 writes it: the same code has one digest on every Python."""
+    for node in ast.walk(statement):
+        if not getattr(node, "type_params", True):  # since 3.12, also where there are none
+            del node.type_params  # type: ignore[attr-defined]
+    return ast.dump(statement, **_EMPTY_LISTS)
 
 
 def _bound(statement: ast.stmt) -> list[str]:

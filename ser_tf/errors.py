@@ -15,3 +15,7 @@ class AudioError(UserError):
 
 class SettingError(UserError):
     """A flag, row, fold or assumption that does not exist or has a value that is not allowed."""
+
+
+class DamagedError(UserError):
+    """A file that an earlier command wrote cannot be used: names it, what is wrong, and what to do."""

@@ -63,7 +63,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help=f"give up on a file that is not decoded in this time (default: {reader.TIMEOUT_SECONDS:g})",
     )
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, for models of words")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="word alignments, for models of words")
     parser.add_argument("--fold", metavar="NAME", help="whose model of a run (default: the first fold's)")
     parser.add_argument("--seed", type=int, metavar="N", help="which seed of a run (default: the first)")
     flags = parser.parse_args(argv)

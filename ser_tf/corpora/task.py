@@ -197,7 +197,8 @@ class Task:
             return f"task {self.name} finds no utterance of {', '.join(self.classes)} in {corpus.name}"
         return (
             f"task {self.name} needs to know when each word is spoken, and {corpus.name} has no word times for any of "
-            f"its {len(candidates):,} utterances; give alignments as TextGrid or CTM files with --alignment DIR"
+            f"its {len(candidates):,} utterances; give alignments with --alignment DIR (ser-tf align makes"
+            " them for English)"
         )
 
     def _known_missing(self, corpus: Corpus) -> str:

@@ -26,7 +26,7 @@ FILE_NAME = "digests.json"
 THREADS = 4
 SETTLED_NS = 2_000_000_000
 """A file that changed less than this ago may change again within the clock's resolution; it is not cached."""
-_FORMAT = 1
+_FORMAT = 2
 
 
 def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None) -> dict[Path, str]:
@@ -89,10 +89,18 @@ def _load(file: Path) -> dict[str, list[int | str]]:
     """Loads size, times and digest of each file; empty when the cache is missing, damaged or of another format."""
     try:
         document = json.loads(file.read_bytes())
-        is_whole = document["format"] == _FORMAT and all(len(entry) == 4 for entry in document["files"].values())
-        return document["files"] if is_whole else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        files: dict[str, list[int | str]] = document["files"]
+        return files if document["format"] == _FORMAT and document["sha256"] == _checksum(files) else {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def _checksum(files: dict[str, list[int | str]]) -> str:
+    return hashlib.sha256(_compact(files).encode()).hexdigest()
+
+
+def _compact(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _remember(file: Path, new: dict[str, list[int | str]]) -> None:
@@ -102,5 +110,6 @@ def _remember(file: Path, new: dict[str, list[int | str]]) -> None:
     """
     with contextlib.suppress(OSError, UserError), locks.exclusive(file.with_name(f"{file.name}.lock")):
         kept = {name: entry for name, entry in _load(file).items() if Path(name).exists()}
-        document = {"format": _FORMAT, "files": kept | new}
-        files.atomic_write_text(file, json.dumps(document, separators=(",", ":")))
+        whole = kept | new
+        document = {"format": _FORMAT, "sha256": _checksum(whole), "files": whole}
+        files.atomic_write_text(file, _compact(document))

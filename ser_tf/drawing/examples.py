@@ -79,7 +79,10 @@ def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: b
     for result, place in chosen:
         model = models.load(paper, flags.run, result)
         corpus = models.corpus_of(model.card)
-        utterance = next(utterance for utterance in corpus.utterances if utterance.id == result.ids[place])
+        by_id = {utterance.id: utterance for utterance in corpus.utterances}
+        if result.ids[place] not in by_id:
+            raise SettingError(f"{corpus.root}: has no {result.ids[place]}, which the run tested; run the table again")
+        utterance = by_id[result.ids[place]]
         how = "" if flags.utterances else f", {'least' if hardest else 'most'} confident of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append(Example(title, audio.read_utterance(utterance), model, utterance))

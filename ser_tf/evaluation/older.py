@@ -4,18 +4,20 @@ Missing values stay empty: there are no intervals of macro-F1 and recalls, and e
 they were given. Regenerating a table from its fold results gives everything, without training.
 """
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from ser_tf.errors import UserError
+from ser_tf import documents
+from ser_tf.errors import DamagedError, UserError
 from ser_tf.evaluation.metrics import METRICS, Counts, Metric, recall_metrics
 from ser_tf.evaluation.rows import no_accuracy
 from ser_tf.evaluation.schema import Accuracy, DataSummary, Summary
 from ser_tf.evaluation.statistics import LEVEL
 
+_SHAPE = {"experiment": str, "corpus": str, "rows": list, "claims": list}
+_REMEDY = "run the table again, which trains nothing that is finished"
 Loaded = dict[str, Any]
 """JSON of any version, before its keys are checked."""
 
@@ -30,17 +32,17 @@ def read_summary(path: str | Path) -> Summary | DataSummary:
         path: The file.
 
     Raises:
-        UserError: there is no such file, or it is not a table's summary.
+        UserError: there is no such file, or it is damaged or not a table's summary; says what to do.
     """
     try:
-        loaded = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
-    if not isinstance(loaded, dict) or not {"experiment", "corpus", "rows", "claims"} <= loaded.keys():
-        raise UserError(f"{path}: not the summary of a table")
-    return completed(loaded)
+        loaded = documents.read(Path(path), _SHAPE, _REMEDY)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; give the folder of a table that has run") from None
+    try:
+        return completed(loaded)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else f"does not hold together ({error})"
+        raise DamagedError(f"{path}: damaged: it {what}; {_REMEDY}") from None
 
 
 def completed(loaded: Loaded) -> Summary | DataSummary:

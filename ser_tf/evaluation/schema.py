@@ -116,6 +116,8 @@ class Conditions(TypedDict, total=False):
         epoch_choice: The rule for choosing the epoch, such as `lowest loss on one speaker of the training set`.
         left_out: Recordings left out and why, one phrase each.
         trained_on: The training recordings, if they differ from those of the folds.
+        cross_corpus: Which corpus trained, which was tested, and whose statistics normalise.
+        flags: Flags of the command that chose classes, sets and the tested corpus; paths stand as `DIR`.
     """
 
     style: str
@@ -123,6 +125,8 @@ class Conditions(TypedDict, total=False):
     epoch_choice: str
     left_out: list[str]
     trained_on: str
+    cross_corpus: str
+    flags: list[str]
 
 
 class Code(TypedDict):

@@ -6,11 +6,12 @@ from ser_tf.evaluation.predictions import RowResult
 
 SIGNIFICANCE = 0.05
 
-CorpusKind = Literal["papers", "part", "other"]
-CORPUS_KINDS: tuple[CorpusKind, ...] = ("papers", "part", "other")
-"""The whole corpus on which the published values were measured, part of it, or another corpus."""
+CorpusKind = Literal["papers", "part", "other", "unpublished"]
+CORPUS_KINDS: tuple[CorpusKind, ...] = ("papers", "part", "other", "unpublished")
+"""The whole corpus that the published values were measured on, a part of it, or another corpus; or a table that no
+publication has."""
 
-CORPUS_WORDS = {"part": "part of the corpus", "other": "other corpus"}
+CORPUS_WORDS = {"part": "part of the corpus", "other": "other corpus", "unpublished": "not published"}
 ORIGIN_WORDS = {"beyond": "not in the paper", "baseline": "not in the paper", "reference": "reference"}
 CLAIM_WORDS = {
     True: ("supported", "contradicted", "not significant"),

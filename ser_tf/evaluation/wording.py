@@ -104,7 +104,7 @@ def headline(summary: Summary | DataSummary) -> str:
 def protocol(summary: Summary) -> str:
     """Describes in one line how the numbers were made: classes, style, folds, epochs, seeds, omissions, code."""
     stated = summary["protocol"]
-    parts = [_classes(summary), stated.get("style", ""), stated.get("trained_on", "")]
+    parts = [stated.get("cross_corpus", ""), _classes(summary), stated.get("style", ""), stated.get("trained_on", "")]
     counts = sorted({len(row["folds"]) for row in summary["rows"] if row["status"] == "run"}) or [0]
     folds = f"{counts[0]} to {counts[-1]} folds" if counts[0] != counts[-1] else counted(counts[0], "fold")
     parts.append(folds + (f" ({stated['folds']})" if stated.get("folds") else ""))

@@ -17,16 +17,20 @@ import numpy.typing as npt
 from ser_tf.corpora.base import Utterance, at_speed, source_of, speed_of
 from ser_tf.corpora.task import Task
 from ser_tf.protocol import stages
-from ser_tf.protocol.folds import Fold, sha256_of
+from ser_tf.protocol.folds import TARGET, Fold, sha256_of
+from ser_tf.protocol.paper import RowUnavailableError
 from ser_tf.protocol.record import Circumstances, Inputs, Reads, UserInput, recording
 
 if TYPE_CHECKING:  # they import TensorFlow, which tabulating results does not need
     from ser_tf.data.store import Frames
     from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.matching import MatchedFrames
 
 L = TypeVar("L")
 FIT_PURPOSES = ("train", "normaliser", "vocabulary", "selection")
 """Purposes that may not read test utterances; the only other purpose is `predict`."""
+TARGET_STATISTICS = "target statistics"
+"""The purpose for which a tested corpus's features are read, without labels, where its own statistics normalise it."""
 COPY_PURPOSES = ("train", "normaliser")
 """Purposes that may read speed-perturbed copies, of training utterances only."""
 EpochReport = Callable[[int, int, str], None]
@@ -127,6 +131,7 @@ class FoldContext(Generic[L]):
         self.given_ledger, self.given_inputs = ledger, inputs or {}
         self.ledger: L = recording(ledger, self.reads)
         self.inputs = Inputs(self.given_inputs, self.reads)
+        self._matchings: dict[str, MatchedFrames] = {}
 
     @property
     def smoke(self) -> bool:
@@ -186,15 +191,38 @@ class FoldContext(Generic[L]):
             store.ensure(self.places.features, spec, [at_speed(utterance, speed) for utterance in everything])
             for speed in sorted({speed_of(utterance_id) for utterance_id in ids} or {1.0})
         ]
-        return FeatureView(stores[0] if len(stores) == 1 else store.JoinedStores(stores), ids)
+        features: Frames = stores[0] if len(stores) == 1 else store.JoinedStores(stores)
+        return FeatureView(self._matched(spec, features, ids), ids)
+
+    def _matched(self, spec: "FeatureSpec", features: "Frames", ids: Sequence[str]) -> "Frames":
+        """The features, those of the test set with the statistics of training where the fold says so.
+
+        Raises:
+            RowUnavailableError: the feature is the waveform, whose statistics are those of its loudness.
+        """
+        if self.fold.normalise != TARGET or not set(self.fold.test).intersection(ids):
+            return features
+        from ser_tf.protocol.matching import MatchedFrames
+
+        if spec.dims == 1:
+            raise RowUnavailableError(
+                "--normalise target: this row reads the waveform, and its features are computed inside of the model"
+            )
+        self.record(self.fold.train, "normaliser")
+        self.record(self.fold.test, TARGET_STATISTICS)
+        if spec.fingerprint() not in self._matchings:
+            self._matchings[spec.fingerprint()] = MatchedFrames(features, self.fold.train, self.fold.test)
+        return self._matchings[spec.fingerprint()]
 
     def record(self, ids: Sequence[str], purpose: str) -> None:
         """Records that something other than features (words) is read from utterances for a purpose.
 
         Arguments and errors as for `view`.
         """
-        if purpose not in (*FIT_PURPOSES, "predict"):
+        if purpose not in (*FIT_PURPOSES, "predict", TARGET_STATISTICS):
             raise ValueError(f"unknown purpose {purpose!r}")
+        if purpose == TARGET_STATISTICS and self.fold.normalise != TARGET:
+            raise LeakError("statistics of the test set asked for, and --normalise target was not")
         leaked = set(self.fold.test).intersection(map(source_of, ids)) if purpose in FIT_PURPOSES else set()
         if leaked:
             raise LeakError(f"{len(leaked)} test utterances asked for as {purpose}, such as {min(leaked)}")

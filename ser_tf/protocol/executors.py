@@ -3,6 +3,7 @@
 All give the same bits: a job's result depends only on its settings, and every process uses one thread per operation.
 """
 
+import contextlib
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -10,17 +11,20 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Sequence
+from concurrent import futures
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from ser_tf.errors import UserError
+from ser_tf.protocol import sharing
 from ser_tf.protocol.machine import configure_tensorflow
 from ser_tf.protocol.results import FoldResult
-from ser_tf.protocol.runner import Event, Failure, Job, Run, execute
+from ser_tf.protocol.runner import Busy, Event, Failure, Job, Run, execute
 
 Outcome = tuple[Job[Any], FoldResult | Failure]
+Attempt = tuple[Job[Any], FoldResult | Failure | Busy]
 POLL_SECONDS = 0.2
 JOBS_PER_PROCESS = 32
 """Approximate number of jobs after which workers are replaced, since TensorFlow does not release all memory. (The
@@ -30,24 +34,52 @@ pool's own `max_tasks_per_child` hangs when several workers reach it at once.)""
 class Executor(Protocol):
     """Runs jobs and yields each outcome as soon as it is available."""
 
-    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(
+        self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         """Runs all jobs.
 
         Args:
             run: Settings and data shared by the jobs.
             jobs: The jobs, in the order to start them.
             report: Called in this process with progress events.
+            wait: Whether to wait for jobs that another run is training.
         """
+
+
+def run_jobs(
+    executor: Executor, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]
+) -> Generator[Outcome, None, None]:
+    """Runs all jobs; those that another run is training come last, by when it may have finished them.
+
+    Args:
+        executor: Runs them.
+        run: What the jobs share.
+        jobs: In the order in which they shall start.
+        report: Called in this process with progress events.
+    """
+    for wait in (False, True):
+        busy: list[Job[Any]] = []
+        with contextlib.closing(executor.run(run, jobs, report, wait)) as attempts:
+            for job, outcome in attempts:
+                if isinstance(outcome, Busy):
+                    busy.append(job)
+                    report((job.name, 0, 0, "in another run"))
+                else:
+                    yield job, outcome
+        jobs = busy
 
 
 class InProcess:
     """Runs one job after the other in this process."""
 
-    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(
+        self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         """Runs all jobs; see `Executor.run`."""
         configure_tensorflow()
         for job in jobs:
-            yield job, execute(run, job, report)
+            yield job, execute(run, job, report, wait)
 
 
 class LocalProcesses:
@@ -57,13 +89,17 @@ class LocalProcesses:
         """Uses up to `workers` processes."""
         self.workers = workers
 
-    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(
+        self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         """Runs all jobs; see `Executor.run`. If the caller stops early, running jobs are terminated at once."""
         share = self.workers * JOBS_PER_PROCESS
         for first in range(0, len(jobs), share):
-            yield from self._run_share(run, jobs[first : first + share], report)
+            yield from self._run_share(run, jobs[first : first + share], report, wait)
 
-    def _run_share(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def _run_share(
+        self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         """Runs jobs in a pool of processes that ends with the last job."""
         # TensorFlow's threads do not survive forking.
         spawn = multiprocessing.get_context("spawn")
@@ -75,12 +111,17 @@ class LocalProcesses:
             initargs=(run, events),
         )
         try:
-            futures = {pool.submit(_execute_in_worker, job): job for job in jobs}
-            while futures:
-                done, _ = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            # Workers begin deaf to Ctrl-C, which reaches the whole process group, also while they import their modules.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            try:
+                waiting = {pool.submit(_execute_in_worker, job, wait): job for job in jobs}
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            while waiting:
+                done, _ = futures.wait(waiting, timeout=POLL_SECONDS, return_when=futures.FIRST_COMPLETED)
                 _drain(events, report)
                 for future in done:
-                    job = futures.pop(future)
+                    job = waiting.pop(future)
                     try:
                         yield job, future.result()
                     except BrokenProcessPool:
@@ -119,9 +160,10 @@ def _start_worker(run: Run[Any], events: Any) -> None:
     from ser_tf import cli
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ctrl-C reaches the whole process group; only the parent handles it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent handles it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     cli.quieten()
+    sharing.stay(run.layout.output)
     configure_tensorflow()
     _worker_run, _worker_events = run, events
 
@@ -134,10 +176,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _execute_in_worker(job: Job[Any]) -> FoldResult | Failure:
+def _execute_in_worker(job: Job[Any], wait: bool) -> FoldResult | Failure | Busy:
     if _worker_run is None:
         raise RuntimeError("the worker was not started with a run")
-    return execute(_worker_run, job, _worker_events.put)
+    return execute(_worker_run, job, _worker_events.put, wait)
 
 
 def _say_nothing(event: Event) -> None:
@@ -158,7 +200,9 @@ class RayCluster:
         self.workers = workers
         self.address = address
 
-    def run(self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]) -> Iterator[Outcome]:
+    def run(
+        self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         """Runs all jobs; see `Executor.run`. Epochs are not reported.
 
         Raises:
@@ -173,17 +217,17 @@ class RayCluster:
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise UserError(f"--ray-address {self.address}: {str(error).splitlines()[0]}") from None
         try:
-            yield from self._run(ray, run, jobs, report)
+            yield from self._run(ray, run, jobs, report, wait)
         finally:
             ray.shutdown()
 
     def _run(
-        self, ray: Any, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None]
-    ) -> Iterator[Outcome]:
+        self, ray: Any, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
+    ) -> Generator[Attempt, None, None]:
         @ray.remote(num_cpus=1, max_retries=0)
-        def run_job(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure:
+        def run_job(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure | Busy:
             configure_tensorflow()
-            return execute(shared, job, _say_nothing)
+            return execute(shared, job, _say_nothing, wait)
 
         shared = ray.put(run)
         waiting = list(jobs)

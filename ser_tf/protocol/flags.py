@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ser_tf import cli, corpora
 from ser_tf.errors import SettingError
+from ser_tf.protocol.folds import NORMALISE, SOURCE
 from ser_tf.protocol.paper import DataTable, Paper, System, Table
 
 L = TypeVar("L")
@@ -27,8 +28,9 @@ def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) 
         description=f"{table.title}\n{paper.citation}",
         epilog=EXIT_STATUS,
     )
-    _add_data_flags(parser)
-    _add_run_flags(parser)
+    add_data_flags(parser)
+    parser.add_argument("--rows", nargs="+", metavar="KEY", help="rows to run (default: all; see --list)")
+    add_run_flags(parser)
     for option in paper.options:
         parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=option.help)
     if isinstance(table, DataTable) and table.add_flags is not None:
@@ -36,7 +38,8 @@ def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) 
     return parser
 
 
-def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+def add_data_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags for recordings and classes, and for training and test sets."""
     add = parser.add_argument
     add("--corpus", choices=corpora.NAMES, default="synthetic", help="corpus to run on (default: synthetic)")
     add("--corpus-root", type=Path, metavar="DIR",
@@ -48,11 +51,19 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         help="for table: columns with other than the usual names, such as speaker=spk label=emo")  # fmt: skip
     add("--classes", nargs="+", metavar="NAME",
         help="use these classes, or all in the corpus; not on the paper's own corpus")  # fmt: skip
+    add("--split", choices=("column",), help="for table: one fold, of the sets that its split column names")
+    add("--test-corpus", choices=corpora.NAMES, help="train on --corpus and test on this one")
+    add("--test-corpus-root", type=Path, metavar="DIR", help="its folder or file")
+    add("--test-audio-root", type=Path, metavar="DIR", help="as --audio-root, of the tested corpus")
+    add("--test-columns", nargs="+", default=[], metavar="OURS=THEIRS", help="as --columns, of the tested corpus")
+    add("--normalise", choices=NORMALISE, default=SOURCE,
+        help="with --test-corpus: features by the statistics of training (source, the default), or those of the tested"
+        " corpus by those of its own unlabelled recordings (target)")  # fmt: skip
 
 
-def _add_run_flags(parser: argparse.ArgumentParser) -> None:
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags for folds, seeds, assumptions, output and executors."""
     add = parser.add_argument
-    add("--rows", nargs="+", metavar="KEY", help="rows to run (default: all; see --list)")
     add("--folds", nargs="+", metavar="NAME", help="folds to run (default: all)")
     add("--seeds", nargs="+", type=int, default=[0], metavar="N", help="seeds (default: 0)")
     add("--output", type=Path, default=Path("runs"), metavar="DIR", help="folder for results (default: runs)")
@@ -90,16 +101,32 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--list", action="store_true", help="print rows, settings and assumptions; train nothing")
 
 
-def check_numbers(flags: argparse.Namespace) -> None:
-    """Checks `--workers` and `--seeds`.
+def check(flags: argparse.Namespace) -> None:
+    """Checks flags that no parser checks, and those that need or exclude each other.
 
     Raises:
-        SettingError: no workers, or a seed that is negative or given twice.
+        SettingError: no workers, a seed that is negative or given twice, or flags that exclude each other.
     """
     if flags.workers < 1:
         raise SettingError(f"--workers {flags.workers}: at least one is needed")
     if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
         raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected distinct whole numbers, 0 or more")
+    if flags.test_corpus is None:
+        given = {
+            "--test-corpus-root": flags.test_corpus_root,
+            "--test-audio-root": flags.test_audio_root,
+            "--test-columns": flags.test_columns,
+            "--normalise target": flags.normalise != SOURCE,
+        }
+        if alone := [name for name, value in given.items() if value]:
+            raise SettingError(f"{alone[0]}: needs --test-corpus NAME")
+    elif flags.split:
+        raise SettingError("--split column: cannot be combined with --test-corpus, which makes a fold of its own")
+    if flags.normalise != SOURCE and flags.keep_models:
+        raise SettingError(
+            "--keep-models: a model normalises by its training corpus, and would not give the results of --normalise"
+            " target; leave one of them out"
+        )
 
 
 def chosen_rows(rows: Sequence[System[L]], keys: Sequence[str] | None) -> tuple[System[L], ...]:

@@ -5,12 +5,15 @@ A corpus without sessions has groups of speakers instead, which makes rules by s
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import SettingError
+
+SOURCE, TARGET = NORMALISE = ("source", "target")
+SETS = ("train", "validation", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,16 +25,24 @@ class Fold:
         train: Utterances for fitting parameters and normalisation.
         validation: Utterances for choosing the stopping epoch.
         test: Utterances that are only predicted.
+        normalise: Statistics for normalising the features of the test set: those of training (`source`), or those of
+            the test set's own unlabelled recordings (`target`).
     """
 
     name: str
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    normalise: str = SOURCE
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """The three lists by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def digests(self) -> dict[str, str]:
-        """Returns the SHA-256 of each list of ids, joined by line feeds."""
-        return {part: sha256_of(getattr(self, part)) for part in ("train", "validation", "test")}
+        """Returns the SHA-256 of each list of ids, joined by line feeds; also `normalise` if it is not `source`."""
+        digests = {part: sha256_of(ids) for part, ids in self.lists().items()}
+        return digests if self.normalise == SOURCE else {**digests, "normalise": self.normalise}
 
 
 def sha256_of(ids: Sequence[str]) -> str:
@@ -213,4 +224,78 @@ def _rotate(ordered: Sequence[Utterance], parts: Sequence[frozenset[int]], posit
         train=tuple(name for place, name in enumerate(names) if place not in test | validation),
         validation=tuple(name for place, name in enumerate(names) if place in validation),
         test=tuple(name for place, name in enumerate(names) if place in test),
+    )
+
+
+def testing(folds: Sequence[Fold], tested: Collection[str]) -> tuple[Fold, ...]:
+    """The folds with only some utterances tested; a fold that then tests none is left out.
+
+    Args:
+        folds: The folds.
+        tested: Ids of the utterances that can be tested, which have one of the classes.
+    """
+    kept = [dataclasses.replace(fold, test=tuple(key for key in fold.test if key in tested)) for fold in folds]
+    return tuple(fold for fold in kept if fold.test)
+
+
+def by_column(utterances: Sequence[Utterance]) -> tuple[Fold, ...]:
+    """The fixed sets that a table of recordings names in its split column.
+
+    Args:
+        utterances: All utterances.
+
+    Returns:
+        One fold, named `split`.
+
+    Raises:
+        SettingError: the recordings have no split or one with an unknown name, or a set is empty.
+    """
+    if not any(utterance.split for utterance in utterances):
+        raise SettingError("--split column: these recordings have no split column; --corpus table reads one")
+    for utterance in utterances:
+        if utterance.split not in SETS:
+            written = f"is in set {utterance.split!r}" if utterance.split else "has no entry in the split column"
+            raise SettingError(
+                f"--split column: recording {utterance.id} {written}; expected train, validation (dev) or test (eval)"
+            )
+    sets = {name: _in_set(utterances, name) for name in SETS}
+    if empty := [name for name, ids in sets.items() if not ids]:
+        sizes = ", ".join(f"{name} {len(ids):,}" for name, ids in sets.items())
+        raise SettingError(f"--split column: no recording of the chosen classes is in set {empty[0]} ({sizes})")
+    return (Fold("split", sets["train"], sets["validation"], sets["test"]),)
+
+
+def _in_set(utterances: Sequence[Utterance], name: str) -> tuple[str, ...]:
+    return _ids(utterances, lambda utterance: utterance.split == name)
+
+
+def cross_corpus(
+    utterances: Sequence[Utterance], own: Callable[[Sequence[Utterance]], Sequence[Fold]], normalise: str
+) -> tuple[Fold, ...]:
+    """Trains on one corpus and tests on another.
+
+    The validation set is that of the first fold that the paper's own rule makes of the training corpus; everything
+    else of that corpus trains.
+
+    Args:
+        utterances: Those of both corpora; `split` tells the tested ones.
+        own: The paper's rule of folds.
+        normalise: One of `NORMALISE`.
+
+    Returns:
+        One fold, named `cross-corpus`.
+
+    Raises:
+        SettingError: as the paper's rule.
+    """
+    training = [utterance for utterance in utterances if utterance.split != "test"]
+    validation = set(own(training)[0].validation)
+    return (
+        Fold(
+            name="cross-corpus",
+            train=_ids(training, lambda utterance: utterance.id not in validation),
+            validation=tuple(sorted(validation)),
+            test=_in_set(utterances, "test"),
+            normalise=normalise,
+        ),
     )

@@ -3,6 +3,15 @@
 import dataclasses
 from pathlib import Path
 
+from ser_tf import corpora
+from ser_tf.corpora.base import Corpus
+from ser_tf.corpora.table_fields import usable_name
+
+
+def folder_of(corpus: Corpus) -> str:
+    """What a corpus's folders are called: its name, or `table-<stem of the file>` for the user's own recordings."""
+    return f"{corpora.TABLE}-{usable_name(corpus.root.stem)}" if corpus.name == corpora.TABLE else corpus.name
+
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
@@ -12,16 +21,24 @@ class Layout:
         output: The folder given by `--output`.
         paper: The paper's key.
         corpus: The corpus's name.
+        folder: What its folders are called, where that is not the name: each table of the user's own recordings has
+            folders of its own (`folder_of`).
     """
 
     output: Path
     paper: str
     corpus: str
+    folder: str = ""
+
+    @property
+    def place(self) -> str:
+        """What the corpus's folders are called."""
+        return self.folder or self.corpus
 
     @property
     def root(self) -> Path:
         """The folder shared by all tables of the paper for this corpus."""
-        return self.output / self.paper / self.corpus
+        return self.output / self.paper / self.place
 
     @property
     def stages(self) -> Path:
@@ -31,7 +48,7 @@ class Layout:
     @property
     def features(self) -> Path:
         """The folder of feature stores, shared by all papers for this corpus."""
-        return self.output / "features" / self.corpus
+        return self.output / "features" / self.place
 
     def fold_result(self, row: str, fold: str, seed: int) -> Path:
         """Returns the result file of one row, fold and seed."""
@@ -44,4 +61,4 @@ class Layout:
 
     def experiment(self, name: str) -> Path:
         """Returns the folder of one table, with the summary, the table files and the manifest."""
-        return self.output / name / self.corpus
+        return self.output / name / self.place

@@ -7,14 +7,22 @@ compared with its test set too.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from ser_tf.corpora.base import Utterance
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.protocol.context import FIT_PURPOSES
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.results import FoldResult
 
 EXAMPLES = 3
-SHOWN = {"text": "sentences", "train": "the training set", "validation": "the validation set"}
+SHOWN = {
+    "text": "sentences",
+    "recordings": "recordings (identical files)",
+    "train": "the training set",
+    "validation": "the validation set",
+}
 """Names of checks and sets in sentences."""
 
 
@@ -23,7 +31,7 @@ class Finding:
     """One check of one fold.
 
     Attributes:
-        check: `utterances`, `speakers`, `sessions` or `text`.
+        check: `utterances`, `speakers`, `sessions`, `text` or `recordings` (identical files under several names).
         fold: The fold's name.
         against: The set or purpose compared with the test set.
         shared: Number of values in both.
@@ -49,8 +57,34 @@ class Finding:
         )
 
 
-def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) -> list[Finding]:
+def twins_of(utterances: Mapping[str, Utterance], contents: Mapping[Path, str]) -> dict[str, str]:
+    """Finds recordings that occur under several names.
+
+    Args:
+        utterances: By id.
+        contents: Digest of each audio file.
+
+    Returns:
+        For each utterance the first id, in alphabetical order, of those that are the same part of identical files.
+    """
+    first: dict[tuple[str, float, float | None], str] = {}
+    found = {}
+    for key in sorted(utterances):
+        utterance = utterances[key]
+        part = (contents[utterance.path], utterance.start_seconds, utterance.end_seconds)
+        found[key] = first.setdefault(part, key)
+    return found
+
+
+def inspect_folds(
+    folds: Sequence[Fold], utterances: Mapping[str, Utterance], twins: Mapping[str, str] | None = None
+) -> list[Finding]:
     """Compares the test set of each fold with its training and validation sets.
+
+    Args:
+        folds: The folds.
+        utterances: By id.
+        twins: Result of `twins_of`, or None if identical recordings are not known.
 
     Returns:
         One finding for each fold, set and check, even if nothing is shared.
@@ -61,6 +95,8 @@ def inspect_folds(folds: Sequence[Fold], utterances: Mapping[str, Utterance]) ->
         "sessions": lambda utterance: utterance.session,
         "text": _text,
     }
+    if twins is not None:
+        properties["recordings"] = lambda utterance: twins[utterance.id]
     findings = []
     for fold in folds:
         for part in ("train", "validation"):
@@ -119,3 +155,17 @@ def found(findings: Sequence[Finding]) -> list[str]:
         + ", ".join(f"{finding.shared} of {finding.of} ({finding.fold})" for finding in group)
         for (check, part, against), group in lines.items()
     ]
+
+
+def document(findings: Sequence[Finding], conditions: Conditions) -> dict[str, Any]:
+    """The content of `leaks.json`.
+
+    Args:
+        findings: All of them.
+        conditions: How the run was made; says whether one corpus trains and another is tested.
+    """
+    return {
+        "cross_corpus": conditions.get("cross_corpus"),
+        "found": found(findings),
+        "checks": [dataclasses.asdict(finding) for finding in findings],
+    }

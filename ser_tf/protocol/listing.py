@@ -29,11 +29,22 @@ def print_list(output: Console, paper: Paper[L], table: Table[L], rows: Sequence
         both = " / ".join(f"{100 * numbers[key]:.1f}" if numbers.get(key) is not None else "-" for key in ("wa", "ua"))
         grid.add_row(row.key, row.label, both, row.note)
     output.print(grid)
+    print_assumptions(output, assumptions)
+    if isinstance(table, DataTable):
+        output.print("nothing is trained", markup=False)
+
+
+def print_assumptions(output: Console, assumptions: object, prefix: str = "") -> None:
+    """Prints a ledger with values, alternatives and reasons.
+
+    Args:
+        output: Where to print.
+        assumptions: The ledger.
+        prefix: What stands before each name.
+    """
     grid = Grid("assumption", "value", "alternatives", "why")
     grid.columns[0].no_wrap = True
     for entry in ledger.entries(assumptions):
         changed = "" if entry.value == entry.default else f" (default {entry.default})"
-        grid.add_row(entry.key, f"{entry.value}{changed}", entry.alternatives, entry.why)
+        grid.add_row(f"{prefix}{entry.key}", f"{entry.value}{changed}", entry.alternatives, entry.why)
     output.print(grid)
-    if isinstance(table, DataTable):
-        output.print("nothing is trained", markup=False)

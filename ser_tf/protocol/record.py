@@ -10,9 +10,27 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
+from ser_tf import documents
+from ser_tf.documents import NOTHING, VALUE
 from ser_tf.protocol.ledger import Value
 
 L = TypeVar("L")
+_CIRCUMSTANCES = {
+    "code": str,
+    "recordings": str,
+    "fold": {str: str},
+    "classes": [str],
+    "merges": {str: str},
+    "seed": int,
+    "smoke": bool,
+}
+_SHAPE = {
+    "circumstances": _CIRCUMSTANCES,
+    "assumptions": {str: VALUE},
+    "inputs": {str: str},
+    "features": {str: str},
+    "commit": (str, NOTHING),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +110,12 @@ class Record:
         """The inverse of `dataclasses.asdict` and JSON.
 
         Raises:
-            KeyError, TypeError: the fields are not a record.
+            ValueError: the fields are not a record of this version. The message says why.
         """
+        documents.check(fields, _SHAPE, "record")
         circumstances = {**fields["circumstances"], "classes": tuple(fields["circumstances"]["classes"])}
+        if fields.keys() != _SHAPE.keys() or circumstances.keys() != _CIRCUMSTANCES.keys():
+            raise ValueError("its record is of another version")
         return cls(**{**fields, "circumstances": Circumstances(**circumstances)})
 
     def differences(

@@ -16,10 +16,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser_tf import files
-from ser_tf.errors import UserError
+from ser_tf import documents, files
+from ser_tf.documents import NOTHING, VALUE
+from ser_tf.errors import DamagedError, UserError
 from ser_tf.protocol.ledger import Value
 from ser_tf.protocol.record import Record
+
+_COPIES = {"all": int, "test": int, "validation": int}
+_SHAPE = {
+    **dict.fromkeys(("paper", "row", "corpus", "task", "fold"), str),
+    "classes": [str],
+    "seed": int,
+    "smoke": bool,
+    "settings": {str: VALUE},
+    "overridden": {str: VALUE},
+    "utterances": [{"id": str, "speaker": str, "truth": int, "posteriors": [float], "session?": str}],
+    "epochs": (int, NOTHING),
+    "best_epoch?": (int, NOTHING),
+    "seconds": float,
+    "stage_seconds": {str: float},
+    "peak_memory_mb": float,
+    "versions": {str: str},
+    "uses": {str: {"utterances": int, "in_test_part": int, "sha256": str, "copies?": _COPIES}},
+    "parts": {str: str},
+    "record?": (dict, NOTHING),
+    "measured?": {str: list},
+}
+_REMEDY = "delete it and run the table again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,11 +125,22 @@ class FoldResult:
         """Parses the output of `to_json`, including files that predate records.
 
         Raises:
-            ValueError, KeyError, TypeError: the text is not a fold result.
+            ValueError: the text is not a fold result. The message says why.
         """
-        fields = json.loads(text)
+        return cls._of_document(documents.parse(text.encode(), _SHAPE))
+
+    @classmethod
+    def _of_document(cls, document: dict[str, Any]) -> "FoldResult":
+        """Makes a result of a document that has its shape.
+
+        Raises:
+            ValueError: its values do not belong together.
+        """
+        fields = dict(document)
         utterances = fields.pop("utterances")
         fields.pop("settings_hash", None)
+        if unknown := fields.keys() - {field.name for field in dataclasses.fields(cls)}:
+            raise ValueError(f"it is of another version and has `{min(unknown)}`")
         record = fields.pop("record", None)
         result = cls(
             **{**fields, "classes": tuple(fields["classes"])},
@@ -117,8 +151,13 @@ class FoldResult:
             posteriors=tuple(tuple(row["posteriors"]) for row in utterances),
             sessions=tuple(row["session"] for row in utterances if "session" in row),
         )
-        if result.posterior_array.shape != (len(utterances), len(result.classes)):
-            raise ValueError("posteriors that are not one number for each utterance and class")
+        if {len(row) for row in result.posteriors} - {len(result.classes)}:
+            raise ValueError("its posteriors are not one number for each class")
+        if not all(0 <= truth < len(result.classes) for truth in result.truth):
+            raise ValueError("it has a true class that is none of its classes")
+        columns = [result.sessions, *result.measured.values()]
+        if not all(len(column) in (0, len(utterances)) for column in columns):
+            raise ValueError("it does not have one value for each utterance")
         return result
 
     @property
@@ -132,24 +171,19 @@ class FoldResult:
         return "" if self.record is None else self.record.digest()
 
 
-DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
-"""Exceptions raised by reading a damaged file."""
-
-
 def load(path: Path) -> FoldResult:
     """Reads a result.
 
     Raises:
-        UserError: the file is missing or damaged. The message says what to do.
+        UserError: the file is missing or damaged (`DamagedError`). The message says what to do.
     """
     try:
-        return FoldResult.from_json(path.read_text(encoding="utf-8"))
+        document = documents.read(path, _SHAPE, _REMEDY)
+        return FoldResult._of_document(document)
     except FileNotFoundError:
         raise UserError(f"{path}: the fold result is gone; run the table again") from None
-    except DAMAGED as error:
-        raise UserError(
-            f"{path}: the fold result is damaged ({type(error).__name__}); delete it and run the table again"
-        ) from None
+    except ValueError as error:
+        raise DamagedError(f"{path}: damaged: {error}; {_REMEDY}") from None
 
 
 def candidates(path: Path) -> list[Path]:
@@ -168,8 +202,8 @@ def all_of(path: Path) -> list[FoldResult]:
     """Returns all readable results at a path and moved aside from it, newest first."""
     found = []
     for candidate in candidates(path):
-        with contextlib.suppress(*DAMAGED):
-            found.append(FoldResult.from_json(candidate.read_text(encoding="utf-8")))
+        with contextlib.suppress(UserError):
+            found.append(load(candidate))
     return found
 
 
@@ -182,8 +216,8 @@ def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldRe
     """
     for candidate in candidates(path):
         try:
-            result = FoldResult.from_json(candidate.read_text(encoding="utf-8"))
-        except DAMAGED:
+            result = load(candidate)
+        except UserError:
             continue
         if wanted(result):
             return candidate, result
@@ -203,8 +237,8 @@ def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> N
     """
     if path.exists():
         try:
-            there = FoldResult.from_json(path.read_text(encoding="utf-8")).digest
-        except DAMAGED:
+            there = load(path).digest
+        except DamagedError:
             there = "damaged"
         if there != result.digest:
             set_aside(path, model_of)

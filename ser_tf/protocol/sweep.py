@@ -96,6 +96,35 @@ def run_sweep(
     Returns:
         Whether all trainings succeeded.
     """
+    swept = measure(paper, loaded, rows, flags, run_jobs, output)
+    publish(paper.experiment(table), loaded, swept, flags, output)
+    return swept.well
+
+
+@dataclasses.dataclass(frozen=True)
+class Swept:
+    """What a sweep came to.
+
+    Attributes:
+        rows: Rows that read a swept assumption, with every value of it.
+        unread: By assumption, keys of rows that do not read it.
+        well: Whether all trainings succeeded.
+    """
+
+    rows: tuple[SweptRow, ...]
+    unread: Mapping[str, Sequence[str]]
+    well: bool
+
+
+def measure(
+    paper: Paper[L],
+    loaded: LoadedRun[L],
+    rows: Sequence[System[L]],
+    flags: argparse.Namespace,
+    run_jobs: RunJobs,
+    output: Console,
+) -> Swept:
+    """Trains every value and puts the run's own results back in their places; arguments as for `run_sweep`."""
     swept = parse(loaded.run.ledger, flags.sweep)
     own = {row.key: _finished(paper, loaded.run, row, flags) for row in rows if row.fit is not None}
     own = {key: results for key, results in own.items() if results}
@@ -120,27 +149,40 @@ def run_sweep(
         for row in reading:
             default = ledgers.text(getattr(loaded.run.ledger, name))
             found[row.key].append(SweptAssumption(name, default, tuple(variants[row.key])))
+    for row in rows:  # the run's own results take their places back
+        _finished(paper, loaded.run, row, flags)
     labels = {row.key: row.label for row in rows}
+    measured = tuple(
+        SweptRow(key, labels[key], tuple(map(fold_predictions, own[key])), tuple(assumptions))
+        for key, assumptions in found.items()
+        if assumptions
+    )
+    return Swept(measured, {name: keys for name, keys in unread.items() if keys}, well)
+
+
+def publish(experiment: str, loaded: LoadedRun[Any], swept: Swept, flags: argparse.Namespace, output: Console) -> None:
+    """Compares all values with the defaults, writes the sweep's files and prints it.
+
+    Args:
+        experiment: Name of the experiment, whose folder takes the files.
+        loaded: The run with its own assumptions.
+        swept: What was measured.
+        flags: Those of the run.
+        output: Where the sweep is printed.
+    """
     sweep = build_sweep(
-        experiment=paper.experiment(table),
+        experiment=experiment,
         corpus=loaded.corpus.name,
         smoke=loaded.run.smoke,
         classes=loaded.run.task.classes,
-        rows=[
-            SweptRow(key, labels[key], tuple(map(fold_predictions, own[key])), tuple(assumptions))
-            for key, assumptions in found.items()
-            if assumptions
-        ],
-        unread={name: keys for name, keys in unread.items() if keys},
+        rows=swept.rows,
+        unread=swept.unread,
         settings=Statistics(interval=flags.interval, unit=flags.cluster),
     )
-    for row in rows:  # the run's own results take their places back
-        _finished(paper, loaded.run, row, flags)
-    folder = loaded.run.layout.experiment(paper.experiment(table))
+    folder = loaded.run.layout.experiment(experiment)
     write_sweep(folder, sweep)
     output.print(to_rich(sweep))
     output.print(f"written to {folder}/sweep.md, .csv, .json, .png", markup=False)
-    return well
 
 
 def _jobs(paper: Paper[L], run: Run[L], row: System[L], flags: argparse.Namespace) -> list[Job[L]]:

@@ -9,7 +9,7 @@ from typing import Any
 from ser_tf.evaluation import page, wording
 from ser_tf.evaluation.layout import Section
 from ser_tf.evaluation.schema import Summary
-from ser_tf.protocol import ledger
+from ser_tf.protocol.ledger import Entry as Assumption
 from ser_tf.protocol.paper import Paper
 from ser_tf.report import assumptions, confusions, known, pictures, provenance, rerun
 from ser_tf.report.document import Entry, GridCell, Part, Picture
@@ -60,14 +60,14 @@ def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
     else:
         parts = _results(laid.sections, summary, headline, places)
     parts += [*_figures(folder, paper, headline, places), *_sweep(folder, headline, places)]
-    entries = ledger.entries(paper.ledger) if paper else ()
+    entries = known.entries_of(paper, summary["experiment"], summary["assumptions"], [])
     parts.append(assumptions.used_part(entries, summary["assumptions"], places.of("Assumptions")))
     if "columns" not in summary:
         leaks = next((section for section in laid.sections if section.heading == LEAKS), None)
         parts.append(provenance.leaks_part(leaks, folder.checks, places.of(LEAKS)))
         parts.append(provenance.cost_part(summary, folder.manifest, places.of(COST)))
         parts.append(provenance.code_part(summary, folder.manifest, places.of("Code")))
-    parts.append(_rerun(folder, paper, origin, places))
+    parts.append(_rerun(folder, paper, origin, entries, places))
     return Entry(
         id=place,
         name=headline,
@@ -155,12 +155,17 @@ def _sweep(folder: TableFolder, headline: str, places: _Places) -> list[Part]:
     return [Part(places.of("Sweep"), "Sweep", lead=laid.cautions, grids=grids, pictures=shown, notes=tuple(notes))]
 
 
-def _rerun(folder: TableFolder, paper: Paper[Any] | None, origin: Origin, places: _Places) -> Part:
+def _rerun(
+    folder: TableFolder, paper: Paper[Any] | None, origin: Origin, entries: tuple[Assumption, ...], places: _Places
+) -> Part:
     table = known.table_of(paper, origin)
     place = places.of("Run")
+    summary = folder.summary
+    if origin.group == known.COMPARISON and "columns" not in summary:
+        return rerun.comparison(summary, folder.sweep, entries, place)
     if paper is None or table is None:
         return Part(place, "Run it again", notes=(NOT_OF_A_PAPER,))
-    return rerun.part(paper, table, folder.summary, folder.sweep, place)
+    return rerun.part(paper, table, summary, folder.sweep, place)
 
 
 def _overview(folder: TableFolder) -> tuple[GridCell, ...]:

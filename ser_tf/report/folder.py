@@ -20,7 +20,7 @@ from ser_tf.report.pictures import read_png
 
 T = TypeVar("T")
 P = ParamSpec("P")
-DAMAGED = (*results.DAMAGED, UserError, LookupError, ArithmeticError, RecursionError)
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, UserError, LookupError, ArithmeticError, RecursionError)
 """What reading or laying out a damaged file can raise."""
 PARTS_OF_A_TABLE = ("table.md", "table.csv", "table.tex", "leaks.json", "manifest.json", "sweep.json")
 
@@ -48,12 +48,12 @@ class Manifest:
 
     Attributes:
         recordings: SHA-256 of the recordings with their labels; "" where it was not recorded.
-        listed: Number of fold results that the table names.
+        files: The fold results that the table names.
         folds: Those that lie in the folder.
     """
 
     recordings: str
-    listed: int
+    files: frozenset[str]
     folds: tuple[FoldFacts, ...]
 
 
@@ -153,7 +153,7 @@ def problem(name: str, error: BaseException) -> str:
         error: What was raised.
     """
     if isinstance(error, UserError | json.JSONDecodeError):
-        reason = " ".join(str(error).rpartition("json: ")[2].split())
+        reason = " ".join(str(error).rpartition("json: ")[2].removeprefix("damaged: ").split())
     else:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return f"{name}: damaged or half-written, left out ({reason})"
@@ -180,8 +180,6 @@ def _table(root: Path, path: Path, problems: list[str]) -> TableFolder:
         return _attempt(problems, _in(place, name), read_it, file) if file.is_file() else None
 
     summary = older.read_summary(path / "summary.json")
-    if not isinstance(summary["experiment"], str) or not isinstance(summary["corpus"], str):
-        raise ValueError("the experiment and the corpus have no names")
     pictures = {png.stem: optional(png.name, read_png) for png in sorted(path.glob("*.png"))}
     return TableFolder(
         place=place,
@@ -215,7 +213,8 @@ def _manifest(path: Path, table: Path, problems: list[str]) -> Manifest:
         if file.is_file():
             found = _attempt(problems, named["file"], _facts, file, named["record"])
             facts += [found] if found else []
-    return Manifest(loaded.get("corpus_sha256", ""), len(loaded.get("results", [])), tuple(facts))
+    files = frozenset(named["file"] for named in loaded.get("results", []))
+    return Manifest(loaded.get("corpus_sha256", ""), files, tuple(facts))
 
 
 def _facts(path: Path, record: str) -> FoldFacts:
@@ -225,12 +224,18 @@ def _facts(path: Path, record: str) -> FoldFacts:
 
 
 def _unfinished(root: Path, tables: list[TableFolder]) -> list[str]:
-    """Fold results of a paper and corpus that have no table yet."""
-    shown = {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    """Fold results of a paper and corpus that have no table yet, and that no comparison names."""
+    shown = {(table.summary["experiment"].rpartition("_table")[0], Path(table.place).name) for table in tables}
+    shown |= {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    named = {file for table in tables if table.manifest for file in table.manifest.files}
     lines = []
     for folds in sorted(root.glob("*/*/folds")):
         paper, corpus = folds.parts[-3:-1]
-        files = [path for path in folds.glob("*/*.json") if ".older-" not in path.name]
+        files = [
+            path
+            for path in folds.glob("*/*.json")
+            if ".older-" not in path.name and path.relative_to(root).as_posix() not in named
+        ]
         if files and (paper, corpus) not in shown:
             number = f"{len(files)} fold result{'' if len(files) == 1 else 's'}"
             lines.append(f"{paper} on {corpus}: {number}, but no table yet. The command that was stopped goes on.")

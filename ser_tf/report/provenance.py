@@ -84,9 +84,9 @@ def code_part(summary: Summary, manifest: Manifest | None, place: str) -> Part:
     if manifest:
         facts.append(("Recordings, SHA-256", manifest.recordings or "not recorded"))
     notes = []
-    if manifest and manifest.listed:
-        results = wording.counted(manifest.listed, "fold result")
-        absent = manifest.listed - len(folds)
+    if manifest and manifest.files:
+        results = wording.counted(len(manifest.files), "fold result")
+        absent = len(manifest.files) - len(folds)
         notes.append(f"Made from {results}" + (f", {absent} of which are not in this folder." if absent else "."))
     if number := sum(fold.changed for fold in folds):
         notes.append(f"{number} of them changed after the table was made: run it again to have their numbers.")

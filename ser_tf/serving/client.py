@@ -53,7 +53,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help=f"give up on an answer after this time (default: {TIMEOUT_SECONDS:g})",
     )
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, for models of words")
+    parser.add_argument(
+        "--alignment", type=Path, metavar="DIR", help="word alignments (TextGrid, CTM, wdseg, Whisper's JSON)"
+    )
     flags = parser.parse_args(argv)
     if not 0 < flags.timeout <= MAX_TIMEOUT_SECONDS:
         raise SettingError(f"--timeout {flags.timeout:g}: must be above 0 and at most {MAX_TIMEOUT_SECONDS:g} seconds")
@@ -81,7 +83,7 @@ def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> d
     if alignments is None:
         return inputs
     if path.stem not in alignments:
-        raise UserError(f"--alignment has neither {path.stem}.TextGrid nor a CTM with {path.stem}")
+        raise UserError(f"--alignment has no alignment of {path.stem}")
     return inputs | requests.of_words([spoken_words(alignments[path.stem])])
 
 

@@ -152,7 +152,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="which seed (default: the first)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR/VERSION", help="where the SavedModel goes")
     parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="the run's corpus, where it has been moved")
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="word alignments, as in the run")
     parser.add_argument(
         "--glove", type=Path, metavar="FILE", help="word vectors of the run: words that training lacked get theirs"
     )

@@ -233,7 +233,7 @@ class Predictor:
             return ()
         if path.stem not in self.alignments:
             stem = names.one_line(path.stem)
-            raise AudioError(f"--alignment has neither {stem}.TextGrid nor a CTM with {stem}")
+            raise AudioError(f"--alignment has no alignment of {stem}")
         return spoken_words(self.alignments[path.stem], seconds)
 
 

@@ -9,7 +9,7 @@ import pytest
 from ser_tf import papers
 from ser_tf.evaluation import older
 from ser_tf.protocol import ledger, sweep
-from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
+from ser_tf.protocol.flags import check, chosen_rows, parser_of
 from ser_tf.report import folder
 from ser_tf.report.assembly import assemble
 from tests.report import runs
@@ -36,7 +36,7 @@ def parsed(command):
     paper = papers.load(given[0])
     table = paper.table(int(given[1]))
     flags = parser_of(paper, table).parse_args(given[2:])
-    check_numbers(flags)
+    check(flags)
     return paper, table, flags, ledger.override(paper.ledger, flags.set)
 
 

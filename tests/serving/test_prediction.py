@@ -151,5 +151,5 @@ def test_a_model_of_words_reads_alignments(runs, reader, recording, tmp_path):
     assert [len(one.outputs["attention"]) for one in parts] == [1, 1, 1]
     other = recording.with_name("other.wav")
     shutil.copy(recording, other)
-    with pytest.raises(AudioError, match="neither other.TextGrid nor a CTM with other"):
+    with pytest.raises(AudioError, match="--alignment has no alignment of other"):
         Predictor(model, reader, alignments=alignments)(other)

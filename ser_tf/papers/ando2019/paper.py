@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser_tf.corpora.base import Corpus
+from ser_tf.corpora.task import Task
 from ser_tf.evaluation.claims import Claim
 from ser_tf.evaluation.schema import Conditions
 from ser_tf.papers.ando2019.ledger import Ledger
@@ -44,8 +45,9 @@ def conditions(ledger: Ledger) -> Conditions:
     }
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:  # noqa: ARG001
+def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
     """Notes what the annotators voted on."""
+    del chosen, ledger, paths
     note = "trained on what annotators heard (eq. 3-5), tested on the emotion that was to be acted"
     return Material(corpus, notes=(note,) if corpus.name == "crema_d" else ())
 
@@ -204,4 +206,5 @@ PAPER = Paper(
     figures=(Figure("fig3", "Attention over time of the hard, soft and MLEE models", _draw_figure3),),
     prepare=prepare,
     conditions=conditions,
+    main=(_BEST, _SAME_MODEL),
 )

@@ -1,4 +1,4 @@
-"""Word alignments: reading Praat TextGrid and CTM files, and extracting the spoken words.
+"""Word alignments: reading files of aligners and recognisers, and extracting the spoken words.
 
 Aligners write more than words: silence, noises, sentence boundaries. `spoken_words` removes these special tokens and
 divides their time between the neighbouring words (lee2020 §4.2).
@@ -10,12 +10,14 @@ only neighbour takes all of it.
 import dataclasses
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ser_tf.corpora import plain_text
 from ser_tf.corpora.base import Word, is_hidden, spoken_word
+from ser_tf.corpora.iemocap_format import parse_wdseg
 from ser_tf.errors import CorpusError
+from ser_tf.papers.lee2020.whisper import parse_whisper
 
 WORD_TIERS = ("words", "word")
 """Names of a TextGrid's word tier, in lower case; for several speakers the Montreal aligner writes `A - words`."""
@@ -24,7 +26,8 @@ UNKNOWN_TOKENS = ("<unk>", "[unk]")
 SILENCE_TOKENS = ("sil", "sp", "spn", "silence", "#", "-")
 _FILLER = re.compile(r"\+\+.+\+\+|\[(?!sil(ence)?\]).+\]|\{(?!sl\}|sil\}).+\}")
 """Laughter, breath and noises as written by aligners, in lower case: `++laughter++`, `[noise]`, `{lg}`; not silence."""
-SUFFIXES = (".textgrid", ".ctm")
+FORMATS = "TextGrid, CTM, wdseg or Whisper's JSON"
+"""Formats of alignments, for messages."""
 
 _VALUE = re.compile(
     r'"(?P<text>[^"]*(?:""[^"]*)*)"|(?P<flag><\w+>)'
@@ -214,10 +217,27 @@ def _in_time(rows: Sequence[tuple[Word, int]], source: str) -> tuple[Word, ...]:
     return tuple(word for word, _ in ordered)
 
 
-def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
-    """Reads all TextGrid and CTM files below a folder.
+def _parse_file(path: Path) -> dict[str, tuple[Word, ...]]:
+    """The alignments in a file by utterance."""
+    text, source = plain_text.read(path), str(path)
+    if path.suffix.lower() == ".ctm":
+        return parse_ctm(text, source)
+    return {path.stem: _ONE_UTTERANCE[path.suffix.lower()](text, source)}
 
-    A TextGrid belongs to the utterance it is named after; a CTM file names the utterance in every row.
+
+_ONE_UTTERANCE: Mapping[str, Callable[[str, str], tuple[Word, ...]]] = {
+    ".textgrid": parse_textgrid,
+    ".wdseg": parse_wdseg,
+    ".json": parse_whisper,
+}
+"""Readers of files that are named after their utterance, by suffix."""
+SUFFIXES = (*_ONE_UTTERANCE, ".ctm")
+
+
+def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
+    """Reads all alignments below a folder: TextGrid, SPHINX's wdseg, Whisper's JSON and CTM files.
+
+    A file belongs to the utterance that it is named after; a CTM file names the utterance in every row.
 
     Returns:
         The alignment of each utterance by its id.
@@ -226,19 +246,19 @@ def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
         CorpusError: the folder does not exist or has no such file, a file is malformed, or an utterance occurs twice.
     """
     if not folder.is_dir():
-        raise CorpusError(f"{folder}: no such folder; --alignment takes one with TextGrid or CTM files")
+        raise CorpusError(f"{folder}: no such folder; --alignment takes one with files in {FORMATS}")
     paths = sorted(
         path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file() and not is_hidden(path)
     )
     if not paths:
-        raise CorpusError(f"{folder}: has no file <utterance>.TextGrid and no *.ctm")
+        raise CorpusError(
+            f"{folder}: has no file <utterance>.TextGrid, .wdseg or .json (Whisper's), and no *.ctm; `ser-tf align`"
+            " makes alignments"
+        )
     alignments: dict[str, tuple[Word, ...]] = {}
     sources: dict[str, Path] = {}
     for path in paths:
-        text = plain_text.read(path)
-        is_ctm = path.suffix.lower() == ".ctm"
-        found = parse_ctm(text, str(path)) if is_ctm else {path.stem: parse_textgrid(text, str(path))}
-        for utterance, words in found.items():
+        for utterance, words in _parse_file(path).items():
             if utterance in sources:
                 raise CorpusError(f"{path}: the alignment of {utterance} comes twice, also in {sources[utterance]}")
             alignments[utterance], sources[utterance] = words, path

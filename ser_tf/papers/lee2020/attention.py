@@ -79,9 +79,7 @@ def words_shown(example: examples.Example, alignments: Alignments) -> tuple[Word
     if example.utterance is None:
         name = Path(example.title).stem
         if not alignments or name not in alignments:
-            raise SettingError(
-                f"--audio {example.title}: --alignment DIR must hold {name}.TextGrid or a CTM with {name}"
-            )
+            raise SettingError(f"--audio {example.title}: --alignment DIR must hold an alignment of {name}")
         words = spoken_words(alignments[name], len(example.waveform) / audio.SAMPLE_RATE_HZ, ledger.fillers)
         if not words:
             raise SettingError(f"--audio {example.title}: its alignment has no words")
@@ -147,7 +145,7 @@ def main(program: str, argv: list[str]) -> int:
         The exit status.
     """
     parser = examples.parser_of(program, __doc__, "can", "attention.png")
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="word alignments, as in the run")
     flags = parser.parse_args(argv)
     if flags.row not in {row.key for row in (*TABLE3.rows, *TABLE4.rows)}:
         raise SettingError(f"--row {flags.row}: not a cross attention network; take can")

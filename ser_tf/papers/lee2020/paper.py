@@ -59,9 +59,9 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
     return folds.k_fold(utterances, seed, NUM_FOLDS, lambda utterance: stratum.get(str(utterance.label), ""), group)
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
+def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
     """Reads alignments and word vectors from the user's files, and makes the table's notes on words."""
-    return words.prepare(corpus, task(ledger), ledger, paths, NUM_FOLDS)
+    return words.prepare(corpus, chosen, ledger, paths, NUM_FOLDS)
 
 
 # Systems, figures and serving import TensorFlow or matplotlib, which listing and tabulating should not need.
@@ -136,7 +136,7 @@ def _claims(rows: Sequence[System[Ledger]], text: str) -> tuple[Claim, ...]:
 _CAN = System("can", "CAN", _published(0.579, 0.019, 0.487, 0.017), _fit_cross_attention, _segment_features)
 _TABLE2_ROWS = (
     System("text", "TextModel", _published(0.513, 0.015, 0.443, 0.015), _fit_text, _frame_features),
-    System("audio", "AudioModel", _published(0.431, 0.017, 0.323, 0.015), _fit_audio, _frame_features),
+    System("audio", "AudioModel", _published(0.431, 0.017, 0.323, 0.015), _fit_audio, _frame_features, words=False),
     System(
         "yoon2019",
         "Yoon et al. 2019",
@@ -235,4 +235,5 @@ PAPER = Paper(
     options=words.OPTIONS,
     prepare=prepare,
     served=_served,
+    main=("can", "audio"),
 )

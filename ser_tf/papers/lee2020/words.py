@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ser_tf.asr.transcripts import words_in
 from ser_tf.corpora.base import Corpus, Utterance, Word
 from ser_tf.corpora.task import Task
 from ser_tf.errors import CorpusError
 from ser_tf.papers.lee2020 import glove
-from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
+from ser_tf.papers.lee2020.alignment import FORMATS, read_alignments, spoken_words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol.paper import Material, Option
 from ser_tf.protocol.record import UserInput
@@ -17,7 +18,7 @@ from ser_tf.protocol.record import UserInput
 NO_WORD = "<no word>"
 """Stands for a whole utterance whose alignment has only special tokens (laughter, breath)."""
 OPTIONS = (
-    Option("alignment", "DIR", "word alignments as TextGrid or CTM files, in place of the corpus's own"),
+    Option("alignment", "DIR", f"word alignments ({FORMATS}; ser-tf align makes them), in place of the corpus's own"),
     Option("glove", "FILE", "word vectors in GloVe's text format, plain or gzip (default: the embedding is random)"),
 )
 NO_GLOVE = "the word embedding started at random, not from GloVe as in §3.1.1 (no --glove)"
@@ -93,6 +94,29 @@ def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path
     return Material(corpus, {"glove": UserInput(vectors, vectors.digest())}, tuple(notes))
 
 
+def sentences_note(task: Task, utterances: Sequence[Utterance]) -> str:
+    """Says when text tells nothing of the emotion: every sentence is read in every class that occurs; else "".
+
+    Args:
+        task: Its classes.
+        utterances: With transcripts; without one the words of the alignment are the sentence.
+    """
+    classes_of: dict[str, set[str]] = {}
+    for utterance in utterances:
+        said = utterance.transcript or " ".join(word.text for word in words_of(utterance))
+        sentence = " ".join(words_in(said).words)
+        classes_of.setdefault(sentence, set()).add(task.label_of(utterance))
+    present = set().union(*classes_of.values())
+    if len(present) < 2 or any(classes != present for classes in classes_of.values()):
+        return ""
+    number = len(classes_of)
+    sentences = "the only sentence is" if number == 1 else f"each of the {number} sentences is"
+    return (
+        f"text carries no information: {sentences} read in each of the {len(present)} emotions, and a model of text can"
+        " do no better than chance"
+    )
+
+
 def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contractions: str) -> str:
     """Describes the share of tokens that have a vector, and the most frequent ones without."""
     found = glove.vectors_of(vectors, contractions)
@@ -112,8 +136,9 @@ def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contraction
 
 
 def _remarks(corpus: Corpus, task: Task, texts: Mapping[str, Sequence[Word]], num_folds: int) -> list[str]:
-    """Lists differences from the paper's corpus: utterances left out or without words, classes rare or absent."""
-    notes = [REMARKS[corpus.name]] if corpus.name in REMARKS else []
+    """Lists how the corpus differs from the paper's: left out, without words, classes that are rare or absent."""
+    remark = REMARKS.get(corpus.name) or sentences_note(task, task.select(corpus))
+    notes = [remark] if remark else []
     everything = dataclasses.replace(task, needs_alignment=False).select(corpus)
     left_out = [utterance.id for utterance in everything if utterance.id not in texts]
     wordless = [utterance_id for utterance_id, words in texts.items() if words[0].text == NO_WORD]

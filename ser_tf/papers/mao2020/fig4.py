@@ -7,7 +7,6 @@
 The paper shows CASIA (a) and IEMOCAP (b); this figure shows the given tables and needs only their results.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from ser_tf import cli
+from ser_tf import cli, documents
 from ser_tf.drawing import panels
-from ser_tf.errors import SettingError, UserError
+from ser_tf.errors import DamagedError, SettingError, UserError
 from ser_tf.evaluation import confusion
+
+_SUMMARY = {
+    "corpus": str,
+    "classes": [str],
+    "smoke": bool,
+    "rows": [{"key": str, "confusion": (list, documents.NOTHING)}],
+}
 
 
 def _parser(program: str) -> cli.ArgumentParser:
@@ -38,17 +44,25 @@ def read(run: Path, row: str) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
     """Reads a table's summary and the confusion matrix of one row, int (true class, predicted class).
 
     Raises:
-        UserError: the folder does not hold a table.
+        UserError: the folder is not a table's, or its summary is damaged.
         SettingError: the table has no such row, or the row was not run.
     """
+    path = run / "summary.json"
     try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        summary = documents.read(path, _SUMMARY, "run the table again")
     except FileNotFoundError:
         raise UserError(f"{run}: no summary.json; give the folder of a table, <output>/<experiment>/<corpus>") from None
     matrices = {entry["key"]: entry["confusion"] for entry in summary["rows"] if entry["confusion"] is not None}
     if row not in matrices:
         raise SettingError(f"--row {row}: {run} has no results of it; there are {', '.join(matrices) or 'none'}")
-    return summary, np.asarray(matrices[row], np.int64)
+    number = len(summary["classes"])
+    try:
+        documents.check(matrices[row], [[int]])
+        return summary, np.asarray(matrices[row], np.int64).reshape(number, number)
+    except (ValueError, OverflowError):
+        raise DamagedError(
+            f"{path}: damaged: the confusion matrix of {row} does not have {number} rows of counts; run the table again"
+        ) from None
 
 
 def draw(tables: Sequence[tuple[dict[str, Any], npt.NDArray[np.int64]]]) -> Figure:

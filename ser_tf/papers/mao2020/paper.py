@@ -153,4 +153,5 @@ PAPER = Paper(
         Figure("fig4", "Confusion matrices of feature-level attention, tables side by side", _draw_figure4),
     ),
     served=_served,
+    main=("feature",),
 )

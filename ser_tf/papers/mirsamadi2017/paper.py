@@ -224,4 +224,5 @@ PAPER = Paper(
     tables=(TABLE2, TABLE3),
     conditions=conditions,
     figures=(Figure("fig2", "Waveform and attention weights of utterances", _draw_figure2),),
+    main=("lld_weighted_pool",),
 )

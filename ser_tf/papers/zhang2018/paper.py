@@ -64,13 +64,13 @@ OPTIONS = tuple(
 )
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
+def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
     """Checks the weight files before anything is trained.
 
     Raises:
         UserError: a file does not hold the expected weights.
     """
-    del ledger
+    del chosen, ledger
     given = {name: path.resolve() for name, path in paths.items() if path is not None}
     if not given:
         return Material(corpus)
@@ -157,8 +157,8 @@ def _beyond(key: str, label: str, note: str, **variant: Any) -> System[Ledger]:
 def _classifier(network: str, finetuned: bool) -> System[Ledger]:
     fit = functools.partial(_fit_classifier, network=network, finetuning=finetuned)
     key, label = ("finetuned", "Finetuning") if finetuned else ("random", "Random-init")
-    needs = "weights" if finetuned else ""
-    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, needs=needs)
+    needs, option = ("weights", f"{network}_weights") if finetuned else ("", "")
+    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, needs=needs, option=option)
 
 
 def _attention_claims(row: str, name: str) -> tuple[Measured, ...]:
@@ -219,6 +219,7 @@ TABLE2 = Table(
             "Our FCN+Attention",
             functools.partial(_fit_attention_fcn, finetuning=True),
             needs="weights",
+            option="alexnet_weights",
         ),
         _beyond("fcn_attention_random", "FCN+Attention, random initialisation", "without ImageNet's weights"),
         _beyond(
@@ -259,4 +260,5 @@ PAPER = Paper(
     prepare=prepare,
     conditions=conditions,
     served=_served,
+    main=("fcn_attention", "fcn_attention_random"),
 )

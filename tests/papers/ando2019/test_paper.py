@@ -16,7 +16,7 @@ from ser_tf import cli
 from ser_tf.papers.ando2019 import fig3, networks, paper, splits, systems
 from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.papers.ando2019.splits import ALL, DOMINANT
-from ser_tf.protocol import runner
+from ser_tf.protocol import folds, runner
 from ser_tf.training import loop, recipe
 from tests.checks import check_ledger
 from tests.contexts import fold_context
@@ -84,7 +84,8 @@ def test_leave_one_speaker_out():
     ]
     by_id = {one.id: one for one in everything}
     for ledger, partner in ((LEDGER, True), (Ledger(development="next_session"), False)):
-        made = splits.make_folds(everything, ledger, 0)
+        labelled = {one.id for one in everything if TASK.target_of(one) is not None}
+        made = folds.testing(splits.make_folds(everything, ledger, 0), labelled)
         assert len(made) == 10
         for fold in made:
             speakers = {part: {by_id[one].speaker for one in getattr(fold, part)} for part in ("train", "validation")}
@@ -109,7 +110,8 @@ def context(emodb, tmp_path_factory):
     for place in range(0, len(chosen), 5):
         chosen[place] = dataclasses.replace(chosen[place], label=None)
     by_id = {one.id: one for one in chosen}
-    fold = splits.make_folds(chosen, LEDGER, 0)[0]
+    labelled = {one.id for one in chosen if TASK.target_of(one) is not None}
+    fold = folds.testing(splits.make_folds(chosen, LEDGER, 0), labelled)[0]
     return fold_context(root, fold, TASK, LEDGER, by_id, smoke=True)
 
 
@@ -368,8 +370,8 @@ def test_votes_are_part_of_what_results_depend_on(emodb):
         for corpus in (emodb.utterances, _with_votes(emodb.utterances))
     )
     assert plain != voted
-    assert paper.prepare(emodb, LEDGER, {}).notes == ()
-    (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), LEDGER, {}).notes
+    assert paper.prepare(emodb, paper.task(LEDGER), LEDGER, {}).notes == ()
+    (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), paper.task(LEDGER), LEDGER, {}).notes
     assert "acted" in note
 
 

@@ -1,4 +1,4 @@
-"""What all command lines share: one-line errors, exit statuses, and a terminal free of other people's messages.
+"""Shared parts of all command lines: one-line errors, exit statuses, and silenced messages of libraries.
 
 Exit status: 0 done, 1 something failed and the rest is finished, 2 bad usage or bad data, 130 interrupted.
 """

@@ -120,7 +120,7 @@ class FoldPredictions:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Recognition:
-    """How well human listeners recognised the tested recordings.
+    """Recognition of the tested recordings by human listeners.
 
     Attributes:
         ids: Utterance ids, each once.

@@ -108,7 +108,7 @@ class Pairwise(TypedDict):
 
 
 class Conditions(TypedDict, total=False):
-    """How a table was made: facts that evaluation cannot derive from results.
+    """Conditions under which a table was made, which evaluation cannot derive from results.
 
     Attributes:
         style: `acted`, `improvised`, or `scripted and improvised`.
@@ -137,7 +137,7 @@ class Code(TypedDict):
 
 
 class Used(TypedDict):
-    """How intervals and tests were made."""
+    """The settings of intervals and tests."""
 
     interval: str
     unit: str

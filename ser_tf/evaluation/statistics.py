@@ -35,7 +35,7 @@ ROUNDING = 1e-12
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
-    """How intervals and tests are made.
+    """Settings of intervals and tests.
 
     Attributes:
         interval: `jackknife`, or `bootstrap` for the percentile interval of resampled units.

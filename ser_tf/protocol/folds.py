@@ -97,13 +97,13 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
 
 
 def _leave_session_out_with_tenth(utterances: Sequence[Utterance], session: str, rng: np.random.Generator) -> Fold:
-    others = _ids(utterances, lambda one: one.session != session)
+    others = _ids(utterances, lambda utterance: utterance.session != session)
     drawn = set(rng.choice(others, size=max(1, len(others) // 10), replace=False).tolist())
     return Fold(
         name=session,
-        train=tuple(one for one in others if one not in drawn),
-        validation=tuple(one for one in others if one in drawn),
-        test=_ids(utterances, lambda one: one.session == session),
+        train=tuple(utterance_id for utterance_id in others if utterance_id not in drawn),
+        validation=tuple(utterance_id for utterance_id in others if utterance_id in drawn),
+        test=_ids(utterances, lambda utterance: utterance.session == session),
     )
 
 
@@ -139,9 +139,9 @@ def _leave_out(
 ) -> Fold:
     return Fold(
         name=left_out,
-        train=_ids(utterances, lambda one: of(one) != left_out and one.speaker not in validators),
-        validation=_ids(utterances, lambda one: of(one) != left_out and one.speaker in validators),
-        test=_ids(utterances, lambda one: of(one) == left_out),
+        train=_ids(utterances, lambda utterance: of(utterance) != left_out and utterance.speaker not in validators),
+        validation=_ids(utterances, lambda utterance: of(utterance) != left_out and utterance.speaker in validators),
+        test=_ids(utterances, lambda utterance: of(utterance) == left_out),
     )
 
 
@@ -170,9 +170,9 @@ def _speakers_in(utterances: Sequence[Utterance], session: str) -> list[str]:
 def _split_session(utterances: Sequence[Utterance], session: str, speaker: str) -> Fold:
     return Fold(
         name=f"{session}-{speaker}",
-        train=_ids(utterances, lambda one: one.session != session),
-        validation=_ids(utterances, lambda one: one.session == session and one.speaker != speaker),
-        test=_ids(utterances, lambda one: one.session == session and one.speaker == speaker),
+        train=_ids(utterances, lambda utterance: utterance.session != session),
+        validation=_ids(utterances, lambda utterance: utterance.session == session and utterance.speaker != speaker),
+        test=_ids(utterances, lambda utterance: utterance.session == session and utterance.speaker == speaker),
     )
 
 

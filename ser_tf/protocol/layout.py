@@ -9,7 +9,7 @@ from ser_tf.corpora.table_fields import usable_name
 
 
 def folder_of(corpus: Corpus) -> str:
-    """What a corpus's folders are called: its name, or `table-<stem of the file>` for the user's own recordings."""
+    """Returns the name of a corpus's folders: its own, or `table-<stem of the file>` for the user's recordings."""
     return f"{corpora.TABLE}-{usable_name(corpus.root.stem)}" if corpus.name == corpora.TABLE else corpus.name
 
 
@@ -32,7 +32,7 @@ class Layout:
 
     @property
     def place(self) -> str:
-        """What the corpus's folders are called."""
+        """The name of the corpus's folders."""
         return self.folder or self.corpus
 
     @property

@@ -48,7 +48,7 @@ class UserInput:
 
 @dataclasses.dataclass(frozen=True)
 class Circumstances:
-    """What a job's result depends on apart from what its system reads.
+    """Dependencies of a job's result apart from what its system reads.
 
     Attributes:
         code: Digest of the code the row can reach.
@@ -89,7 +89,7 @@ def _plain(circumstances: Circumstances) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What a result, or a stage shared by several rows, was made from.
+    """Everything that a result, or a stage shared by several rows, was made from.
 
     Attributes:
         circumstances: Circumstances of the job.

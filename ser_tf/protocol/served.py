@@ -1,4 +1,4 @@
-"""What serving and drawing need to know about a paper: the times of its attention, and how words map to frames.
+"""Facts about a paper needed for serving and drawing: the times of its attention, and how words map to frames.
 
 A position after a recording's end has weight 0 and time `NOWHERE`, whatever else is in the batch.
 """
@@ -96,7 +96,7 @@ class ReadsWords(Protocol[L_contra]):
 
 @dataclasses.dataclass(frozen=True)
 class Served(Generic[L]):
-    """How the rows of a paper are served.
+    """Settings for serving a paper's rows.
 
     Attributes:
         attention: Returns `attention` and `attention_seconds`, and possibly more; nothing for a model without

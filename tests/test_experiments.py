@@ -93,6 +93,7 @@ def test_it_finishes_and_its_summary_has_every_key(ran):
     for claim in summary["claims"]:
         assert tuple(claim)[: len(CLAIM)] == CLAIM and {claim["better"], claim["worse"]} <= keys
         assert claim["verdict"] == "smoke" or claim["difference"] is None
+    assert summary["pairwise"] is None, "a smoke run compares no rows"
     ran_here = {row["key"] for row in summary["rows"] if row["status"] == "run"}
     measured = [claim for claim in table.measured if claim.row in ran_here]
     assert len(summary["claims"]) == len(table.claims) + len(measured)

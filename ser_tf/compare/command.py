@@ -71,9 +71,9 @@ def _parser() -> cli.ArgumentParser:
     )
     add_data_flags(parser)
     add_run_flags(parser)
-    for key in papers.keys():
-        for option in papers.load(key).options:
-            parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=f"{key}: {option.help}")
+    options = {option.flag: (key, option) for key in papers.keys() for option in papers.load(key).options}
+    for key, option in options.values():
+        parser.add_argument(option.flag, type=Path, metavar=option.metavar, help=f"{key}: {option.help}")
     return parser
 
 
@@ -94,15 +94,16 @@ def _sweep(contest: Contest, flags: argparse.Namespace, output: Console) -> bool
     for part in contest.parts:
         if not part.flags.sweep:
             continue
-        found = sweep.measure(part.paper, part.loaded, part.systems, part.flags, run_jobs, output)
+        swept = sweep.plan(part.paper, part.loaded, part.flags)
+        found = sweep.measure(part.paper, part.loaded, part.systems, swept, part.flags, run_jobs, output)
         names = {system.key: (part.key(system), part.label(system)) for system in part.systems}
         for row in found.rows:
             key, label = names[row.key]
-            swept = tuple(dataclasses.replace(each, name=f"{part.paper.key}.{each.name}") for each in row.assumptions)
-            rows.append(dataclasses.replace(row, key=key, label=label, assumptions=swept))
+            named = tuple(dataclasses.replace(each, name=f"{part.paper.key}.{each.name}") for each in row.assumptions)
+            rows.append(dataclasses.replace(row, key=key, label=label, assumptions=named))
         unread |= {f"{part.paper.key}.{name}": [names[key][0] for key in keys] for name, keys in found.unread.items()}
         well = well and found.well
-    sweep.publish(common.KEY, contest.parts[0].loaded, sweep.Swept(tuple(rows), unread, well), flags, output)
+    sweep.publish(common.KEY, contest.parts[0].loaded, sweep.Measured(tuple(rows), unread, well), flags, output)
     return well
 
 

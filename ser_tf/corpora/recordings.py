@@ -2,10 +2,12 @@
 
 libsndfile decodes them, through soundfile: WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF, W64 and NIST SPHERE.
 It checks each frame of a FLAC file and each page of an Ogg file; defects it ignores are detected here: a damaged
-recording is refused, never shortened.
+recording is refused, never shortened. Chunks of WAV files are found by `wav_header`, as the served graph finds them,
+and libsndfile is given only the samples: it has other opinions on what to do with odd chunks.
 """
 
 import dataclasses
+import io
 import os
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser_tf.audio_limits import channels_problem, sample_rate_problem, samples_problem
+from ser_tf.audio_limits import MAX_SAMPLES, channels_problem, sample_rate_problem, samples_problem
 from ser_tf.corpora.wav_header import read_wav_header
 from ser_tf.errors import AudioError
 
@@ -86,17 +88,17 @@ def read_samples(
 
     Raises:
         AudioError: as for `read_header`, or the part does not lie in the recording, or its samples are damaged, fewer
-            than the header says, not finite or on another scale.
+            than the header says, not finite, on another scale, or too many to be decoded at once.
     """
     header = read_header(path)
     first, last = part_of(header, path, start_seconds, end_seconds)
     seeks = header.container not in _INEXACT_SEEKING
+    if (last - first if seeks else header.num_samples) * header.channels > MAX_SAMPLES:
+        raise AudioError(f"{path}: it has more than {MAX_SAMPLES} samples; cut it into several files")
     try:
-        with _opened(path) as file:
-            if seeks:
-                file.seek(first)
+        with _opened_at(first, last, header, path) as file:
             samples = file.read(last - first if seeks else -1, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+    except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:  # ValueError: its length is not known
         raise AudioError(f"{path}: cannot be decoded ({_reason(error)}); it may be truncated or corrupt") from None
     if seeks:
         check_samples(samples, header, path, last - first)
@@ -165,6 +167,31 @@ def _opened(path: Path) -> soundfile.SoundFile:
         raise AudioError(
             f"{path}: not an audio file that can be read ({known}), or damaged ({_reason(error)}); {_CONVERT}"
         ) from None
+
+
+def _opened_at(first: int, last: int, header: RecordingHeader, path: Path) -> soundfile.SoundFile:
+    """Opens a recording so that reading begins at the first sample of a part, or of the whole where seeking is inexact.
+
+    Of a WAV file the samples before `last` are given to libsndfile without anything that is around them.
+    """
+    if header.container != "WAV":
+        file = _opened(path)
+        if header.container not in _INEXACT_SEEKING:
+            file.seek(first)
+        return file
+    wav = read_wav_header(path)
+    block = wav.channels * wav.bits // 8
+    with path.open("rb") as contents:
+        contents.seek(wav.data_offset + first * block)
+        samples = io.BytesIO(contents.read((last - first) * block))
+    return soundfile.SoundFile(
+        samples,
+        format="RAW",
+        subtype=header.encoding,
+        endian="LITTLE",
+        samplerate=header.sample_rate_hz,
+        channels=header.channels,
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ IEEE_FLOAT = 0x0003
 ALAW = 0x0006
 MULAW = 0x0007
 EXTENSIBLE = 0xFFFE
-_SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
+SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
 """The bytes after the encoding in the sub-format of WAVE_FORMAT_EXTENSIBLE."""
 _ENCODINGS = {
     PCM: ("pcm", (8, 16, 24, 32)),
@@ -89,10 +89,10 @@ def _parse(file: BinaryIO, file_bytes: int) -> WavHeader:
         name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
         if name == b"data":
             return _locate_samples(formats, file.tell(), size, file_bytes)
+        end = file.tell() + size + size % 2  # chunks begin at even places
         if name == b"fmt ":
             formats.append(file.read(min(size, 40)))
-            size -= len(formats[-1])
-        file.seek(size + size % 2, os.SEEK_CUR)  # chunks begin at even places
+        file.seek(end)
     raise AudioError(f"its samples do not come within its first {MAX_WAV_CHUNKS} chunks")
 
 
@@ -114,7 +114,7 @@ def _parse_format(chunk: bytes) -> tuple[int, int, int, str]:
     if len(chunk) < 16:
         raise AudioError(f"truncated, its format chunk has {len(chunk)} bytes")
     tag, channels, sample_rate, _, block, bits = struct.unpack("<HHIIHH", chunk[:16])
-    if tag == EXTENSIBLE and chunk[26:40] == _SUBFORMAT:
+    if tag == EXTENSIBLE and chunk[26:40] == SUBFORMAT:
         tag = struct.unpack("<H", chunk[24:26])[0]
     encoding, known_bits = _ENCODINGS.get(tag, ("", ()))
     if bits not in known_bits:

@@ -6,6 +6,9 @@ from ser_tf.evaluation.metrics import METRICS
 from ser_tf.evaluation.schema import ClaimSummary, DataSummary, Pairwise, RowSummary, Summary, accuracy
 from ser_tf.evaluation.verdicts import CLAIM_WORDS
 
+MAX_BRIEF_PAIRED_ROWS = 7
+"""Matrices of more rows are left to the forms that have room for them."""
+
 
 def page_of(summary: Summary | DataSummary, *, stacked: bool = False) -> Page:
     """Lays out a summary.
@@ -145,7 +148,7 @@ def pairwise_section(pairwise: Pairwise, rows: list[RowSummary]) -> Section:
     )
     columns = ("System", *(f"less {place + 1}" for place in range(1, len(keys))))
     notes = (best, note, *([pairwise["warning"]] if pairwise["warning"] else []))
-    return Section("All pairs", columns, tuple(matrix), notes)
+    return Section("All pairs", columns, tuple(matrix), notes, brief=len(keys) <= MAX_BRIEF_PAIRED_ROWS)
 
 
 def _recalls(summary: Summary) -> Section | None:

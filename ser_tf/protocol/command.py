@@ -77,13 +77,13 @@ def _run_trainings(
     loaded = load_run(paper, flags, assumptions, output)
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
-    swept = sweep.parse(assumptions, flags.sweep)
+    swept = sweep.plan(paper, loaded, flags)
     failures = run_jobs(loaded.run, jobs, flags, output)
     statistics = Statistics(interval=flags.interval, unit=flags.cluster)
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)
     well = all(failure.unavailable for failure in failures.values())
     if swept:
-        well = sweep.run_sweep(paper, table, loaded, rows, flags, run_jobs, output) and well
+        well = sweep.run_sweep(paper, table, loaded, rows, swept, flags, run_jobs, output) and well
     return cli.DONE if well else cli.FAILED
 
 

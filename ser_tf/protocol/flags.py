@@ -70,7 +70,8 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
         help="change assumptions (see --list)")  # fmt: skip
     add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
-        help="also train with other values of these assumptions, one at a time (all: every assumption)")  # fmt: skip
+        help="also train with other values of these assumptions, one at a time (all: every one; protocol: happy with"
+        " and without excited, all or improvised speech, the paper's or random folds)")  # fmt: skip
     add("--smoke", action="store_true", help="quick check that everything runs: few utterances, one epoch, two folds")
     add(
         "--executor",

@@ -23,7 +23,7 @@ def print_list(output: Console, paper: Paper[L], table: Table[L], rows: Sequence
         assumptions: The ledger with its overrides.
     """
     output.print(f"{paper.experiment(table)}: {table.title}", markup=False)
-    grid = Grid("row", "system", "published WA / UA", "note")
+    grid = _grid("row", "system", "published WA / UA", "note")
     for row in rows:
         numbers = row.published or {}
         both = " / ".join(f"{100 * numbers[key]:.1f}" if numbers.get(key) is not None else "-" for key in ("wa", "ua"))
@@ -42,9 +42,17 @@ def print_assumptions(output: Console, assumptions: object, prefix: str = "") ->
         assumptions: The ledger.
         prefix: What stands before each name.
     """
-    grid = Grid("assumption", "value", "alternatives", "why")
-    grid.columns[0].no_wrap = True
+    grid = _grid("assumption", "value", "alternatives", "why")
     for entry in ledger.entries(assumptions):
         changed = "" if entry.value == entry.default else f" (default {entry.default})"
         grid.add_row(f"{prefix}{entry.key}", f"{entry.value}{changed}", entry.alternatives, entry.why)
     output.print(grid)
+
+
+def _grid(*heads: str) -> Grid:
+    """A table whose names stay in one piece and whose other long words break, so that nothing is cut off."""
+    grid = Grid(*heads)
+    grid.columns[0].no_wrap = True
+    for column in grid.columns[1:]:
+        column.overflow = "fold"
+    return grid

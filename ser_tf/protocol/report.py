@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,8 @@ from ser_tf.protocol.runner import Failure, Job, Run
 
 L = TypeVar("L")
 LISTENERS = "reference_listeners"
+PAIRWISE_METRIC = "ua"
+"""All rows are compared with each other in it; only a row that is significantly better than every other is the best."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +87,12 @@ def report_run(
         classes=run.task.classes,
         corpus=corpus.name,
         corpus_kind=corpus_kind(is_papers=corpus.name in table.corpora, is_whole=corpus.is_full),
-        corpus_notes=[*loaded.notes, *_limits(paper, run, outcome.folds), *older_code(results.values())],
+        corpus_notes=[
+            *loaded.notes,
+            *_limits(paper, run, outcome.folds),
+            *older_code(results.values()),
+            *_unmeasured(table, results.values()),
+        ],
         seeds=list(outcome.folds),
         smoke=run.smoke,
         rows=row_results(run, outcome, results),
@@ -98,6 +105,7 @@ def report_run(
         protocol=conditions_of(paper, run),
         code=code_of(results.values()),
         machine=machine(),
+        pairwise_metric=None if run.smoke else PAIRWISE_METRIC,
     )
     folder = run.layout.experiment(name)
     write_json(folder / "leaks.json", leaks.document(findings, conditions_of(paper, run)))
@@ -138,7 +146,7 @@ def folds_left_out(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fo
     return lines
 
 
-def older_code(results: Sequence[FoldResult] | Any) -> list[str]:
+def older_code(results: Collection[FoldResult]) -> list[str]:
     """Says how many results were not made by one and the same code."""
     commits = {result.record.commit if result.record else None for result in results}
     without = sum(result.record is None for result in results)
@@ -147,7 +155,7 @@ def older_code(results: Sequence[FoldResult] | Any) -> list[str]:
     return [*lines, *([f"results of several commits: {', '.join(named)}"] if len(named) > 1 else [])]
 
 
-def code_of(results: Any) -> Code:
+def code_of(results: Collection[FoldResult]) -> Code:
     """The commits that made the results, and one digest of all their code."""
     records = [result.record for result in results if result.record is not None]
     digest = hashlib.sha256("".join(sorted({record.circumstances.code for record in records})).encode()).hexdigest()
@@ -240,10 +248,22 @@ def _measurements(table: Table[L], jobs: Sequence[Job[L]], results: Mapping[str,
     found = []
     for measured in table.measured:
         of_row = [results[job.name] for job in jobs if job.system.key == measured.row and job.name in results]
-        having = [result for result in of_row if measured.value in result.measured]
-        if having and len(having) == len(of_row):
-            found.append(_measurement(measured, having))
+        if of_row and all(measured.value in result.measured for result in of_row):
+            found.append(_measurement(measured, of_row))
     return found
+
+
+def _unmeasured(table: Table[L], results: Collection[FoldResult]) -> list[str]:
+    """Names the rows whose claims are left out, because earlier code measured nothing on their models."""
+    lines = []
+    for key in dict.fromkeys(measured.row for measured in table.measured):
+        names = {measured.value for measured in table.measured if measured.row == key}
+        of_row = [result for result in results if result.row == key]
+        if lacking := sum(not names <= result.measured.keys() for result in of_row):
+            lines.append(
+                f"{lacking} of {len(of_row)} results of {key} have no measurements, and its claims are left out"
+            )
+    return lines
 
 
 def _measurement(measured: Measured, results: Sequence[FoldResult]) -> Measurement:

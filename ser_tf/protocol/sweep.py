@@ -1,25 +1,26 @@
-"""Sweeps: a table's rows with one assumption at a time at its other values.
+"""Sweeps: a table's rows with one assumption at a time at its other values, or under other protocols.
 
-A value is trained only where a row reads the assumption; the defaults are those of the run. Results lie beside the
-others and are reused like them.
+A value is trained only where a row reads the assumption, and every row depends on what the task and the folds read;
+the defaults are those of the run. Results lie beside the others and are reused like them.
 """
 
 import argparse
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rich.console import Console
 
-from ser_tf.errors import SettingError
+from ser_tf.errors import SettingError, UserError
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.sweep import SweptAssumption, SweptRow, Variant, build_sweep
 from ser_tf.evaluation.sweep_forms import to_rich, write_sweep
 from ser_tf.protocol import ledger as ledgers
-from ser_tf.protocol import runner
+from ser_tf.protocol import runner, variants
 from ser_tf.protocol.ledger import Entry
 from ser_tf.protocol.material import LoadedRun, chosen_folds, load_run
 from ser_tf.protocol.paper import Paper, System, Table
+from ser_tf.protocol.record import Reads, recording
 from ser_tf.protocol.report import fold_predictions
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
@@ -29,6 +30,50 @@ ALL = "all"
 FACTORS = (0.5, 2.0)
 """A number that has no list of alternatives is swept over the default times these."""
 RunJobs = Callable[[Run[Any], Sequence[Job[Any]], argparse.Namespace, Console], Mapping[str, Failure]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting(Generic[L]):
+    """One value of what is swept: its text, and the paper and the ledger that have it."""
+
+    value: str
+    paper: Paper[L]
+    ledger: L
+
+
+@dataclasses.dataclass(frozen=True)
+class Swept(Generic[L]):
+    """An assumption, or the protocol, with the run's own value and the values to try."""
+
+    name: str
+    default: str
+    settings: tuple[Setting[L], ...]
+
+
+def plan(paper: Paper[L], loaded: LoadedRun[L], flags: argparse.Namespace) -> tuple[Swept[L], ...]:
+    """What `--sweep` asks for.
+
+    Raises:
+        SettingError: an unknown assumption, a value that is not allowed, or protocols that the corpus or the task does
+            not distinguish.
+    """
+    ledger = loaded.run.ledger
+    wanted = [name for name in flags.sweep if name != variants.PROTOCOL]
+    swept = [
+        Swept(
+            name,
+            ledgers.text(getattr(ledger, name)),
+            tuple(Setting(value, paper, ledgers.override(ledger, [f"{name}={value}"])) for value in values),
+        )
+        for name, values in parse(ledger, wanted).items()
+    ]
+    if len(wanted) < len(flags.sweep):
+        variants.require_protocols(loaded.run.task, loaded.corpus)
+        own = variants.protocol_of(loaded.run.task)
+        others = [protocol for protocol in variants.all_protocols() if protocol != own]
+        settings = (Setting(each.text, variants.with_protocol(paper, each), ledger) for each in others)
+        swept.append(Swept(variants.PROTOCOL, own.text, tuple(settings)))
+    return tuple(swept)
 
 
 def parse(ledger: object, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -78,35 +123,26 @@ def run_sweep(
     table: Table[L],
     loaded: LoadedRun[L],
     rows: Sequence[System[L]],
+    swept: Sequence[Swept[L]],
     flags: argparse.Namespace,
     run_jobs: RunJobs,
     output: Console,
 ) -> bool:
-    """Trains every value, compares it with the run's own, writes the sweep's files and prints it.
+    """Measures a table's sweep, writes its files and prints it; returns whether all trainings succeeded.
 
-    Args:
-        paper: The paper.
-        table: The table.
-        loaded: The run with its own assumptions, finished.
-        rows: The rows that were asked for.
-        flags: Those of the table.
-        run_jobs: Trains jobs that are not finished.
-        output: Where progress and the sweep are printed.
-
-    Returns:
-        Whether all trainings succeeded.
+    Arguments are those of `measure`, and the table.
     """
-    swept = measure(paper, loaded, rows, flags, run_jobs, output)
-    publish(paper.experiment(table), loaded, swept, flags, output)
-    return swept.well
+    measured = measure(paper, loaded, rows, swept, flags, run_jobs, output)
+    publish(paper.experiment(table), loaded, measured, flags, output)
+    return measured.well
 
 
 @dataclasses.dataclass(frozen=True)
-class Swept:
-    """What a sweep came to.
+class Measured:
+    """The outcome of a sweep.
 
     Attributes:
-        rows: Rows that read a swept assumption, with every value of it.
+        rows: Rows that read something swept, with every value of it.
         unread: By assumption, keys of rows that do not read it.
         well: Whether all trainings succeeded.
     """
@@ -120,53 +156,63 @@ def measure(
     paper: Paper[L],
     loaded: LoadedRun[L],
     rows: Sequence[System[L]],
+    swept: Sequence[Swept[L]],
     flags: argparse.Namespace,
     run_jobs: RunJobs,
     output: Console,
-) -> Swept:
-    """Trains every value and puts the run's own results back in their places; arguments as for `run_sweep`."""
-    swept = parse(loaded.run.ledger, flags.sweep)
-    own = {row.key: _finished(paper, loaded.run, row, flags) for row in rows if row.fit is not None}
-    own = {key: results for key, results in own.items() if results}
-    reads = {key: {name for result in results if result.record for name in result.record.assumptions}
-             for key, results in own.items()}  # fmt: skip
-    unread: dict[str, list[str]] = {}
-    found: dict[str, list[SweptAssumption]] = {key: [] for key in own}
+) -> Measured:
+    """Trains every value and puts the run's own results back in their places.
+
+    Args:
+        paper: The paper.
+        loaded: The run with its own assumptions, finished.
+        rows: The rows that were asked for.
+        swept: From `plan`.
+        flags: Those of the run.
+        run_jobs: Trains jobs that are not finished.
+        output: Where progress is printed.
+    """
+    trained = [row for row in rows if row.fit is not None]
+    own = {row.key: _finished(paper, loaded.run, row, flags) for row in trained}
+    for row in trained:
+        if not own[row.key]:
+            output.print(f"{row.key} has no results of its own to compare with; it is not swept", markup=False)
+    reads = _reads(paper, loaded.run, {key: results for key, results in own.items() if results}, flags)
+    unread = {one.name: [key for key, read in reads.items() if one.name not in read] for one in swept}
+    for line in _in_words(unread):
+        output.print(line, markup=False)
+    found: dict[str, list[SweptAssumption]] = {key: [] for key in reads}
     well = True
-    for name, values in swept.items():
-        reading = [row for row in rows if name in reads.get(row.key, ())]
-        unread[name] = [key for key in own if name not in reads[key]]
-        if unread[name]:
-            output.print(f"{', '.join(unread[name])}: {'do' if len(unread[name]) > 1 else 'does'} not read {name}")
-        variants: dict[str, list[Variant]] = {row.key: [] for row in reading}
-        for value in values if reading else ():
-            output.print(f"{name}={value}", markup=False)
-            made, failed = _try(paper, flags, reading, f"{name}={value}", run_jobs, output)
-            well = well and not failed
-            for row in reading:
-                folds = tuple(map(fold_predictions, made[row.key]))
-                variants[row.key].append(Variant(value, folds, "" if folds else failed.get(row.key, "failed")))
-        for row in reading:
-            default = ledgers.text(getattr(loaded.run.ledger, name))
-            found[row.key].append(SweptAssumption(name, default, tuple(variants[row.key])))
-    for row in rows:  # the run's own results take their places back
+    for one in swept:
+        reading = [row for row in trained if one.name in reads.get(row.key, ())]
+        made: dict[str, list[Variant]] = {row.key: [] for row in reading}
+        for setting in one.settings if reading else ():
+            output.print(f"{one.name}={setting.value}", markup=False)
+            tried, succeeded = _try(setting, loaded.run, flags, reading, run_jobs, output)
+            well = well and succeeded
+            for key, variant in tried.items():
+                made[key].append(variant)
+        for key, values in made.items():
+            found[key].append(SweptAssumption(one.name, one.default, tuple(values)))
+    for row in trained:  # the run's own results take their places back
         _finished(paper, loaded.run, row, flags)
-    labels = {row.key: row.label for row in rows}
     measured = tuple(
-        SweptRow(key, labels[key], tuple(map(fold_predictions, own[key])), tuple(assumptions))
-        for key, assumptions in found.items()
-        if assumptions
+        SweptRow(row.key, row.label, tuple(map(fold_predictions, own[row.key])), tuple(found[row.key]))
+        for row in trained
+        if found.get(row.key)
     )
-    return Swept(measured, {name: keys for name, keys in unread.items() if keys}, well)
+    return Measured(measured, {name: keys for name, keys in unread.items() if keys}, well)
 
 
-def publish(experiment: str, loaded: LoadedRun[Any], swept: Swept, flags: argparse.Namespace, output: Console) -> None:
+def publish(
+    experiment: str, loaded: LoadedRun[Any], measured: Measured, flags: argparse.Namespace, output: Console
+) -> None:
     """Compares all values with the defaults, writes the sweep's files and prints it.
 
     Args:
         experiment: Name of the experiment, whose folder takes the files.
         loaded: The run with its own assumptions.
-        swept: What was measured.
+        measured: From `measure`.
         flags: Those of the run.
         output: Where the sweep is printed.
     """
@@ -175,14 +221,45 @@ def publish(experiment: str, loaded: LoadedRun[Any], swept: Swept, flags: argpar
         corpus=loaded.corpus.name,
         smoke=loaded.run.smoke,
         classes=loaded.run.task.classes,
-        rows=swept.rows,
-        unread=swept.unread,
+        rows=measured.rows,
+        unread=measured.unread,
         settings=Statistics(interval=flags.interval, unit=flags.cluster),
     )
     folder = loaded.run.layout.experiment(experiment)
     write_sweep(folder, sweep)
     output.print(to_rich(sweep))
     output.print(f"written to {folder}/sweep.md, .csv, .json, .png", markup=False)
+
+
+def _reads(
+    paper: Paper[L], run: Run[L], own: Mapping[str, Sequence[FoldResult]], flags: argparse.Namespace
+) -> dict[str, set[str]]:
+    """What each row depends on: the assumptions that it read, those that task and folds read, and the protocol."""
+    reads = Reads()
+    watched = recording(run.ledger, reads)
+    paper.task(watched)
+    for seed in flags.seeds:
+        paper.folds(tuple(run.utterances.values()), watched, seed)
+    shared = {variants.PROTOCOL, *reads.assumptions}
+    return {
+        key: shared.union(*(result.record.assumptions if result.record else result.settings for result in results))
+        for key, results in own.items()
+    }
+
+
+def _in_words(unread: Mapping[str, Sequence[str]]) -> list[str]:
+    """Says which rows read none of what is swept, rows that lack the same in one line."""
+    lacking: dict[str, list[str]] = {}
+    for name, keys in unread.items():
+        for key in keys:
+            lacking.setdefault(key, []).append(name)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for key, names in lacking.items():
+        alike.setdefault(tuple(names), []).append(key)
+    return [
+        f"{', '.join(keys)} {'does' if len(keys) == 1 else 'do'} not read {', '.join(names)}: nothing is trained for it"
+        for names, keys in alike.items()
+    ]
 
 
 def _jobs(paper: Paper[L], run: Run[L], row: System[L], flags: argparse.Namespace) -> list[Job[L]]:
@@ -199,17 +276,29 @@ def _finished(paper: Paper[L], run: Run[L], row: System[L], flags: argparse.Name
 
 
 def _try(
-    paper: Paper[L],
+    setting: Setting[L],
+    own: Run[L],
     flags: argparse.Namespace,
     rows: Sequence[System[L]],
-    assignment: str,
     run_jobs: RunJobs,
     output: Console,
-) -> tuple[dict[str, list[FoldResult]], dict[str, str]]:
-    """Results of rows with one assumption changed, and why rows have none."""
-    ledger = ledgers.override(paper.ledger, [*flags.set, assignment])
-    run = dataclasses.replace(load_run(paper, flags, ledger, output).run, keep_models=False)
-    jobs = [job for row in rows for job in _jobs(paper, run, row, flags)]
+) -> tuple[dict[str, Variant], bool]:
+    """Each row's results with one setting, or why it has none, and whether every training succeeded.
+
+    A value that the corpus or other flags rule out (no utterance of a style, no fold of a name) is noted as such.
+    """
+    try:
+        run = dataclasses.replace(load_run(setting.paper, flags, setting.ledger, output).run, keep_models=False)
+        if run.task.classes != own.task.classes:
+            raise SettingError(f"other classes than the run's: {', '.join(run.task.classes)}")
+        jobs = [job for row in rows for job in _jobs(setting.paper, run, row, flags)]
+    except UserError as error:
+        output.print(f"left out: {error}", markup=False)
+        return {row.key: Variant(setting.value, (), str(error)) for row in rows}, True
     failures = run_jobs(run, jobs, flags, output)
     reasons = {job.system.key: failures[job.name].reason for job in jobs if job.name in failures}
-    return {row.key: _finished(paper, run, row, flags) for row in rows}, reasons
+    tried = {}
+    for row in rows:
+        folds = tuple(map(fold_predictions, _finished(setting.paper, run, row, flags)))
+        tried[row.key] = Variant(setting.value, folds, "" if folds else reasons.get(row.key, "failed"))
+    return tried, not failures

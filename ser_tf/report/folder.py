@@ -224,18 +224,14 @@ def _facts(path: Path, record: str) -> FoldFacts:
 
 
 def _unfinished(root: Path, tables: list[TableFolder]) -> list[str]:
-    """Fold results of a paper and corpus that have no table yet, and that no comparison names."""
-    shown = {(table.summary["experiment"].rpartition("_table")[0], Path(table.place).name) for table in tables}
-    shown |= {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
-    named = {file for table in tables if table.manifest for file in table.manifest.files}
+    """Fold results of a paper and corpus that no table was made from."""
+    shown = {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    files_of_tables = [Path(file) for table in tables if table.manifest for file in table.manifest.files]
+    shown |= {(file.parts[0], file.parts[1]) for file in files_of_tables if len(file.parts) > 1}
     lines = []
     for folds in sorted(root.glob("*/*/folds")):
         paper, corpus = folds.parts[-3:-1]
-        files = [
-            path
-            for path in folds.glob("*/*.json")
-            if ".older-" not in path.name and path.relative_to(root).as_posix() not in named
-        ]
+        files = [path for path in folds.glob("*/*.json") if ".older-" not in path.name]
         if files and (paper, corpus) not in shown:
             number = f"{len(files)} fold result{'' if len(files) == 1 else 's'}"
             lines.append(f"{paper} on {corpus}: {number}, but no table yet. The command that was stopped goes on.")

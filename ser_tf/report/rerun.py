@@ -8,7 +8,7 @@ from ser_tf.errors import SettingError
 from ser_tf.evaluation.schema import DataSummary, Summary
 from ser_tf.evaluation.statistics import DEFAULT
 from ser_tf.evaluation.sweep import SweepSummary
-from ser_tf.protocol import ledger
+from ser_tf.protocol import ledger, variants
 from ser_tf.protocol.ledger import Entry
 from ser_tf.protocol.paper import Paper, Table
 from ser_tf.report import assumptions
@@ -125,9 +125,12 @@ def _swept_rows(sweep: SweepSummary, known: list[str]) -> list[str]:
 
 
 def _swept(sweep: SweepSummary) -> list[str]:
-    """`ASSUMPTION=VALUE,...` for every assumption."""
+    """`ASSUMPTION=VALUE,...` for every assumption; `protocol` stands for all its combinations."""
     values: dict[str, list[str]] = {}
     for row in sweep["rows"]:
         for swept in row["assumptions"]:
             values.setdefault(swept["name"], []).extend(value["value"] for value in swept["values"])
-    return [f"{name}={','.join(dict.fromkeys(found))}" for name, found in values.items()]
+    return [
+        name if name == variants.PROTOCOL else f"{name}={','.join(dict.fromkeys(found))}"
+        for name, found in values.items()
+    ]

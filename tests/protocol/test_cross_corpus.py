@@ -9,6 +9,7 @@ import pytest
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.errors import SettingError
+from ser_tf.papers.lee2020.segment_mfcc import WAVEFORM
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import cross_corpus, folds, leaks
 from ser_tf.protocol.context import TARGET_STATISTICS, LeakError
@@ -38,9 +39,9 @@ RAVDESS = corpus("ravdess", ("angry", "happy", "sad", "calm"), stem="r")
 def test_speakers_of_two_corpora_never_meet_and_recordings_keep_their_names():
     joined = cross_corpus.join(EMODB, RAVDESS)
     train, test = joined.parts
-    assert [one.id for one in test.utterances] == [one.id for one in RAVDESS.utterances]
+    assert {one.id for one in test.utterances} == {one.id for one in RAVDESS.utterances}
     assert {one.speaker for one in test.utterances} == {f"ravdess-{number}" for number in ("01", "02", "03", "04")}
-    assert train.utterances == EMODB.utterances and joined.is_full
+    assert set(train.utterances) == set(EMODB.utterances) and joined.is_full
     assert not {one.session for one in train.utterances} & {one.session for one in test.utterances}
     assert (joined.name, cross_corpus.place_of(joined)) == ("emodb-to-ravdess", "emodb-to-ravdess")
 
@@ -187,4 +188,4 @@ def test_only_the_test_set_of_a_target_fold_is_matched(emodb, tmp_path):
     with pytest.raises(LeakError, match="--normalise target was not"):
         source.record(plain.test, TARGET_STATISTICS)
     with pytest.raises(RowUnavailableError, match="--normalise target"):
-        target._matched(dataclasses.replace(SPECTRAL, dims=1), {}, plain.test)
+        target.view(WAVEFORM, plain.test, "predict")

@@ -124,7 +124,7 @@ def test_a_fixed_split_needs_a_split(table, tmp_path, capsys, emodb_root):
 
 def test_one_corpus_trains_and_another_is_tested(table, tmp_path, emodb_root, capsys):
     """Here the same recordings under two names, so that the leak report has texts and nobody's voice to find."""
-    flags = ["--corpus", "emodb", "--corpus-root", emodb_root, "--rows", "centroids", "network"]
+    flags = ["--corpus", "emodb", "--corpus-root", emodb_root, "--rows", "network"]
     mine = [f"--test-{flag[2:]}" if str(flag).startswith("--") else flag for flag in table]
     for normalise in ("source", "target"):
         assert _run(tmp_path, *flags, *mine, "--smoke", "--normalise", normalise) == 0
@@ -134,7 +134,7 @@ def test_one_corpus_trains_and_another_is_tested(table, tmp_path, emodb_root, ca
     said = "cross-corpus: trained on emodb, tested on table; features of table normalised by its own unlabelled"
     assert leaks["cross_corpus"].startswith(said) and said in (folder / "table.md").read_text()
     shown = " ".join(capsys.readouterr().out.split())
-    assert "results made anew: 2 were made on other folds" in shown
+    assert "results made anew: 1 was made on other folds" in shown
     (fold,) = json.loads((folder / "manifest.json").read_text())["folds"].values()
     assert all(one.startswith("table-mine-") for one in fold["test"]["utterances"])
     assert {row["epochs"][0]["fold"] for row in summary["rows"] if row["status"] == "run"} == {"cross-corpus"}

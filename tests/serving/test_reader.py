@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser_tf.corpora import recordings as readers
 from ser_tf.errors import AudioError, UserError
 from ser_tf.serving import decoding
 from ser_tf.serving.reader import Reader
@@ -132,7 +133,7 @@ def test_an_interruption_leaves_no_half_answer(good, tmp_path):
 
 def test_headers_that_claim_more_than_memory_holds_are_refused(good, monkeypatch):
     assert decoding.decode(good)[1] == 22_050
-    monkeypatch.setattr(decoding, "MAX_SAMPLES", 1000)
+    monkeypatch.setattr(readers, "MAX_SAMPLES", 1000)
     with pytest.raises(AudioError, match="it has more than 1000 samples; cut it into several files"):
         decoding.decode(good)
 

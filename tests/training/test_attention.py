@@ -7,11 +7,21 @@ import pytest
 from ser_tf.features.level import level_spec
 from ser_tf.features.spectrogram import SpectrogramParams
 from ser_tf.layers.pooling import FrameMask, LocalAttentionPooling
+from ser_tf.protocol import folds
 from ser_tf.training import attention
 from ser_tf.training.batches import Batches
-from tests.training.test_batches import context, recipe  # noqa: F401 - a fixture
+from tests.contexts import fold_context
+from tests.protocol import toy
+from tests.training.test_batches import recipe
 
 SPEC = level_spec(SpectrogramParams())
+
+
+@pytest.fixture(scope="module")
+def context(emodb, tmp_path_factory):
+    by_id = {utterance.id: utterance for utterance in emodb.utterances}
+    fold = folds.by_session(list(by_id.values()), 0)[0]
+    return fold_context(tmp_path_factory.mktemp("attention"), fold, toy.task(None), toy.Ledger(), by_id)
 
 
 def _attending(weight):
@@ -39,41 +49,25 @@ def test_shares_are_of_the_weights_and_of_the_time():
     assert found == {"attention_on_silence": 0.375, "time_in_silence": 0.5}
 
 
-@pytest.fixture
-def pauses(monkeypatch):
-    """Counts frames as silent that are a little quieter than the loudest one: the tiny corpus has no pauses."""
+def test_even_attention_gives_silence_its_share_and_attention_on_loud_frames_less(context, monkeypatch):
+    """The tiny corpus has no pauses: here what is a little quieter than the loudest frame counts as silent."""
     monkeypatch.setattr(attention, "SILENCE_DECIBELS", 0.3)
-
-
-@pytest.mark.usefixtures("pauses")
-def test_even_attention_gives_silence_its_share_of_the_time(context):  # noqa: F811
     batches = Batches(context, SPEC, recipe())
-    found = attention.over_silence(_attending(0.0), batches)
-    assert len(found["time_in_silence"]) == len(context.fold.test)
-    assert 0 < found["time_in_silence"].mean() < 1
-    np.testing.assert_allclose(found["attention_on_silence"], found["time_in_silence"], atol=1e-6)
-
-
-@pytest.mark.usefixtures("pauses")
-def test_attention_on_loud_frames_leaves_silence_less(context):  # noqa: F811
-    batches = Batches(context, SPEC, recipe())
-    found = attention.over_silence(_attending(1.0), batches)
-    assert found["attention_on_silence"].mean() < 0.9 * found["time_in_silence"].mean()
-
-
-def test_values_come_in_the_order_of_the_test_set_whatever_the_batches(context):  # noqa: F811
-    lengths = context.view(SPEC, context.fold.test, "predict")
-    for size in (2, 7):
-        batches = Batches(context, SPEC, recipe(batch_size=size))
-        found = attention.measure(
-            _attending(0.0),
-            batches,
-            ("attention",),
-            lambda key, given: {"frames": np.count_nonzero(given["attention"])},
-        )
-        assert found["frames"].tolist() == [lengths.num_frames(key) for key in context.fold.test]
-
-
-def test_measuring_reads_the_test_set_to_predict_and_for_nothing_else(context):  # noqa: F811
-    attention.over_silence(_attending(0.0), Batches(context, SPEC, recipe()))
+    even = attention.over_silence(_attending(0.0), batches)
+    assert len(even["time_in_silence"]) == len(context.fold.test)
+    assert 0 < even["time_in_silence"].mean() < 1
+    np.testing.assert_allclose(even["attention_on_silence"], even["time_in_silence"], atol=1e-6)
+    loud = attention.over_silence(_attending(1.0), batches)
+    assert loud["attention_on_silence"].mean() < 0.9 * loud["time_in_silence"].mean()
     assert context.reads.utterances == {"predict": set(context.fold.test)}
+
+
+def test_values_come_in_the_order_of_the_test_set(context):
+    found = attention.measure(
+        _attending(0.0),
+        Batches(context, SPEC, recipe(batch_size=7)),
+        ("attention",),
+        lambda utterance_id, outputs: {"frames": np.count_nonzero(outputs["attention"])},
+    )
+    view = context.view(SPEC, context.fold.test, "predict")
+    assert found["frames"].tolist() == [view.num_frames(utterance_id) for utterance_id in context.fold.test]

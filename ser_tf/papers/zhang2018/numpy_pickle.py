@@ -7,8 +7,9 @@ own would take bytes from the file as addresses of Python objects.
 
 import pickle
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,14 +52,50 @@ _ADMITTED = {
 }
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Unpickles only stand-ins for arrays, and Python's own containers, strings and numbers."""
+_Interpreted: Any = pickle._Unpickler  # its type stubs are those of the compiled one
+
+
+class _ArraysOnly(_Interpreted):
+    """Unpickles only stand-ins for arrays, and Python's own containers, strings and numbers.
+
+    The interpreted unpickler, unlike the compiled one, lets dictionary keys be checked before they are hashed: the hash
+    of deeply nested tuples can take forever.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(_Interpreted.dispatch)
+
+    def load_setitem(self) -> None:
+        """Adds one value to a dictionary whose key is plain."""
+        _require_plain(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        """Adds values to a dictionary whose keys are plain."""
+        _require_plain(self.stack[::2])
+        super().load_setitems()
+
+    def load_dict(self) -> None:
+        """Builds a dictionary whose keys are plain."""
+        _require_plain(self.stack[::2])
+        super().load_dict()
+
+    def refuse_set(self) -> None:
+        """Refuses sets, which no array needs."""
+        raise pickle.UnpicklingError("it has a set, which no array needs")
+
+    dispatch |= {pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems, pickle.DICT[0]: load_dict}
+    dispatch |= dict.fromkeys((pickle.EMPTY_SET[0], pickle.ADDITEMS[0], pickle.FROZENSET[0]), refuse_set)
 
     def find_class(self, module: str, name: str) -> Any:
         """Looks up a name that the pickle refers to."""
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
         return _ADMITTED[module, name]
+
+
+def _require_plain(keys: Sequence[object]) -> None:
+    if not all(isinstance(key, str | bytes | int) for key in keys):
+        raise pickle.UnpicklingError("it has a dictionary whose keys are neither names nor numbers")
 
 
 def _made(value: Any, done: dict[int, Any]) -> Any:

@@ -35,6 +35,6 @@ def test_cells_of_an_utterance_are_those_of_the_network(pooling, pool5):
         dataclasses.replace(row, channels=2, groups=1, normalised=False) for row in networks.convolutions(pool5)
     )
     model = networks.build_attention_fcn(200, 4, np.zeros(200), np.ones(200), table, 2, pooling=pooling)
-    for frames in (20, 67, 98, 99, 130):
+    for frames in (20, 98, 99):
         inputs = {"features": np.zeros((1, frames, 200), np.float32), "lengths": np.array([frames])}
         assert model(inputs)["attention"].shape[1] == attended.time_cells(ledger, frames)

@@ -1,4 +1,4 @@
-"""How long training waits for data: the networks of the papers, each trained some steps on its own batches.
+"""Time that training waits for data: each network of the papers trains a few steps on its own batches.
 
     python -m experiments.benchmark_training
     python -m experiments.benchmark_training --corpus emodb --corpus-root DIR --networks lee2020_table2:can
@@ -6,7 +6,7 @@
 A network is named by its table and row; what is measured is the first network that the row trains, on the first fold,
 with the paper's settings, one thread an operation as in a run. The first steps, which compile, are not counted. For
 each: milliseconds that a step waits for its batch, milliseconds that it computes, the share of the waiting, the
-milliseconds that a batch costs when nothing is trained beside it, and the share of frames that are padding.
+milliseconds that a batch takes without training, and the share of frames that are padding.
 """
 
 import argparse
@@ -45,11 +45,11 @@ class Measured:
     """Seconds of all measured steps together, and the cells of their batches.
 
     Attributes:
-        batch_size: Of the largest batch.
-        steps: How many steps were measured.
-        waiting_seconds: Until the next batch was there.
-        computing_seconds: In the training steps.
-        reading_seconds: For as many batches when nothing is trained beside.
+        batch_size: Size of the largest batch.
+        steps: Number of steps measured.
+        waiting_seconds: Time spent waiting for batches.
+        computing_seconds: Time spent in training steps.
+        reading_seconds: Time to read as many batches without training.
         frames: Frames in the batches.
         cells: Frames with padding; 0 where batches have no lengths.
     """
@@ -139,7 +139,7 @@ def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
 
     Args:
         name: `TABLE:ROW`.
-        flags: Of this script.
+        flags: Flags of this script.
         folder: For features and first stages.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which tables in a folder of results were made by code that has changed since.
+"""Lists tables in a folder of results that were made by code that has changed since.
 
     python -m experiments.stale_results
     python -m experiments.stale_results runs

@@ -1,7 +1,6 @@
-"""Limits that every reader of recordings shares: training, prediction and the served graph accept the same files.
+"""Limits shared by all readers of recordings: training, prediction and the served graph accept the same files.
 
-Plain numbers and the sentences that explain a refusal; only NumPy is imported, so that readers without TensorFlow can
-use them too.
+Only NumPy is imported here, which lets readers without TensorFlow use them too.
 """
 
 from typing import Any

@@ -1,14 +1,16 @@
-"""What all command lines share: one-line errors, exit statuses, and a terminal free of other people's messages.
+"""Shared parts of all command lines: one-line errors, exit statuses, and silenced messages of libraries.
 
 Exit status: 0 done, 1 something failed and the rest is finished, 2 bad usage or bad data, 130 interrupted.
 """
 
 import argparse
+import contextlib
+import contextvars
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from ser_tf import errors, interruption
@@ -19,12 +21,29 @@ BAD_INPUT = 2
 INTERRUPTED = interruption.STATUS
 
 
+_called_as: contextvars.ContextVar[str | None] = contextvars.ContextVar("_called_as", default=None)
+
+
+@contextlib.contextmanager
+def called_as(program: str) -> Iterator[None]:
+    """Names the command as the user typed it; parsers made inside show this in place of their own `prog`."""
+    token = _called_as.set(program)
+    try:
+        yield
+    finally:
+        _called_as.reset(token)
+
+
 class ArgumentParser(argparse.ArgumentParser):
-    """An `argparse.ArgumentParser` that shows defaults and reports bad usage in one line."""
+    """An `argparse.ArgumentParser` that keeps its description's lines and reports bad usage in one line."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Creates a parser; arguments as for `argparse.ArgumentParser`."""
+        """Creates a parser; arguments as for `argparse.ArgumentParser`.
+
+        `prog` gives way to the name in `called_as`.
+        """
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs["prog"] = _called_as.get() or kwargs.get("prog")
         super().__init__(**kwargs)
 
     def error(self, message: str) -> NoReturn:

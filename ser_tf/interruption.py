@@ -1,7 +1,7 @@
 """Ctrl-C while a command's modules are imported: one line and the status of an interruption.
 
 Importing TensorFlow takes seconds, and a `KeyboardInterrupt` in the middle of it comes out as a traceback of many
-pages, or is swallowed. Nothing has begun by then, so that the process can leave at once.
+pages, or is swallowed. Nothing has begun by then; the process can exit at once.
 """
 
 import os

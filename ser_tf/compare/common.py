@@ -1,4 +1,4 @@
-"""What all systems of a comparison share: recordings, classes and folds."""
+"""Shared parts of a comparison's systems: recordings, classes and folds."""
 
 import dataclasses
 import functools
@@ -115,7 +115,7 @@ def _prepare(  # noqa: PLR0913 - the four arguments of every `prepare`
     reads_words: bool,
     aligned: frozenset[str] | None,
 ) -> Material:
-    """What the paper itself prepares, unless that is for words that none of its systems reads."""
+    """Returns the material prepared by the paper, unless it concerns words that none of its systems reads."""
     needs_alignment = own.task(ledger).needs_alignment
     material = Material(corpus)
     if own.prepare is not None and (reads_words or not needs_alignment):
@@ -144,4 +144,4 @@ BASELINES = Paper(
     folds=lambda utterances, _, seed: folds.by_session(utterances, seed),
     tables=(),
 )
-"""What trains the baselines; `compared` gives it task and folds."""
+"""The paper of the baselines, to which `compared` adds task and folds."""

@@ -77,7 +77,7 @@ class Contest:
 
     @property
     def conditions(self) -> Conditions:
-        """How the table was made."""
+        """Describes how the table was made."""
         part = self.parts[0]
         own = part.paper.conditions(part.loaded.run.ledger) if part.paper.conditions else Conditions()
         styles = sorted({utterance.style for utterance in part.loaded.run.utterances.values()})

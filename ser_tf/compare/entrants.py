@@ -1,4 +1,4 @@
-"""Which systems are compared: `PAPER:ROW` on the command line, and what each needs of the corpus."""
+"""The compared systems: `PAPER:ROW` on the command line, and the requirements of each on the corpus."""
 
 import argparse
 import dataclasses
@@ -16,7 +16,7 @@ ALL = "all"
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for.
+    """A system requested on the command line.
 
     Attributes:
         paper: The paper.
@@ -100,7 +100,7 @@ def choose(wanted: Sequence[Wanted], lacking: Mapping[str, str]) -> tuple[list[E
 
 
 def lacks(paper: Paper[Any], system: System[Any], ledger: Any, corpus: Corpus, flags: argparse.Namespace) -> str:
-    """What a system needs and does not get, in a phrase that follows its name; "" where nothing is missing.
+    """Names what a system needs and lacks, in a phrase that follows its name; "" if nothing is missing.
 
     Args:
         paper: Its paper.

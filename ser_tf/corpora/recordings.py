@@ -1,9 +1,9 @@
-"""Recordings of every format: what a file says about itself, and its samples.
+"""Reading recordings of every format: headers and samples.
 
 libsndfile decodes them, through soundfile: WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF, W64 and NIST SPHERE.
-It checks each frame of a FLAC file and each page of an Ogg file; what it passes over in silence is checked here, so
-that a damaged recording is refused and never shortened. Chunks of WAV files are found by `wav_header`, as the served
-graph finds them, and libsndfile is given only the samples: it has other opinions on what to do with odd chunks.
+It checks each frame of a FLAC file and each page of an Ogg file; defects it ignores are detected here: a damaged
+recording is refused, never shortened. Chunks of WAV files are found by `wav_header`, as the served graph finds them,
+and libsndfile is given only the samples: it has other opinions on what to do with odd chunks.
 """
 
 import dataclasses
@@ -23,14 +23,14 @@ FORMATS = ("AIFF", "AU", "CAF", "FLAC", "MP3", "NIST", "OGG", "W64")
 """Containers besides RIFF/WAVE, by libsndfile's names."""
 _CONVERT = "ffmpeg -i FILE -c:a pcm_s16le FILE.wav converts it"
 _INEXACT_SEEKING = ("MP3", "OGG")
-"""Formats whose samples depend on where decoding begins; they are decoded from their beginning."""
+"""Formats whose samples depend on where decoding starts; they are always decoded from the beginning."""
 _OGG_PAGE_BYTES = 65_307
-"""Largest page of an Ogg file."""
+"""Maximum size of a page in an Ogg file."""
 
 
 @dataclasses.dataclass(frozen=True)
 class RecordingHeader:
-    """What a recording says about itself.
+    """The header of a recording.
 
     Attributes:
         sample_rate_hz: Samples per second of one channel.
@@ -53,7 +53,7 @@ class RecordingHeader:
 
     @property
     def has_integers(self) -> bool:
-        """True when every bit pattern is a usable sample, so that a header is all there is to check."""
+        """Whether every bit pattern is a usable sample, in which case checking the header suffices."""
         return self.container == "WAV" and self.encoding not in ("FLOAT", "DOUBLE")
 
 
@@ -80,8 +80,8 @@ def read_samples(
 
     Args:
         path: The file.
-        start_seconds: Where the part begins.
-        end_seconds: Where it ends; None: at the end of the recording.
+        start_seconds: Start of the part.
+        end_seconds: End of the part, or None for the end of the recording.
 
     Returns:
         Samples of the part, float32 (samples, channels) with full scale 1, and the header of the whole.
@@ -108,7 +108,7 @@ def read_samples(
 
 
 def part_of(header: RecordingHeader, path: Path, start_seconds: float, end_seconds: float | None) -> tuple[int, int]:
-    """First sample of a part of a recording, and the first one after it.
+    """Returns the first sample of a part of a recording, and the first one after it.
 
     Raises:
         AudioError: the part is empty or does not lie in the recording; names the file.
@@ -128,7 +128,7 @@ def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, pat
         samples: The samples.
         header: The header of their recording.
         path: Its file.
-        expected: How many samples there should be of each channel.
+        expected: Expected number of samples in each channel.
 
     Raises:
         AudioError: there are fewer, or they are not finite or on another scale.
@@ -212,7 +212,7 @@ def _header_of(file: soundfile.SoundFile, path: Path) -> RecordingHeader:
 
 
 def _ends_within_a_page(path: Path) -> bool:
-    """Whether the last page of an Ogg file claims more bytes than there are."""
+    """Returns whether the last page of an Ogg file claims more bytes than there are."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(end - _OGG_PAGE_BYTES, 0))

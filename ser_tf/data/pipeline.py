@@ -26,7 +26,7 @@ _LONGEST_MIXING = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class BatchParams:
-    """How batches are cut.
+    """Settings for cutting batches.
 
     Attributes:
         batch_size: Utterances in a batch; one batch per epoch may be smaller.

@@ -20,7 +20,7 @@ def level(waveform: tf.Tensor, params: framing.FrameParams, num_samples: tf.Tens
         num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
 
     Returns:
-        float32 `(..., frames, 1)`; frames behind the end of an utterance are zero.
+        float32 `(..., frames, 1)`; frames after the end of an utterance are zero.
     """
     frames = framing.frame(framing.silence_padding(waveform, num_samples), params)
     power = tf.math.reduce_variance(frames, axis=-1, keepdims=True)

@@ -1,7 +1,7 @@
 """Two corpora as one, of which the first trains and the second is tested.
 
-Speakers and sessions of the tested corpus are named after it, so that nobody seems to speak in both; its recordings
-are where `Utterance.split` is `test`.
+Speakers and sessions of the tested corpus are named after it, to keep them distinct from those of the first; its
+recordings have `test` as their `Utterance.split`.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ class CrossCorpus(Corpus):
 
     @property
     def folder(self) -> str:
-        """What its folders are called."""
+        """The name of its folders."""
         return "-to-".join(map(folder_of, self.origins))
 
 
@@ -91,7 +91,7 @@ def parts_of(corpus: Corpus) -> tuple[Corpus, ...]:
 
 
 def place_of(corpus: Corpus) -> str:
-    """What the folders of a corpus, or of two, are called."""
+    """Returns the folder name of a corpus, or of two."""
     return corpus.folder if isinstance(corpus, CrossCorpus) else folder_of(corpus)
 
 
@@ -129,7 +129,7 @@ def _classes_in(task: Task, corpus: Corpus) -> list[str]:
 
 
 def in_words(train: str, test: str, normalise: str) -> str:
-    """What the head of a table and the leak report say.
+    """Describes a pair of corpora for the head of a table and the leak report.
 
     Args:
         train: Name of the corpus that trains.
@@ -145,7 +145,7 @@ def in_words(train: str, test: str, normalise: str) -> str:
 
 
 def options_of(corpus: Corpus) -> dict[str, Any]:
-    """Where a corpus, or two, lie and how they are read, for the cards of models.
+    """Returns location and options of a corpus, or of two, for the cards of models.
 
     Args:
         corpus: The corpus of a run.

@@ -1,6 +1,6 @@
-"""Where jobs run: in this process, in parallel processes on this machine, or on a Ray cluster.
+"""Executors of jobs: this process, parallel processes on this machine, or a Ray cluster.
 
-All give the same bits: a job's result depends on its settings alone, and every process uses one thread an operation.
+All give the same bits: a job's result depends only on its settings, and every process uses one thread per operation.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ Outcome = tuple[Job[Any], FoldResult | Failure]
 Attempt = tuple[Job[Any], FoldResult | Failure | Busy]
 POLL_SECONDS = 0.2
 JOBS_PER_PROCESS = 32
-"""After about so many jobs all workers are replaced: TensorFlow does not give all memory back. (The pool's own
-`max_tasks_per_child` hangs when several workers reach it at once.)"""
+"""Approximate number of jobs after which workers are replaced, since TensorFlow does not release all memory. (The
+pool's own `max_tasks_per_child` hangs when several workers reach it at once.)"""
 
 
 class Executor(Protocol):
-    """Runs jobs and yields each outcome as soon as it is there."""
+    """Runs jobs and yields each outcome as soon as it is available."""
 
     def run(
         self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
@@ -40,8 +40,8 @@ class Executor(Protocol):
         """Runs all jobs.
 
         Args:
-            run: What the jobs share.
-            jobs: In the order in which they shall start.
+            run: Settings and data shared by the jobs.
+            jobs: The jobs, in the order to start them.
             report: Called in this process with progress events.
             wait: Whether to wait for jobs that another run is training.
         """
@@ -71,7 +71,7 @@ def run_jobs(
 
 
 class InProcess:
-    """One job after the other, in this process."""
+    """Runs one job after the other in this process."""
 
     def run(
         self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
@@ -83,7 +83,7 @@ class InProcess:
 
 
 class LocalProcesses:
-    """Jobs side by side in processes of this machine."""
+    """Runs jobs in parallel processes on this machine."""
 
     def __init__(self, workers: int) -> None:
         """Uses up to `workers` processes."""
@@ -92,7 +92,7 @@ class LocalProcesses:
     def run(
         self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
     ) -> Generator[Attempt, None, None]:
-        """Runs all jobs; see `Executor.run`. When the caller stops early, running jobs are ended at once."""
+        """Runs all jobs; see `Executor.run`. If the caller stops early, running jobs are terminated at once."""
         share = self.workers * JOBS_PER_PROCESS
         for first in range(0, len(jobs), share):
             yield from self._run_share(run, jobs[first : first + share], report, wait)
@@ -100,8 +100,8 @@ class LocalProcesses:
     def _run_share(
         self, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
     ) -> Generator[Attempt, None, None]:
-        """Runs jobs in processes that end with the last of them."""
-        # TensorFlow's threads do not survive a fork.
+        """Runs jobs in a pool of processes that ends with the last job."""
+        # TensorFlow's threads do not survive forking.
         spawn = multiprocessing.get_context("spawn")
         events = spawn.Queue()
         pool = ProcessPoolExecutor(
@@ -142,7 +142,7 @@ def _drain(events: Any, report: Callable[[Event], None]) -> None:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """Ends the workers, also in the middle of a job: a result is on disk whole or not at all."""
+    """Terminates the workers, even in the middle of a job: a result is on disk whole or not at all."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -160,7 +160,7 @@ def _start_worker(run: Run[Any], events: Any) -> None:
     from ser_tf import cli
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent alone answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent handles it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     cli.quieten()
     sharing.stay(run.layout.output)
@@ -169,7 +169,7 @@ def _start_worker(run: Run[Any], events: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this worker when the run that started it was killed; nobody would read its results."""
+    """Ends this worker if the run that started it was killed, since nobody would read its results."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
@@ -183,19 +183,19 @@ def _execute_in_worker(job: Job[Any], wait: bool) -> FoldResult | Failure | Busy
 
 
 def _say_nothing(event: Event) -> None:
-    """Epochs are not reported from a cluster."""
+    """Ignores epochs, which are not reported from a cluster."""
     del event
 
 
 class RayCluster:
-    """Jobs on a Ray cluster whose machines share the output folder and the corpus."""
+    """Runs jobs on a Ray cluster whose machines share the output folder and the corpus."""
 
     def __init__(self, workers: int, address: str | None) -> None:
-        """Connects at the first run.
+        """Prepares to connect at the first run.
 
         Args:
-            workers: Jobs at the same time.
-            address: Of the cluster; None starts Ray on this machine.
+            workers: Number of concurrent jobs.
+            address: Address of the cluster; None starts Ray on this machine.
         """
         self.workers = workers
         self.address = address
@@ -206,7 +206,7 @@ class RayCluster:
         """Runs all jobs; see `Executor.run`. Epochs are not reported.
 
         Raises:
-            UserError: Ray is not installed or the cluster is not there.
+            UserError: Ray is not installed or the cluster cannot be reached.
         """
         try:
             import ray
@@ -225,7 +225,7 @@ class RayCluster:
         self, ray: Any, run: Run[Any], jobs: Sequence[Job[Any]], report: Callable[[Event], None], wait: bool
     ) -> Generator[Attempt, None, None]:
         @ray.remote(num_cpus=1, max_retries=0)
-        def run_one(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure | Busy:
+        def run_job(shared: Run[Any], job: Job[Any]) -> FoldResult | Failure | Busy:
             configure_tensorflow()
             return execute(shared, job, _say_nothing, wait)
 
@@ -235,7 +235,7 @@ class RayCluster:
         while waiting or running:
             while waiting and len(running) < self.workers:
                 job = waiting.pop(0)
-                running[run_one.remote(shared, job)] = job
+                running[run_job.remote(shared, job)] = job
                 report((job.name, 0, 0, "on the cluster"))
             done, _ = ray.wait(list(running), num_returns=1)
             for reference in done:

@@ -1,4 +1,4 @@
-"""The flags that all tables share, and their checks."""
+"""The flags shared by all tables, and their checks."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ EXIT_STATUS = "Exit status: 0 done, 1 a row failed (the others are finished and 
 
 
 def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) -> cli.ArgumentParser:
-    """The flags of every table, and those of the paper and of the table.
+    """Makes a parser of the flags common to all tables and those of the paper and table.
 
     Args:
         paper: The paper.
@@ -39,16 +39,18 @@ def parser_of(paper: Paper[Any], table: Table[Any], program: str | None = None) 
 
 
 def add_data_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags that choose recordings and classes, and what trains and what is tested."""
+    """Adds the flags for recordings and classes, and for training and test sets."""
     add = parser.add_argument
-    add("--corpus", choices=corpora.NAMES, default="synthetic", help="which corpus (default: synthetic)")
+    add("--corpus", choices=corpora.NAMES, default="synthetic", help="corpus to run on (default: synthetic)")
     add("--corpus-root", type=Path, metavar="DIR",
-        help="its folder (synthetic is generated if missing); for table the CSV, TSV or Parquet file")  # fmt: skip
-    add("--audio-root", type=Path, metavar="DIR", help="for table: the folder of its recordings (default: the file's)")
+        help="folder of the corpus (synthetic: generated if missing); for table, the table file")  # fmt: skip
+    add(
+        "--audio-root", type=Path, metavar="DIR", help="for table: folder of the recordings (default: that of the file)"
+    )
     add("--columns", nargs="+", default=[], metavar="OURS=THEIRS",
-        help="for table: names of its columns that are not common ones, such as speaker=spk label=emo")  # fmt: skip
+        help="for table: columns with other than the usual names, such as speaker=spk label=emo")  # fmt: skip
     add("--classes", nargs="+", metavar="NAME",
-        help="other classes, or all that the corpus has; not on the paper's own corpus")  # fmt: skip
+        help="use these classes, or all in the corpus; not on the paper's own corpus")  # fmt: skip
     add("--split", choices=("column",), help="for table: one fold, of the sets that its split column names")
     add("--test-corpus", choices=corpora.NAMES, help="train on --corpus and test on this one")
     add("--test-corpus-root", type=Path, metavar="DIR", help="its folder or file")
@@ -60,26 +62,37 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags that choose folds, seeds and assumptions, where results go, and who trains."""
+    """Adds the flags for folds, seeds, assumptions, output and executors."""
     add = parser.add_argument
     add("--folds", nargs="+", metavar="NAME", help="folds to run (default: all)")
     add("--seeds", nargs="+", type=int, default=[0], metavar="N", help="seeds (default: 0)")
-    add("--output", type=Path, default=Path("runs"), metavar="DIR", help="where results go (default: runs)")
+    add("--output", type=Path, default=Path("runs"), metavar="DIR", help="folder for results (default: runs)")
     add("--set", nargs="+", action="extend", default=[], metavar="ASSUMPTION=VALUE",
         help="change assumptions (see --list)")  # fmt: skip
     add("--sweep", nargs="+", default=[], metavar="ASSUMPTION[=VALUE,...]",
         help="also train with other values of these assumptions, one at a time (all: every one; protocol: happy with"
         " and without excited, all or improvised speech, the paper's or random folds)")  # fmt: skip
-    add("--smoke", action="store_true", help="seconds, not science: few utterances, one epoch, two folds")
-    add("--executor", choices=("local", "ray"), default="local", help="where folds are trained")
+    add("--smoke", action="store_true", help="quick check that everything runs: few utterances, one epoch, two folds")
+    add(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="where to train folds: processes on this machine, or Ray (default: local)",
+    )
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
-        help="folds trained at the same time (default: one a core)")  # fmt: skip
-    add("--ray-address", metavar="ADDRESS", help="address of a running Ray cluster (default: this machine)")
-    add("--tensorboard", action="store_true", help="write TensorBoard logs beside the fold results")
+        help="number of folds to train in parallel (default: one per core)")  # fmt: skip
+    add(
+        "--ray-address", metavar="ADDRESS", help="address of a running Ray cluster (default: start Ray on this machine)"
+    )
+    add("--tensorboard", action="store_true", help="write TensorBoard logs next to the fold results")
     add("--keep-models", action="store_true", help="keep each fold's trained model, for figures and export")
-    add("--reuse-older-code", action="store_true", help="take results that other code made; the table says so")
+    add(
+        "--reuse-older-code",
+        action="store_true",
+        help="reuse results made by other code; the table is marked accordingly",
+    )
     add("--cluster", choices=("speaker", "session"), default="speaker",
-        help="what intervals and tests treat as drawn (default: speaker)")  # fmt: skip
+        help="sampling unit of intervals and tests (default: speaker)")  # fmt: skip
     add(
         "--interval",
         choices=("jackknife", "bootstrap"),
@@ -93,12 +106,12 @@ def check(flags: argparse.Namespace) -> None:
     """Checks flags that no parser checks, and those that need or exclude each other.
 
     Raises:
-        SettingError: no worker, a seed that is negative or comes twice, or flags that do not go together.
+        SettingError: no workers, a seed that is negative or given twice, or flags that exclude each other.
     """
     if flags.workers < 1:
         raise SettingError(f"--workers {flags.workers}: at least one is needed")
     if min(flags.seeds) < 0 or len(set(flags.seeds)) < len(flags.seeds):
-        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected different whole numbers from 0 on")
+        raise SettingError(f"--seeds {' '.join(map(str, flags.seeds))}: expected distinct whole numbers, 0 or more")
     if flags.test_corpus is None:
         given = {
             "--test-corpus-root": flags.test_corpus_root,
@@ -118,7 +131,7 @@ def check(flags: argparse.Namespace) -> None:
 
 
 def chosen_rows(rows: Sequence[System[L]], keys: Sequence[str] | None) -> tuple[System[L], ...]:
-    """The rows that `--rows` names, in the order of the table; all without it.
+    """Returns the rows named by `--rows` in the order of the table, or all rows without it.
 
     Raises:
         SettingError: there is no such row.

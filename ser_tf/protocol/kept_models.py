@@ -36,7 +36,7 @@ _CARD = {
 }
 """Shape of a card; what may be missing is missing in those of earlier versions."""
 _SAME = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")
-"""What a card and a fold result both say."""
+"""Fields common to a card and a fold result."""
 
 
 def store(layout: Layout, result: FoldResult, model: "keras.Model | None", more: Mapping[str, Any]) -> None:

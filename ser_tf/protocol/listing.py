@@ -1,4 +1,4 @@
-"""What `--list` prints: the rows of a table, and the ledger with values, alternatives and reasons."""
+"""Output of `--list`: the rows of a table, and the ledger with values, alternatives and reasons."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -16,10 +16,10 @@ def print_list(output: Console, paper: Paper[L], table: Table[L], rows: Sequence
     """Prints rows and assumptions.
 
     Args:
-        output: Where to print.
+        output: The console to print on.
         paper: The paper.
         table: The table.
-        rows: The rows that were asked for.
+        rows: The requested rows.
         assumptions: The ledger with its overrides.
     """
     output.print(f"{paper.experiment(table)}: {table.title}", markup=False)

@@ -2,7 +2,7 @@
 
 A model normalises by its training set. Where the tested corpus sounds different (another microphone, another room), its
 own statistics can take their place: each dimension of its features is shifted and scaled to the mean and deviation of
-training, so that the model's normaliser makes of it what the corpus's own would. No label is read.
+training, after which the model's normaliser acts like the corpus's own. No label is read.
 """
 
 from collections.abc import Collection

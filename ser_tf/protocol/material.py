@@ -1,4 +1,4 @@
-"""From flags to a run: the corpus, checked and digested, and what all jobs share."""
+"""Turning flags into a run: the checked and hashed corpus, and the settings shared by all jobs."""
 
 import argparse
 import dataclasses
@@ -23,19 +23,19 @@ from ser_tf.protocol.runner import Run
 
 L = TypeVar("L")
 SMOKE_UTTERANCES = 2
-"""Utterances of each speaker and class in a smoke run."""
+"""Number of utterances of each speaker and class in a smoke run."""
 SMOKE_FOLDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class LoadedRun(Generic[L]):
-    """What the flags of a run come to: what jobs share, the corpus, and what the table has to say of them.
+    """A run as set up from its flags: what jobs share, the corpus, and the table's notes on it.
 
     Attributes:
-        run: What jobs share.
-        corpus: The corpus, with what the paper made of it.
+        run: Settings and data shared by the jobs.
+        corpus: The corpus as prepared by the paper.
         notes: Cautions, one line each.
-        twins: Which recordings are the same under several names (`leaks.twins_of`); None where nothing was read.
+        twins: Identical recordings under several names (`leaks.twins_of`); None if none were read.
     """
 
     run: Run[L]
@@ -45,7 +45,7 @@ class LoadedRun(Generic[L]):
 
 
 def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console) -> LoadedRun[L]:
-    """Loads and checks the corpus that the flags name, and sets up the run.
+    """Loads and checks the corpus named by the flags, and sets up the run.
 
     Raises:
         UserError: bad usage or bad data.
@@ -85,7 +85,7 @@ def chosen_task(task: Task, corpus: Corpus, classes: Sequence[str] | None) -> Ta
     """The task with the classes that it has on a corpus, or on both of two, or that `--classes` names.
 
     Raises:
-        SettingError: `--classes` names a class that is not there.
+        SettingError: `--classes` names a class that does not occur.
     """
     if isinstance(corpus, CrossCorpus):
         return cross_corpus.shared_task(task, corpus, classes)
@@ -94,7 +94,7 @@ def chosen_task(task: Task, corpus: Corpus, classes: Sequence[str] | None) -> Ta
 
 
 def prepared(paper: Paper[L], corpus: Corpus, task: Task, ledger: L, flags: argparse.Namespace) -> Material:
-    """What the paper makes of the corpus and of the files that the user gives.
+    """Returns the corpus and the user's files as prepared by the paper.
 
     Raises:
         UserError: one of the files cannot be used.
@@ -118,7 +118,7 @@ def _contents(utterances: Sequence[Utterance], layout: Layout, output: Console) 
 def smoke_subset(
     utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]
 ) -> tuple[Utterance, ...]:
-    """For a smoke run: the first utterances of each speaker and class, those of no class counted as one."""
+    """Selects the first utterances of each speaker and class for a smoke run, treating no class as one more class."""
     counts: dict[tuple[str, str | None], int] = {}
     chosen = []
     for utterance in utterances:
@@ -142,11 +142,11 @@ def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
 
 
 def _load_corpus(flags: argparse.Namespace, output: Console, prefix: str) -> Corpus:
-    """Loads what the flags of one corpus name.
+    """Loads the corpus named by its flags.
 
     Args:
         flags: All flags.
-        output: Where progress is shown.
+        output: The console for progress.
         prefix: `test_` for the flags of the tested corpus.
     """
     name, root, audio_root, columns = (
@@ -167,7 +167,7 @@ def _load_corpus(flags: argparse.Namespace, output: Console, prefix: str) -> Cor
 
 
 def all_folds(paper: Paper[L], run: Run[L], seed: int) -> tuple[Fold, ...]:
-    """The folds of a run by the paper's rule; tested are the utterances that have one of the run's classes.
+    """Makes the folds of a run by the paper's rule, testing only utterances with one of the run's classes.
 
     Raises:
         SettingError: the utterances do not suffice for the rule, or none can be tested.
@@ -177,7 +177,7 @@ def all_folds(paper: Paper[L], run: Run[L], seed: int) -> tuple[Fold, ...]:
 
 
 def chosen_folds(paper: Paper[L], run: Run[L], seed: int, flags: argparse.Namespace) -> tuple[Fold, ...]:
-    """The folds that `--folds` names, the first ones in a smoke run, else all.
+    """Returns the folds named by `--folds`, otherwise the first ones in a smoke run, otherwise all.
 
     Raises:
         SettingError: there is no such fold.

@@ -1,4 +1,4 @@
-"""Models that a run kept (`--keep-models`): found by a table's folder, loaded with what is needed to use them."""
+"""Models kept by a run (`--keep-models`): locating them by a table's folder and loading them ready for use."""
 
 import dataclasses
 import functools
@@ -27,12 +27,12 @@ _MANIFEST = {"results": [{"file": str, "record": str}]}
 
 @dataclasses.dataclass(frozen=True)
 class TrainedModel:
-    """A trained model of one fold and seed, with the feature that it was trained on.
+    """A trained model of one fold and seed, with the feature it was trained on.
 
     Attributes:
-        model: Takes `features` and `lengths`, gives a dictionary of outputs.
+        model: Maps `features` and `lengths` to a dictionary of outputs.
         spec: The feature, with the settings of the run.
-        card: What the model is: paper, row, corpus, classes, fold, seed, settings.
+        card: Description of the model: paper, row, corpus, classes, fold, seed, settings.
         result: The fold result of the same training.
     """
 
@@ -47,7 +47,7 @@ class TrainedModel:
         return tuple(self.card["classes"])
 
     def outputs(self, waveform: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
-        """All outputs for one recording.
+        """Computes all outputs for one recording.
 
         Args:
             waveform: float32 (samples,) at 16 kHz.
@@ -58,13 +58,13 @@ class TrainedModel:
         return {name: value.numpy()[0] for name, value in self._graph(tf.constant(waveform[np.newaxis])).items()}
 
     def features(self, waveform: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The feature of one recording: float32 (samples,) at 16 kHz -> float32 (frames, dims)."""
+        """Computes the feature of one recording: float32 (samples,) at 16 kHz -> float32 (frames, dims)."""
         frames: npt.NDArray[np.float32] = self.spec(tf.constant(waveform)).numpy()
         return frames
 
     @functools.cached_property
     def _graph(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-        """Features and model as one graph: a recurrent layer is slow outside of one."""
+        """Features and model as one graph, since recurrent layers are slow outside of graphs."""
 
         @tf.function(input_signature=[tf.TensorSpec((1, None), tf.float32)])
         def compute(waveform: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -74,7 +74,7 @@ class TrainedModel:
         return compute
 
     def frame_seconds(self, num_frames: int) -> npt.NDArray[np.float64]:
-        """Times of the centres of frames, float64 (frames,)."""
+        """Returns the centre times of frames, float64 (frames,)."""
         params = self.spec.params
         return np.arange(num_frames) * params.hop_seconds + params.window_seconds / 2
 
@@ -84,7 +84,7 @@ def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
 
     Args:
         run: The table's folder.
-        row: The row's key, or `<paper>.<key>` where rows of several papers are compared.
+        row: The row's key, or `<paper>.<key>` in a comparison of several papers.
 
     Raises:
         UserError: the folder is not that of a table, it has no such row, or a file is missing or damaged.
@@ -133,20 +133,20 @@ def _of_record(path: Path, digest: str) -> tuple[Path, FoldResult]:
     except OSError as error:  # a name that no file system takes
         raise DamagedError(f"{path}: cannot be read ({error.strerror}); run the table again") from None
     if found is None:
-        results.load(path)  # says when it is missing or damaged
+        results.load(path)  # raises if it is missing or damaged
         raise UserError(f"{path}: a later run took its place; run the table again")
     return found
 
 
 def fold_results(run: Path, row: str) -> list[FoldResult]:
-    """The fold results of one row that a table was made from.
+    """Returns the fold results of one row from which a table was made.
 
     Args:
         run: The table's folder, `<output>/<experiment>/<corpus>`.
         row: The row's key.
 
     Raises:
-        UserError: the folder is not that of a table, or it has no such row.
+        UserError: the folder does not hold a table, or it has no such row.
     """
     return [result for _, result in _located(run, row)]
 
@@ -172,7 +172,7 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
     card = kept_models.read_card(model_path.with_suffix(".json"))
     if card["record"] != result.digest:
         raise UserError(
-            f"{model_path}: the model is of a training with other settings; run the table again with --keep-models"
+            f"{model_path}: the model is from a training with other settings; run the table again with --keep-models"
         )
     if differing := kept_models.difference(card, result):
         raise DamagedError(
@@ -189,14 +189,14 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
 
 
 def corpus_of(card: Mapping[str, Any], root: Path | None = None) -> Corpus:
-    """Loads the corpus that a model was trained on, as the run read it.
+    """Loads the corpus that a model was trained on, with the same options.
 
     Args:
-        card: The model's.
-        root: Where the corpus has been moved; None for where it was.
+        card: The model's card.
+        root: New location of the corpus, or None if it has not moved.
 
     Raises:
-        UserError: it is not there or cannot be read.
+        UserError: the corpus does not exist or cannot be read.
     """
     return cross_corpus.load(card, root)
 
@@ -204,17 +204,17 @@ def corpus_of(card: Mapping[str, Any], root: Path | None = None) -> Corpus:
 def kept_model(
     paper_of: Callable[[str], Paper[Any]], run: Path, row: str, fold: str | None = None, seed: int | None = None
 ) -> TrainedModel:
-    """The kept model of a row: of the first fold, or of one that is named.
+    """Loads the kept model of a row, from the first or a named fold.
 
     Args:
-        paper_of: Gives a paper by its key.
+        paper_of: Returns a paper by its key.
         run: A table's folder.
         row: The row's key.
         fold: The fold's name.
         seed: The seed.
 
     Raises:
-        UserError: there is none, or the row has no Keras network.
+        UserError: there is no such model, or the row has no Keras network.
     """
     of_row = fold_results(run, row)
     paper = paper_of(of_row[0].paper)
@@ -230,10 +230,10 @@ def require_network(paper: Paper[Any], row: str) -> None:
     """Checks that a row has a network that can be served.
 
     Raises:
-        SettingError: it has none.
+        SettingError: the row has none.
     """
     if row not in paper.systems:
         raise SettingError(f"row {row}: {paper.key} has no such row in this version; run the table again")
     if not paper.systems[row].keras:
         there = ", ".join(key for key, system in paper.systems.items() if system.keras)
-        raise SettingError(f"row {row} of {paper.key} has no Keras network to serve; those that have one: {there}")
+        raise SettingError(f"row {row} of {paper.key} has no Keras network to serve; rows with one: {there}")

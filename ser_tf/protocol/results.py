@@ -1,8 +1,8 @@
 """Fold results on disk: one JSON file for each row, fold and seed, written atomically, never mixed.
 
-A result carries the record of what it was made from and stands for a job while that is what the job would be made
-from. A file with another record moves aside (`...older-1.json`, its model with it) when a new result takes its place,
-and comes back when its settings do: changing a setting loses nothing.
+A result carries the record of what it was made from and is reused for a job as long as the job would be made from the
+same. A file with another record moves aside (to `...older-1.json`, together with its model) when a new result takes its
+place, and is restored when its settings return: changing a setting loses nothing.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ _REMEDY = "delete it and run the table again"
 
 @dataclasses.dataclass(frozen=True)
 class FoldResult:
-    """Everything that is kept of one row, fold and seed; metrics are computed from it and never stored.
+    """The result of one row, fold and seed; metrics are computed from it and never stored.
 
     Attributes:
         paper: The paper's key.
@@ -59,19 +59,19 @@ class FoldResult:
         seed: The seed.
         smoke: Whether it is from a smoke run.
         settings: All assumptions with their values.
-        overridden: Those that are not at their defaults.
+        overridden: Assumptions not at their defaults.
         ids: Test utterances.
-        speakers: Their speakers.
-        truth: Their class indices.
-        posteriors: For each, one number a class.
-        epochs: Trained epochs, or None.
-        seconds: Wall time of training and prediction, without waiting for a stage that another process makes.
-        stage_seconds: Wall time of first stages that it shares with other rows, 0 for those that were reused.
-        peak_memory_mb: The largest resident size of the process so far.
-        versions: Of Python and the libraries.
+        speakers: Speakers of the test utterances.
+        truth: Class indices of the test utterances.
+        posteriors: Posteriors of each test utterance, one number per class.
+        epochs: Number of epochs trained, or None.
+        seconds: Wall time of training and prediction, without waiting for stages made by other processes.
+        stage_seconds: Wall time of first stages shared with other rows, 0 if reused.
+        peak_memory_mb: Peak resident size of the process so far.
+        versions: Versions of Python and the libraries.
         uses: What was read for which purpose.
         parts: SHA-256 of the fold's lists of ids.
-        record: What it was made from; None for files of before there were records.
+        record: What it was made from; None for files that predate records.
         best_epoch: The epoch whose weights were kept, or None.
         sessions: Sessions of the test utterances.
         measured: Quantities of each test utterance by name.
@@ -104,7 +104,7 @@ class FoldResult:
     measured: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
-        """One JSON object; the columns of utterances become a list of objects."""
+        """Formats the result as a JSON object, with columns of utterances as a list of objects."""
         fields = dataclasses.asdict(self)
         names = {
             "ids": "id",
@@ -122,10 +122,10 @@ class FoldResult:
 
     @classmethod
     def from_json(cls, text: str) -> "FoldResult":
-        """The inverse of `to_json`; also reads files of before there were records.
+        """Parses the output of `to_json`, including files that predate records.
 
         Raises:
-            ValueError: it is no such file; says why.
+            ValueError: the text is not a fold result. The message says why.
         """
         return cls._of_document(documents.parse(text.encode(), _SHAPE))
 
@@ -167,7 +167,7 @@ class FoldResult:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the record; "" where there is none."""
+        """Returns the SHA-256 of the record, or "" if there is none."""
         return "" if self.record is None else self.record.digest()
 
 
@@ -175,7 +175,7 @@ def load(path: Path) -> FoldResult:
     """Reads a result.
 
     Raises:
-        UserError: the file is missing or damaged (`DamagedError`); says what to do.
+        UserError: the file is missing or damaged (`DamagedError`). The message says what to do.
     """
     try:
         document = documents.read(path, _SHAPE, _REMEDY)
@@ -187,7 +187,7 @@ def load(path: Path) -> FoldResult:
 
 
 def candidates(path: Path) -> list[Path]:
-    """A result's place and the places of those that moved aside, newest first."""
+    """Returns the paths of a result and of older ones moved aside, newest first."""
     aside = {
         int(match[1]): other for other in path.parent.glob(f"{path.stem}.older-*.json") if (match := _older(other))
     }
@@ -199,7 +199,7 @@ def _older(path: Path) -> re.Match[str] | None:
 
 
 def all_of(path: Path) -> list[FoldResult]:
-    """All readable results at a place and aside from it, newest first."""
+    """Returns all readable results at a path and moved aside from it, newest first."""
     found = []
     for candidate in candidates(path):
         with contextlib.suppress(UserError):
@@ -208,11 +208,11 @@ def all_of(path: Path) -> list[FoldResult]:
 
 
 def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldResult] | None:
-    """The first result at a place, or aside from it, that is wanted; damaged files are passed over.
+    """Finds the first acceptable result at a path or moved aside from it, skipping damaged files.
 
     Args:
-        path: The result's place.
-        wanted: Says whether a result is.
+        path: The result's path.
+        wanted: Whether a result is acceptable.
     """
     for candidate in candidates(path):
         try:
@@ -225,12 +225,12 @@ def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldRe
 
 
 def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> None:
-    """Writes a result atomically; what is there with another record moves aside, together with its model.
+    """Writes a result atomically; an existing file with another record moves aside, together with its model.
 
     Args:
-        path: The result's place.
+        path: The result's path.
         result: The result.
-        model_of: For the place of a result, that of its model.
+        model_of: Maps the path of a result to that of its model.
 
     Raises:
         UserError: the folder cannot be written.
@@ -246,14 +246,14 @@ def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> N
 
 
 def set_aside(path: Path, model_of: Callable[[Path], Path]) -> None:
-    """Renames a result, and its model and card where they are kept, to the next `older-N`."""
+    """Renames a result, and its model and card if kept, to the next `older-N`."""
     numbers = [int(match[1]) for other in candidates(path) if (match := _older(other))]
     aside = path.with_name(f"{path.stem}.older-{max(numbers, default=0) + 1}.json")
     _move(path, aside, model_of)
 
 
 def bring_back(found: Path, path: Path, model_of: Callable[[Path], Path]) -> None:
-    """Puts a result that had moved aside, with its model, back to its place."""
+    """Restores a result that was moved aside, with its model."""
     if found == path:
         return
     if path.exists():

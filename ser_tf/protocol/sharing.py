@@ -1,4 +1,4 @@
-"""Runs that share one folder of results: who trains what, who moves files, and what killed runs left behind.
+"""Runs that share one folder of results: claims of jobs, moving files, and leftovers of killed runs.
 
 Three locks, all of which the system releases when their process dies:
 

@@ -1,8 +1,8 @@
 """First stages that several rows share (SegCNN, encoders): hash, seed, lock, save and record in one place.
 
 A stage is a folder with whatever its maker writes, and `record.json`: what it was made from, which utterances it read
-for which purpose, and the SHA-256 of its files. It is reused while its record holds, as fold results are; a damaged one
-is made anew.
+for which purpose, and the SHA-256 of its files. Like a fold result, it is reused as long as its record holds; a damaged
+one is remade.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ _SHAPE = {"record": dict, "utterances": {str: [str]}, "files?": {str: str}}
 def once(
     context: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", fold: "Fold | None" = None
 ) -> Path:
-    """Makes a stage or finds it made; see `FoldContext.once`."""
+    """Makes a stage, or returns an existing one; see `FoldContext.once`."""
     inner = fold or context.fold
     circumstances = dataclasses.replace(context.circumstances, code=code_digest.digest_of(make), fold=inner.digests())
     child = context.child(circumstances, fold)
@@ -60,12 +60,12 @@ def once(
 
 
 def _seen_from_outside(purpose: str, fold: "Fold | None") -> str:
-    """What an inner fold predicts is read to train by the outer one."""
+    """Translates a purpose to the outer fold, for which an inner fold's predictions are training data."""
     return "train" if fold is not None and purpose == "predict" else purpose
 
 
 def read(folder: Path) -> tuple[Record, dict[str, list[str]]]:
-    """The record of a stage, and the utterances that it read by purpose; all its files are checked.
+    """Reads the record of a stage, and the utterances it read, by purpose, and checks all its files.
 
     Raises:
         DamagedError: a file is missing or not the one that was written; names it.
@@ -86,7 +86,7 @@ def read(folder: Path) -> tuple[Record, dict[str, list[str]]]:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file of a stage but its record, by its path in the folder."""
+    """Returns the SHA-256 of each file of a stage except its record, by path in the folder."""
     sums = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / RECORD:
@@ -100,7 +100,7 @@ def _matching(child: "FoldContext[Any]", places: Path, stem: str) -> Path | None
         try:
             record, _ = read(folder)
         except DamagedError:
-            continue  # or of another version: made anew
+            continue  # or of another version: remade
         if not record.differences(child.circumstances, ledgers.as_dict(child.given_ledger), child.given_inputs):
             return folder
     return None
@@ -109,7 +109,7 @@ def _matching(child: "FoldContext[Any]", places: Path, stem: str) -> Path | None
 def _make(
     child: "FoldContext[L]", name: str, make: "Callable[[FoldContext[L], Path], None]", places: Path, stem: str
 ) -> Path:
-    for left in places.glob(f".partial-{stem}.*"):  # the lock is held: whoever left it is gone
+    for left in places.glob(f".partial-{stem}.*"):  # the lock is held, so its writer is gone
         shutil.rmtree(left, ignore_errors=True)
     partial = places / f".partial-{stem}.{os.getpid()}"
     partial.mkdir()

@@ -1,4 +1,4 @@
-"""A table's folder laid out: main table, claims, matrices, figures, sweep, assumptions, leaks, cost, code, command."""
+"""Layout of a table's folder: main table, claims, matrices, figures, sweep, assumptions, leaks, cost, code, command."""
 
 import dataclasses
 import re
@@ -37,16 +37,16 @@ class _Places:
 
 
 def slug(text: str) -> str:
-    """Text as an id: small letters, digits and hyphens."""
+    """Turns text into an id of lower-case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
-    """Lays a table's folder out.
+    """Lays out a table's folder.
 
     Args:
-        folder: What was read.
-        paper: The table's paper, or None where there is none here.
+        folder: The table's folder.
+        paper: The table's paper, or None if it is unknown here.
         place: Id of the table.
 
     Raises:
@@ -82,13 +82,13 @@ def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
 
 
 def _title(paper: Paper[Any] | None, origin: Origin) -> str:
-    """The title that the paper's table has here, for summaries of before they had one."""
+    """Returns the title of the paper's table, for old summaries without one."""
     table = known.table_of(paper, origin)
     return table.title if table else ""
 
 
 def _section(section: Section, headline: str, places: _Places) -> Part:
-    """A section of the table's page as it is."""
+    """Makes a part from a section of the table's page."""
     caption = f"{section.heading or 'Results'}: {headline}"
     grids = (grid_of(section, caption),) if section.columns else ()
     return Part(places.of(section.heading), section.heading, grids=grids, notes=section.notes)

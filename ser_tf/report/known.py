@@ -1,4 +1,4 @@
-"""Which paper and table an experiment belongs to, as far as this installation knows them."""
+"""Finding the paper and table of an experiment, if this installation has them."""
 
 import dataclasses
 import re
@@ -18,7 +18,7 @@ NAME = re.compile(r"(?P<paper>\w+)_table(?P<number>\d+)")
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """Where an experiment comes from.
+    """The origin of an experiment.
 
     Attributes:
         group: Its paper's key, or its own name.
@@ -45,7 +45,7 @@ class Origin:
 
 
 def table_of(paper: Paper[Any] | None, origin: Origin) -> Table[Any] | None:
-    """The table that an experiment reproduces; None where the paper has no such table here."""
+    """Returns the table that an experiment reproduces; None if the paper has no such table here."""
     tables = paper.tables if paper else ()
     return next((table for table in tables if table.number == origin.number), None)
 

@@ -15,13 +15,13 @@ from ser_tf.report import assumptions
 from ser_tf.report.document import Command, Part
 
 SOME_FOLDS = re.compile(r"\b\d+ of \d+ folds \(seed \d+\)")
-"""How a summary's note on the corpus begins to say that folds were left out."""
+"""The beginning of a summary's note that folds were left out."""
 
 
 def part(
     paper: Paper[Any], table: Table[Any], summary: Summary | DataSummary, sweep: SweepSummary | None, place: str
 ) -> Part:
-    """How to run a table again, and its sweep.
+    """Shows how to run a table again, and its sweep.
 
     Args:
         paper: The paper.
@@ -57,7 +57,7 @@ def part(
 
 
 def comparison(summary: Summary, sweep: SweepSummary | None, entries: tuple[Entry, ...], place: str) -> Part:
-    """How to run a comparison of several papers' systems again, and its sweep.
+    """Shows how to run a comparison of several papers' systems again, and its sweep.
 
     Args:
         summary: The content of `summary.json`.

@@ -1,4 +1,4 @@
-"""What trained models attend to, measured on every test utterance after they are trained and have predicted.
+"""Attention of trained models, measured on every test utterance after training and prediction.
 
 Papers show attention on a few examples and say what it does. Here the same is counted over whole test sets: which
 share of the attention falls on silent frames, for instance, beside these frames' share of the time.
@@ -51,7 +51,7 @@ def measure(model: keras.Model, batches: Batches[L], names: tuple[str, ...], of_
 
 
 class Silence:
-    """Which frames of the test utterances are silent."""
+    """Marks the silent frames of the test utterances."""
 
     def __init__(self, context: FoldContext[L], spec: FeatureSpec) -> None:
         """Takes the fold, and the feature whose frames are told apart."""

@@ -23,7 +23,7 @@ DROPOUT = 0.3  # lee2020 §4.2
 AVERAGES = ("valid", "padded")
 """Average over a segment's own frames, or over the length of the utterance's longest segment."""
 SEGMENT_DROPOUTS = ("frames", "average", "none")
-"""Where the dropout of the lower LSTM applies: to its frames, to their average, or nowhere."""
+"""Dropout of the lower LSTM: on its frames, on their average, or none."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ser_tf.features.framing import Count
 
 @dataclasses.dataclass(frozen=True)
 class SegmentParams:
-    """How frames are cut into segments.
+    """Settings for cutting frames into segments.
 
     Attributes:
         frames: Length of a segment in frames.

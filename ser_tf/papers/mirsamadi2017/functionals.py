@@ -56,7 +56,7 @@ def functionals(features: tf.Tensor, mask: tf.Tensor, names: Sequence[str] = FUL
 
 
 class _Contours:
-    """What the functionals share: valid frames, their count, and moments of values scaled to at most 1.
+    """Shared inputs of the functionals: valid frames, their count, and moments of values scaled to at most 1.
 
     The first valid frame serves as the origin and the largest distance from it as the unit, both without gradient
     (central moments do not depend on the origin, and the unit is multiplied in again). Thus constant contours give

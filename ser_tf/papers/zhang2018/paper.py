@@ -162,7 +162,7 @@ def _classifier(network: str, finetuned: bool) -> System[Ledger]:
 
 
 def _attention_claims(row: str, name: str) -> tuple[Measured, ...]:
-    """What §III-C says of Figure 4."""
+    """Lists the claims of §III-C about Figure 4."""
     return (
         Measured(
             row, "attention on silence",

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import http.server
-import json
 import socket
 import threading
 import time
@@ -111,8 +110,9 @@ def test_what_is_no_answer_is_one_line(rest, ask, name):
     assert status == cli.BAD_INPUT and len(errors) == 1 and reason in errors[0] and len(errors[0]) < 300
 
 
-def test_a_cut_answer_is_one_line(rest, ask):
-    rest.content, rest.length = json.dumps({"outputs": {}}).encode(), 5000
+@pytest.mark.parametrize("content", [b"", b'{"outputs": {"label": ["a', b'{"outputs": {}}'])
+def test_a_cut_answer_is_one_line(rest, ask, content):
+    rest.content, rest.length = content, 5000
     status, errors = ask("--rest", "--address", address_of(rest))
     assert (status, errors) == (cli.BAD_INPUT, [f"error: {address_of(rest)}: the answer is cut off"])
 

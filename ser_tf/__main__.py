@@ -32,6 +32,8 @@ def main(argv: list[str]) -> int:
         UserError: bad usage or bad data.
     """
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    if name == "predict":
+        return importlib.import_module("ser_tf.predict").main(rest, model_first=False)
     if name in MODULES:
         status: int = importlib.import_module(MODULES[name][0]).main(rest)
         return status

@@ -4,7 +4,7 @@ import concurrent.futures
 import dataclasses
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
@@ -86,7 +86,7 @@ def done_with(recording: Recording) -> Done:
 
 def run(
     utterances: Sequence[Utterance], recognise: bool, pronunciations: Mapping[str, str], workers: int
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """Aligns or recognises utterances; recordings are read here, and only a few of them wait in memory.
 
     Args:
@@ -105,11 +105,7 @@ def run(
 
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     with concurrent.futures.ProcessPoolExecutor(workers, context, prepare, (dict(pronunciations),)) as pool:
-        try:
-            yield from parallel.map_in_order(_through(pool, recognise), utterances, threads=workers + 1)
-        except GeneratorExit:
-            pool.shutdown(cancel_futures=True)
-            raise
+        yield from parallel.map_in_order(_through(pool, recognise), utterances, threads=workers + 1)
 
 
 def _through(pool: concurrent.futures.Executor, recognise: bool) -> Callable[[Utterance], Done]:

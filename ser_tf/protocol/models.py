@@ -137,16 +137,40 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
     Raises:
         UserError: the run did not keep the model, or a file is damaged.
     """
-    path = next(
-        path for path, other in _located(run, result.row) if (other.fold, other.seed) == (result.fold, result.seed)
-    )
     output = run.resolve().parent.parent
-    model_path = Layout(output, result.paper, result.corpus).model_of(path)
+    model_path = Layout(output, result.paper, result.corpus).model_of(place_of(run, result))
     card = read_card(model_path.with_suffix(".json"))
     if card["record"] != result.digest:
         raise UserError(
             f"{model_path}: the model is of a training with other settings; run the table again with --keep-models"
         )
+    return assemble(paper, model_path, card, result)
+
+
+def place_of(run: Path, result: FoldResult) -> Path:
+    """The file of a fold result that a table was made from.
+
+    Args:
+        run: The table's folder.
+        result: One of `fold_results`.
+    """
+    return next(
+        path for path, other in _located(run, result.row) if (other.fold, other.seed) == (result.fold, result.seed)
+    )
+
+
+def assemble(paper: Paper[L], model_path: Path, card: dict[str, Any], result: FoldResult) -> TrainedModel:
+    """Loads a model whose card and result are known.
+
+    Args:
+        paper: The paper.
+        model_path: The `.keras` file.
+        card: The model's card.
+        result: The fold result of the same training.
+
+    Raises:
+        UserError: the file is damaged, or the row reads no features.
+    """
     system = paper.systems[result.row]
     ledger = ledgers.restore(type(paper.ledger), card["settings"])
     if system.features is None:

@@ -20,6 +20,8 @@ _LOG_BASE = math.log(1.0001)
 _SMALLEST = 5e-324
 _NOISES = {"[NOISE]": "++NOISE++", "[SPEECH]": "++GARBAGE++"}
 """The model's noises in IEMOCAP's spelling."""
+_ALIGNING = {"lm": None, "loglevel": "FATAL", "bestpath": False}
+"""Without a second search in the lattice of words, which may leave out words of the text."""
 _WIDE_BEAMS = {"beam": 1e-120, "pbeam": 1e-120, "wbeam": 1e-100}
 """For recordings that do not align at the first attempt; slower."""
 
@@ -77,11 +79,11 @@ class Sphinx:
 
     @functools.cached_property
     def _aligner(self) -> pocketsphinx.Decoder:
-        return self._with_pronunciations(pocketsphinx.Decoder(lm=None, loglevel="FATAL"))
+        return self._with_pronunciations(pocketsphinx.Decoder(**_ALIGNING))
 
     @functools.cached_property
     def _wide_aligner(self) -> pocketsphinx.Decoder:
-        return self._with_pronunciations(pocketsphinx.Decoder(lm=None, loglevel="FATAL", **_WIDE_BEAMS))
+        return self._with_pronunciations(pocketsphinx.Decoder(**_ALIGNING, **_WIDE_BEAMS))
 
     @functools.cached_property
     def _recogniser(self) -> pocketsphinx.Decoder:

@@ -11,8 +11,8 @@ of them and what a table says, `glove` word vectors, `vocabulary` numbers and fi
 words and batches of both.
 Networks: `networks` the cross attention network and the single modalities, `yoon2019` and `xu2019` the systems that it
 is compared with, built of `text_audio` (inputs and encoders), `cross_attention`, `segment_mfcc` and `packed_segments`.
-`table1` Table 1; `attention` the figure beyond the paper; `served` words inside a served graph; `client_words` words
-that training lacked, for export.
+`recognised` words that a recogniser heard, for a row beyond the paper; `table1` Table 1; `attention` the figure beyond
+the paper; `served` words inside a served graph; `client_words` words that training lacked, for export.
 """
 
 from ser_tf.papers.lee2020.paper import PAPER

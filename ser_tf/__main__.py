@@ -42,6 +42,8 @@ def main(argv: list[str]) -> int:
         UserError: bad usage or bad data.
     """
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    if name == "predict":
+        return importlib.import_module("ser_tf.predict").main(rest, model_first=False)
     if name in MODULES:
         with cli.called_as(f"{_program()} {name}"):
             status: int = importlib.import_module(MODULES[name][0]).main(rest)

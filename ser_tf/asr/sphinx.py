@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pocketsphinx
 
 from ser_tf.asr.wdseg import Token
-from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ
 
 FULL_SCALE = 32_767
 _LOG_BASE = math.log(1.0001)
@@ -20,6 +19,8 @@ _LOG_BASE = math.log(1.0001)
 _SMALLEST = 5e-324
 _NOISES = {"[NOISE]": "++NOISE++", "[SPEECH]": "++GARBAGE++"}
 """The model's noises in IEMOCAP's spelling."""
+_ALIGNING = {"lm": None, "loglevel": "FATAL", "bestpath": False}
+"""Without a second search in the lattice of words, which may leave out words of the text."""
 _WIDE_BEAMS = {"beam": 1e-120, "pbeam": 1e-120, "wbeam": 1e-100}
 """For recordings that do not align at the first attempt; slower."""
 
@@ -27,17 +28,6 @@ _WIDE_BEAMS = {"beam": 1e-120, "pbeam": 1e-120, "wbeam": 1e-100}
 def pcm_of(waveform: npt.NDArray[np.float32]) -> bytes:
     """A waveform, float32 (samples,) at 16 kHz with full scale 1, as little-endian 16-bit samples."""
     return np.clip(np.round(waveform * FULL_SCALE), -FULL_SCALE - 1, FULL_SCALE).astype("<i2").tobytes()
-
-
-@functools.cache
-def _primer() -> bytes:
-    """0.3 s of a fixed noise.
-
-    The decoder starts to search its Gaussians where the recording before it ended. Hearing this first makes the answer
-    about a recording independent of what came before.
-    """
-    noise = np.random.default_rng(0).normal(0.0, 0.01, int(0.3 * MODEL_SAMPLE_RATE_HZ))
-    return pcm_of(noise.astype(np.float32))
 
 
 class Sphinx:
@@ -77,11 +67,11 @@ class Sphinx:
 
     @functools.cached_property
     def _aligner(self) -> pocketsphinx.Decoder:
-        return self._with_pronunciations(pocketsphinx.Decoder(lm=None, loglevel="FATAL"))
+        return self._with_pronunciations(pocketsphinx.Decoder(**_ALIGNING))
 
     @functools.cached_property
     def _wide_aligner(self) -> pocketsphinx.Decoder:
-        return self._with_pronunciations(pocketsphinx.Decoder(lm=None, loglevel="FATAL", **_WIDE_BEAMS))
+        return self._with_pronunciations(pocketsphinx.Decoder(**_ALIGNING, **_WIDE_BEAMS))
 
     @functools.cached_property
     def _recogniser(self) -> pocketsphinx.Decoder:
@@ -94,12 +84,12 @@ class Sphinx:
 
     def _decode(self, decoder: pocketsphinx.Decoder, pcm: bytes, text: str | None = None) -> tuple[Token, ...]:
         """Decodes a recording, of the given text or of any."""
+        decoder.reinit_feat()  # forgets the noise and the channel of the recording before
         if text is not None:
             decoder.set_align_text(text)
-        for samples in (_primer(), pcm):
-            decoder.start_utt()
-            decoder.process_raw(samples, full_utt=True)
-            decoder.end_utt()
+        decoder.start_utt()
+        decoder.process_raw(pcm, full_utt=True)
+        decoder.end_utt()
         if decoder.hyp() is None:
             return ()
         return _tokens((each.word, each.start_frame, each.end_frame, each.ascore) for each in decoder.seg())

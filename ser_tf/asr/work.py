@@ -105,11 +105,7 @@ def run(
 
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     with concurrent.futures.ProcessPoolExecutor(workers, context, prepare, (dict(pronunciations),)) as pool:
-        try:
-            yield from parallel.map_in_order(_through(pool, recognise), utterances, threads=workers + 1)
-        except GeneratorExit:
-            pool.shutdown(cancel_futures=True)
-            raise
+        yield from parallel.map_in_order(_through(pool, recognise), utterances, threads=workers + 1)
 
 
 def _through(pool: concurrent.futures.Executor, recognise: bool) -> Callable[[Utterance], Done]:

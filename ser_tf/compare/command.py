@@ -13,7 +13,7 @@ from ser_tf.compare.entrants import Wanted
 from ser_tf.compare.report import report_contest
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.sweep import SweptRow
-from ser_tf.protocol import listing, progress, sharing, sweep
+from ser_tf.protocol import listing, progress, sharing, sweep, sweep_plan
 from ser_tf.protocol.command import run_jobs
 from ser_tf.protocol.flags import EXIT_STATUS, add_data_flags, add_run_flags, check
 
@@ -94,7 +94,7 @@ def _sweep(contest: Contest, flags: argparse.Namespace, output: Console) -> bool
     for part in contest.parts:
         if not part.flags.sweep:
             continue
-        swept = sweep.plan(part.paper, part.loaded, part.flags)
+        swept = sweep_plan.plan(part.paper, part.loaded, part.flags)
         found = sweep.measure(part.paper, part.loaded, part.systems, swept, part.flags, run_jobs, output)
         names = {system.key: (part.key(system), part.label(system)) for system in part.systems}
         for row in found.rows:

@@ -13,7 +13,7 @@ from ser_tf.compare.entrants import Entrant, Wanted
 from ser_tf.corpora.base import Corpus
 from ser_tf.errors import SettingError
 from ser_tf.evaluation.schema import Conditions
-from ser_tf.protocol import cross_corpus, ledger, material, sweep
+from ser_tf.protocol import cross_corpus, ledger, material, sweep_plan
 from ser_tf.protocol.arrangement import arranged
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.material import LoadedRun, chosen_folds
@@ -110,7 +110,7 @@ def set_up(wanted: Sequence[Wanted], flags: argparse.Namespace, output: Console)
     ledgers = ledgers_of(wanted, flags)
     swept = entrants.by_paper("--sweep", flags.sweep, list(ledgers))
     for key, wishes in swept.items():
-        sweep.parse(ledgers[key], wishes)
+        sweep_plan.parse(ledgers[key], wishes)
     corpus = material.load_corpus(flags, output)
     readable = _readable(wanted, ledgers, corpus, flags)
     lacking = {

@@ -15,7 +15,18 @@ from ser_tf.evaluation.data_summary import build_data_summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import cross_corpus, executors, ledger, listing, machine, progress, runner, sharing, sweep
+from ser_tf.protocol import (
+    cross_corpus,
+    executors,
+    ledger,
+    listing,
+    machine,
+    progress,
+    runner,
+    sharing,
+    sweep,
+    sweep_plan,
+)
 from ser_tf.protocol.arrangement import arranged
 from ser_tf.protocol.flags import check, chosen_rows, parser_of
 from ser_tf.protocol.layout import Layout
@@ -77,7 +88,7 @@ def _run_trainings(
     loaded = load_run(paper, flags, assumptions, output)
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
-    swept = sweep.plan(paper, loaded, flags)
+    swept = sweep_plan.plan(paper, loaded, flags)
     failures = run_jobs(loaded.run, jobs, flags, output)
     statistics = Statistics(interval=flags.interval, unit=flags.cluster)
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)

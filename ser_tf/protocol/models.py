@@ -162,11 +162,7 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
     Raises:
         UserError: the run did not keep the model, or a file is damaged.
     """
-    path = next(
-        path
-        for path, other in _located(run, f"{result.paper}.{result.row}")
-        if (other.fold, other.seed) == (result.fold, result.seed)
-    )
+    path = place_of(run, result)
     output = run.resolve().parent.parent
     model_path = Layout(output, result.paper, path.parts[-4]).model_of(path)
     card = kept_models.read_card(model_path.with_suffix(".json"))
@@ -179,6 +175,35 @@ def load(paper: Paper[L], run: Path, result: FoldResult) -> TrainedModel:
             f"{model_path.with_suffix('.json')}: damaged: its {differing} is not that of the fold result;"
             " run the table again with --keep-models"
         )
+    return assemble(paper, model_path, card, result)
+
+
+def place_of(run: Path, result: FoldResult) -> Path:
+    """Finds the file of a fold result that a table was made from.
+
+    Args:
+        run: The table's folder.
+        result: One of `fold_results`.
+    """
+    return next(
+        path
+        for path, other in _located(run, f"{result.paper}.{result.row}")
+        if (other.fold, other.seed) == (result.fold, result.seed)
+    )
+
+
+def assemble(paper: Paper[L], model_path: Path, card: dict[str, Any], result: FoldResult) -> TrainedModel:
+    """Loads a model whose card and result are known.
+
+    Args:
+        paper: The paper.
+        model_path: The `.keras` file.
+        card: The model's card.
+        result: The fold result of the same training.
+
+    Raises:
+        UserError: the file is damaged, or the row reads no features.
+    """
     require_network(paper, result.row)
     system = paper.systems[result.row]
     ledger = ledgers.restore(type(paper.ledger), card["settings"])

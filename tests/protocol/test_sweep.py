@@ -10,7 +10,7 @@ import pytest
 from matplotlib import image
 
 from ser_tf import cli
-from ser_tf.protocol import command, folds, material, runner, sweep, variants
+from ser_tf.protocol import command, folds, material, runner, sweep_plan, variants
 from tests.protocol import toy
 from tests.protocol.toy import FIRST, SECOND
 
@@ -191,6 +191,6 @@ def test_protocols_need_a_corpus_and_a_task_that_tell_them_apart(emodb_root, emo
 
 
 def test_alternatives_are_choices_or_half_and_double():
-    assert sweep.parse(toy.Ledger(), ["all"]) == {
+    assert sweep_plan.parse(toy.Ledger(), ["all"]) == {
         "bins": ("30", "120"), "shrink": ("0.5", "2.0"), "centre": ("false",), "distance": ("absolute",)
     }  # fmt: skip

@@ -10,8 +10,9 @@ import soundfile
 from ser_tf.corpora.base import Word
 from ser_tf.errors import AudioError, SettingError, UserError
 from ser_tf.serving import prediction
-from ser_tf.serving.prediction import Predictor, cut, words_inside
+from ser_tf.serving.prediction import Predictor
 from ser_tf.serving.reader import Reader
+from ser_tf.serving.windows import cut, words_inside
 from tests.serving import recordings
 
 pytestmark = pytest.mark.slow  # it trains

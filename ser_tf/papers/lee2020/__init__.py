@@ -10,9 +10,9 @@ and testing a row on a fold). Words: `alignment` (TextGrid, CTM and wdseg files)
 (input of the networks and notes of the tables), `glove` (word vectors), `vocabulary` (encoding and initial embedding),
 `aligned` (segments under words, and batches of both). Networks: `networks` (the cross attention network and the single
 modalities), `yoon2019` and `xu2019` (comparison systems), built from `text_audio` (inputs and encoders),
-`cross_attention`, `segment_mfcc` and `packed_segments`. Others: `table1` (Table 1), `attention` (a figure beyond the
-paper), `head_entropy` (sharpness of the heads), `served` (words inside a served graph), `client_words` (words unknown
-in training, for export).
+`cross_attention`, `segment_mfcc` and `packed_segments`. Others: `recognised` (words that a recogniser heard, for a row
+beyond the paper), `table1` (Table 1), `attention` (a figure beyond the paper), `head_entropy` (sharpness of the heads),
+`served` (words inside a served graph), `client_words` (words unknown in training, for export).
 """
 
 from ser_tf.papers.lee2020.paper import PAPER

@@ -9,7 +9,7 @@ from ser_tf.asr.transcripts import words_in
 from ser_tf.corpora.base import Corpus, Utterance, Word
 from ser_tf.corpora.task import Task
 from ser_tf.errors import CorpusError
-from ser_tf.papers.lee2020 import glove
+from ser_tf.papers.lee2020 import glove, recognised
 from ser_tf.papers.lee2020.alignment import FORMATS, read_alignments, spoken_words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol.paper import Material, Option
@@ -19,6 +19,9 @@ NO_WORD = "<no word>"
 """Stands for a whole utterance whose alignment has only special tokens (laughter, breath)."""
 OPTIONS = (
     Option("alignment", "DIR", f"word alignments ({FORMATS}; ser-tf align makes them), in place of the corpus's own"),
+    Option(
+        "recognised", "DIR", "alignments of recognised words (ser-tf align --recognise), which can_asr is tested on"
+    ),
     Option("glove", "FILE", "word vectors in GloVe's text format, plain or gzip (default: the embedding is random)"),
 )
 NO_GLOVE = "the word embedding started at random, not from GloVe as in §3.1.1 (no --glove)"
@@ -73,7 +76,7 @@ def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path
         corpus: The corpus with its own alignments.
         task: The task, which leaves out utterances without an alignment.
         ledger: The assumptions.
-        paths: `alignment` and `glove`, each None if not given.
+        paths: `alignment`, `recognised` and `glove`, each None if not given.
         num_folds: Folds of the cross-validation.
 
     Raises:
@@ -82,16 +85,22 @@ def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path
     folder, vectors_file = paths.get("alignment"), paths.get("glove")
     if folder:
         corpus = with_alignments(corpus, folder)
-    texts = {utterance.id: words_of(utterance, ledger.fillers) for utterance in task.select(corpus)}
+    chosen = task.select(corpus)
+    texts = {utterance.id: words_of(utterance, ledger.fillers) for utterance in chosen}
     notes = [*_remarks(corpus, task, texts, num_folds)]
     if folder:
         notes.append(alignment_note(folder))
+    inputs = {}
+    if heard_folder := paths.get("recognised"):
+        inputs[recognised.INPUT] = recognised.read(heard_folder, chosen)
+        notes.append(recognised.note(inputs[recognised.INPUT].value, chosen))
     if not vectors_file:
-        return Material(corpus, notes=(*notes, NO_GLOVE))
+        return Material(corpus, inputs, (*notes, NO_GLOVE))
     tokens = Counter(word.text for words in texts.values() for word in words if word.text != NO_WORD)
     vectors = glove.read(vectors_file, tokens)
     notes.append(f"word vectors of {vectors_file.name} {_coverage(vectors, tokens, ledger.contractions)}")
-    return Material(corpus, {"glove": UserInput(vectors, vectors.digest())}, tuple(notes))
+    inputs["glove"] = UserInput(vectors, vectors.digest())
+    return Material(corpus, inputs, tuple(notes))
 
 
 def sentences_note(task: Task, utterances: Sequence[Utterance]) -> str:

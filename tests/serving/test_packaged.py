@@ -34,6 +34,7 @@ def test_its_numbers_are_those_of_its_card():
     assert f"UA {100 * measured['ua']:.0f}% on other speakers" in line and "\n" not in line
 
 
+@pytest.mark.slow
 def test_ser_tf_predict_answers_without_a_model(tmp_path, capsys):
     (tmp_path / "speech.wav").write_bytes(recordings.wav(recordings.signal(1.0)))
     argv = [str(tmp_path / "speech.wav"), "--json"]

@@ -17,7 +17,7 @@ def upsampled(waveform):
 def speech():
     """Tones and noise as of a voice, float32 (samples,) at 16 kHz."""
     noise = np.random.default_rng(0).standard_normal(32_000)
-    return (recordings.signal(2.0) + 0.01 * noise).astype(np.float32)
+    return (np.ravel(recordings.signal(2.0)) + 0.01 * noise).astype(np.float32)
 
 
 def test_upsampled_recordings_are_narrow(speech):

@@ -73,7 +73,7 @@ def prepared(folder, utterances):
 
 def test_recognised_words_reach_the_systems_and_the_table(tmp_path, monkeypatch):
     (tmp_path / "a.ctm").write_text("u2 1 0.2 0.6 kids\nelsewhere 1 0.0 0.1 no\n")
-    material = prepared(tmp_path, map(utterance, range(3)))
+    material = prepared(tmp_path, [*map(utterance, range(3))])
     given = material.inputs[recognised.INPUT]
     assert given.value == {"u2": (Word("kids", 0.2, pytest.approx(0.8)),)} and len(given.digest) == 64
     (note,) = [note for note in material.notes if "can_asr" in note]
@@ -81,7 +81,7 @@ def test_recognised_words_reach_the_systems_and_the_table(tmp_path, monkeypatch)
     if extra.is_installed("jiwer"):
         assert "word error rate 83.3% over 6 words (0 substituted, 5 deleted, 0 inserted); 0 of 3" in note
     monkeypatch.setattr(extra, "is_installed", lambda package="pocketsphinx": False)
-    assert any("their error rate needs jiwer" in note for note in prepared(tmp_path, map(utterance, range(3))).notes)
+    assert any("their error rate needs jiwer" in note for note in prepared(tmp_path, [*map(utterance, range(3))]).notes)
     with pytest.raises(CorpusError, match="none of its 2 alignments .such as elsewhere. is of the task"):
         prepared(tmp_path, [utterance(5)])
 

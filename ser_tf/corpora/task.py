@@ -10,6 +10,9 @@ from ser_tf.corpora.base import UNKNOWN, Corpus, Utterance
 from ser_tf.corpora.plain_text import shown
 from ser_tf.errors import CorpusError, SettingError
 
+OTHER_CLASSES, NO_LABEL, NO_WORDS = "of other classes", "without a majority label", "without word times"
+"""Why a task leaves utterances out, besides their style."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -133,12 +136,27 @@ class Task:
 
     def select(self, corpus: Corpus) -> tuple[Utterance, ...]:
         """Selects the utterances of the task, sorted by id, with the release's labels; `label_of` merges."""
-        chosen = (
-            utterance
-            for utterance in self._candidates(corpus)
-            if utterance.words is not None or not self.needs_alignment
-        )
+        chosen = (utterance for utterance in corpus.utterances if self._why_unused(utterance) is None)
         return tuple(sorted(chosen, key=lambda utterance: utterance.id))
+
+    def left_out(self, corpus: Corpus) -> list[str]:
+        """Says how many utterances of a corpus the task does not use and why, such as `2,943 scripted`."""
+        reasons = Counter(map(self._why_unused, corpus.utterances))
+        reasons.pop(None, None)
+        others = Counter(str(one.label) for one in corpus.utterances if self._why_unused(one) == OTHER_CLASSES)
+        named = ", ".join(f"{name} {others[name]:,}" for name in labels.in_fixed_order(list(others)))
+        return [
+            f"{number:,} {reason}" + (f" ({named})" if reason == OTHER_CLASSES else "")
+            for reason, number in reasons.items()
+        ]
+
+    def _why_unused(self, utterance: Utterance) -> str | None:
+        """Why the task does not use an utterance, or None for one that it uses."""
+        if not self._has_style(utterance):
+            return utterance.style
+        if self.target_of(utterance) is None and not self.include_others:
+            return NO_LABEL if utterance.label is None else OTHER_CLASSES
+        return NO_WORDS if self.needs_alignment and utterance.words is None else None
 
     def _candidates(self, corpus: Corpus) -> list[Utterance]:
         return [

@@ -13,19 +13,19 @@ import numpy as np
 from rich.console import Console
 
 from ser_tf import files
+from ser_tf.corpora.base import Corpus
 from ser_tf.errors import UserError
 from ser_tf.evaluation import tables
-from ser_tf.evaluation.claims import Measurement
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, Recognition, RowResult
 from ser_tf.evaluation.schema import Code, Conditions, Summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.summary import build_summary
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import leaks, ledger, runner
+from ser_tf.protocol import leaks, ledger, measured, runner
 from ser_tf.protocol.folds import Fold, sha256_of
 from ser_tf.protocol.material import LoadedRun, all_folds
-from ser_tf.protocol.paper import Measured, Paper, System, Table
+from ser_tf.protocol.paper import Paper, System, Table
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
 
@@ -91,24 +91,24 @@ def report_run(
             *loaded.notes,
             *_limits(paper, run, outcome.folds),
             *older_code(results.values()),
-            *_unmeasured(table, results.values()),
+            *measured.unmeasured(table, results.values()),
         ],
         seeds=list(outcome.folds),
         smoke=run.smoke,
         rows=row_results(run, outcome, results),
         claims=[claim for claim in table.claims if {claim.better, claim.worse} <= keys],
-        measurements=_measurements(table, jobs, results),
+        measurements=measured.measurements(table, jobs, results),
         assumptions=ledger.as_dict(run.ledger),
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
         statistics=statistics,
-        protocol=conditions_of(paper, run),
+        protocol=conditions_of(paper, run, corpus),
         code=code_of(results.values()),
         machine=machine(),
         pairwise_metric=None if run.smoke else PAIRWISE_METRIC,
     )
     folder = run.layout.experiment(name)
-    write_json(folder / "leaks.json", leaks.document(findings, conditions_of(paper, run)))
+    write_json(folder / "leaks.json", leaks.document(findings, conditions_of(paper, run, corpus)))
     write_json(folder / "manifest.json", manifest(run, outcome.folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
@@ -175,10 +175,10 @@ def machine() -> dict[str, object]:
     return {"processor": processor, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
 
 
-def conditions_of(paper: Paper[L], run: Run[L]) -> Conditions:
-    """How the run was made: style of speech, and what the paper says of its folds."""
+def conditions_of(paper: Paper[L], run: Run[L], corpus: Corpus) -> Conditions:
+    """Styles, folds, the choice of the epoch and unused recordings, for the line on the protocol."""
     styles = sorted({utterance.style for utterance in run.utterances.values()})
-    conditions: Conditions = {"style": " and ".join(styles)}
+    conditions: Conditions = {"style": " and ".join(styles), "left_out": run.task.left_out(corpus)}
     return {**conditions, **paper.conditions(run.ledger)} if paper.conditions else conditions
 
 
@@ -240,45 +240,6 @@ def fold_predictions(result: FoldResult) -> FoldPredictions:
     )
     return FoldPredictions(
         result.fold, result.seed, predictions, result.epochs, result.best_epoch, seconds=result.seconds
-    )
-
-
-def _measurements(table: Table[L], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]) -> list[Measurement]:
-    """What was measured on the models of each row, over all test utterances of all trainings."""
-    found = []
-    for measured in table.measured:
-        of_row = [results[job.name] for job in jobs if job.system.key == measured.row and job.name in results]
-        if of_row and all(measured.value in result.measured for result in of_row):
-            found.append(_measurement(measured, of_row))
-    return found
-
-
-def _unmeasured(table: Table[L], results: Collection[FoldResult]) -> list[str]:
-    """Names the rows whose claims are left out, because earlier code measured nothing on their models."""
-    lines = []
-    for key in dict.fromkeys(measured.row for measured in table.measured):
-        names = {measured.value for measured in table.measured if measured.row == key}
-        of_row = [result for result in results if result.row == key]
-        if lacking := sum(not names <= result.measured.keys() for result in of_row):
-            lines.append(
-                f"{lacking} of {len(of_row)} results of {key} have no measurements, and its claims are left out"
-            )
-    return lines
-
-
-def _measurement(measured: Measured, results: Sequence[FoldResult]) -> Measurement:
-    def column(name: str) -> Any:
-        return np.concatenate([np.asarray(result.measured[name], np.float64) for result in results])
-
-    return Measurement(
-        name=measured.name,
-        text=measured.text,
-        values=column(measured.value),
-        speakers=tuple(speaker for result in results for speaker in result.speakers),
-        compared_with=column(measured.compared_with) if measured.compared_with else None,
-        direction=measured.direction,
-        form=measured.form,
-        sessions=tuple(session for result in results for session in result.sessions) or None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.evaluation.claims import Claim
+from ser_tf.evaluation.schema import Conditions
 from ser_tf.papers.lee2020 import bag_of_words, table1, words
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.protocol import folds
@@ -57,6 +58,19 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
             small = []
     group = (lambda utterance: utterance.speaker) if ledger.split == "speaker" else None
     return folds.k_fold(utterances, seed, NUM_FOLDS, lambda utterance: stratum.get(str(utterance.label), ""), group)
+
+
+_FOLDS = {
+    "utterance": "8:1:1, utterances drawn with every class spread evenly",
+    "random": "8:1:1, utterances drawn at random",
+    "speaker": "8:1:1, speakers kept apart",
+}
+
+
+def conditions(ledger: Ledger) -> Conditions:
+    """How folds are made and what chooses the epoch."""
+    monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
+    return {"folds": _FOLDS[ledger.split], "epoch_choice": f"{monitored} on the validation utterances"}
 
 
 def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
@@ -245,6 +259,7 @@ PAPER = Paper(
     figures=(Figure("attention", "Text and audio attention over the words of utterances", _draw_attention),),
     options=words.OPTIONS,
     prepare=prepare,
+    conditions=conditions,
     served=_served,
     main=("can", "audio"),
 )

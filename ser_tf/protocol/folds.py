@@ -1,7 +1,4 @@
-"""Cross-validation folds: pure functions of utterances and a seed.
-
-A corpus without sessions has groups of speakers instead, which makes rules by session work on every corpus.
-"""
+"""Cross-validation folds: pure functions of utterances and a seed; groups of speakers replace missing sessions."""
 
 import dataclasses
 import hashlib
@@ -148,8 +145,7 @@ def _leave_out(
 def by_session_actor(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
     """Makes leave-one-session-out folds in which one of the session's speakers is tested and the others validate.
 
-    Returns:
-        One fold for each speaker, named `<session>-<speaker>`. The rule draws nothing and ignores `seed`.
+    The folds are named `<session>-<speaker>`. The rule draws nothing and ignores `seed`.
 
     Raises:
         SettingError: fewer than two sessions, or a session with one speaker.

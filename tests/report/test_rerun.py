@@ -105,15 +105,15 @@ def test_what_a_command_cannot_say_is_said_beside_it(tmp_path):
 
 
 def test_tables_of_no_paper_are_shown_without_a_command(tmp_path):
-    shutil.copytree(runs.write_table(tmp_path / "one"), tmp_path / "two" / "lecture" / "emodb")
-    summary = tmp_path / "two" / "lecture" / "emodb" / "summary.json"
-    summary.write_text(summary.read_text().replace('"mirsamadi2017_table3"', '"lecture"'))
+    shutil.copytree(runs.write_table(tmp_path / "one"), tmp_path / "two" / "pilot" / "emodb")
+    summary = tmp_path / "two" / "pilot" / "emodb" / "summary.json"
+    summary.write_text(summary.read_text().replace('"mirsamadi2017_table3"', '"pilot"'))
     (group,) = assemble(folder.read(tmp_path / "two"), "runs").groups
     assert (group.name, group.citation, group.ledger, group.entries[0].name) == (
-        "lecture",
+        "pilot",
         "",
         None,
-        "lecture on emodb",
+        "pilot on emodb",
     )
     assert group.entries[0].parts[-1].commands == ()
     (used,) = [part for part in group.entries[0].parts if part.heading == "Assumptions"]

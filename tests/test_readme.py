@@ -8,7 +8,7 @@ import pytest
 from ser_tf.evaluation import markdown, older
 
 ROOT = Path(__file__).parents[1]
-NUMBER = re.compile(r"[+-]?\d+\.\d+( \[[^]]*\])?")
+NUMBER = re.compile(r"[+-]?\d+\.\d+( \(.*\))?( \[[^]]*\])?")
 
 
 def cells(text):

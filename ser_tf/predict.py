@@ -1,14 +1,17 @@
-"""Emotions of recordings, from a trained row or from an exported model.
+"""Emotions of recordings, from a trained row, from an exported model, or from the model of the package.
 
-    python -m ser_tf.predict runs/mirsamadi2017_table3/emodb:lld_weighted_pool recording.wav
-    python -m ser_tf.predict served/lld recordings/ --json
-    python -m ser_tf.predict served/lld meeting.flac --window 4 --plot meeting.png
-    python -m ser_tf.predict served/lld calls/ --window 4 --channel each --summary --csv --plot pictures/
+    ser-tf predict recording.wav
+    ser-tf predict recordings/ --model runs/mirsamadi2017_table3/emodb:lld_weighted_pool --json
+    ser-tf predict meeting.flac --window 4 --hop 1 --plot meeting.png
+    ser-tf predict calls/ --model served/lld --window 4 --channel each --summary --csv --plot pictures/
 
 MODEL is the folder of an exported model (see `ser_tf.serving.export`), or a table's folder and a row of a run with
-`--keep-models`. Recordings are WAV, FLAC, Ogg (Vorbis, Opus), MP3, AIFF, AU, CAF, W64 or SPHERE files; folders are
-searched for them. With `--window` a long recording is cut into windows, which gives emotion over time; a line sums it
-up. `--channel` hears the channels of a stereo recording apart.
+`--keep-models`; `python -m ser_tf.predict MODEL AUDIO ...` takes it first. Without one the model of the package
+answers, which was trained on acted German; `--about` says what it is good for. A model that reads words is given
+`--alignment`, or the words are recognised (English; the extra `asr`). Recordings are WAV, FLAC, Ogg (Vorbis, Opus),
+MP3, AIFF, AU, CAF, W64 or SPHERE files; folders are searched for them. With `--window` a long recording is cut into
+windows, which gives emotion over time; a line sums it up. With `--hop` windows overlap. `--channel` hears the channels
+of a stereo recording apart.
 
 A file that cannot be used is one line and does not stop the others, also when decoding it takes for ever.
 
@@ -26,7 +29,8 @@ from rich.progress import track
 
 from ser_tf import cli
 from ser_tf.errors import AudioError, SettingError
-from ser_tf.serving import channels, listing, names, picture, prediction, reader
+from ser_tf.serving import channels, listing, names, packaged, picture, prediction, reader
+from ser_tf.serving.exported import GRAPH
 from ser_tf.serving.prediction import Predicted
 
 SUFFIXES = tuple(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .au .caf .w64 .sph".split())
@@ -34,15 +38,23 @@ SUFFIXES = tuple(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .au .caf .w64 .sph"
 MAX_FILE_TIMEOUT_SECONDS = 86_400.0
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse(argv: Sequence[str], model_first: bool = True) -> argparse.Namespace:
     """Reads the command line.
+
+    Args:
+        argv: The arguments.
+        model_first: Whether the first argument is the model, unless `--model` names it; otherwise only where it is a
+            model on disk.
 
     Raises:
         SettingError: bad usage.
     """
-    parser = cli.ArgumentParser(prog="python -m ser_tf.predict", description=__doc__)
-    parser.add_argument("model", metavar="MODEL", help="exported model, or RUN_DIR:ROW")
-    parser.add_argument("audio", nargs="+", type=Path, metavar="AUDIO", help="files and folders")
+    program = "python -m ser_tf.predict" if model_first else "ser-tf predict"
+    usage = "%(prog)s MODEL AUDIO ... [options]" if model_first else "%(prog)s AUDIO ... [--model MODEL] [options]"
+    parser = cli.ArgumentParser(prog=program, usage=usage, description=__doc__)
+    parser.add_argument("audio", nargs="*", metavar="AUDIO", help="files and folders")
+    parser.add_argument("--model", metavar="MODEL", help="exported model, or RUN_DIR:ROW (default: the package's)")
+    parser.add_argument("--about", action="store_true", help="print the card of the package's model")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, with attention")
     parser.add_argument("--csv", action="store_true", help="comma-separated values")
     parser.add_argument("--summary", action="store_true", help="one line a recording in place of one a window")
@@ -53,6 +65,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         help="waveform, attention, posteriors: a picture a recording in a folder, or one picture (png, pdf or svg)",
     )
     parser.add_argument("--window", type=float, metavar="SECONDS", help="cut recordings into windows of this length")
+    parser.add_argument("--hop", type=float, metavar="SECONDS", help="from one window to the next (default: a window)")
     parser.add_argument(
         "--channel", choices=channels.CHOICES, help="what is heard of several channels (default: their mean)"
     )
@@ -63,16 +76,38 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help=f"give up on a file that is not decoded in this time (default: {reader.TIMEOUT_SECONDS:g})",
     )
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, for models of words")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="word alignments, for models of words")
     parser.add_argument("--fold", metavar="NAME", help="whose model of a run (default: the first fold's)")
     parser.add_argument("--seed", type=int, metavar="N", help="which seed of a run (default: the first)")
     flags = parser.parse_args(argv)
+    if not flags.about:
+        _take_model(flags, model_first, parser)
+    flags.audio = [Path(name) for name in flags.audio]
     if flags.json and flags.csv:
         raise SettingError("--json and --csv: choose one")
     if not 0 < flags.file_timeout <= MAX_FILE_TIMEOUT_SECONDS:
         most = f"{MAX_FILE_TIMEOUT_SECONDS:g} seconds"
         raise SettingError(f"--file-timeout {flags.file_timeout:g}: must be above 0 and at most {most}")
     return flags
+
+
+def _take_model(flags: argparse.Namespace, model_first: bool, parser: cli.ArgumentParser) -> None:
+    """Takes the model from the front of the arguments, where it may be."""
+    if flags.model is None and flags.audio and (model_first or is_model(flags.audio[0])):
+        flags.model = flags.audio.pop(0)
+    if not flags.audio:
+        parser.error("the following arguments are required: AUDIO")
+
+
+def is_model(name: str) -> bool:
+    """Whether an argument names a model on disk: an exported one, or a table's folder and a row."""
+    run, separator, _ = name.rpartition(":")
+    path = Path(name)
+    try:
+        exported = any((folder / GRAPH).exists() for folder in (path, *path.glob("*")))
+        return exported or (bool(separator) and (Path(run) / "manifest.json").exists())
+    except OSError:  # a name that no file system takes
+        return False
 
 
 def find_audio(paths: Sequence[Path]) -> list[Path]:
@@ -110,6 +145,15 @@ def predictions(predictor: prediction.Predictor, paths: Sequence[Path]) -> Itera
             yield error
 
 
+def _warn(predicted: Predicted, silent: list[Path]) -> None:
+    """Says why an answer deserves less trust, and remembers the recording if a model of words was told none."""
+    if predicted.note:
+        channel = "" if predicted.is_mean else f" ({predicted.channel})"
+        print(f"note: {names.one_line(predicted.path)}{channel}: {predicted.note}", file=sys.stderr)
+    if predicted.words == ():
+        silent.append(predicted.path)
+
+
 def _listing(flags: argparse.Namespace, classes: Sequence[str]) -> listing.Listing:
     with_channel = flags.channel is not None
     if flags.json:
@@ -119,19 +163,30 @@ def _listing(flags: argparse.Namespace, classes: Sequence[str]) -> listing.Listi
     return listing.ForPeople(classes, with_channel, flags.window is not None and not flags.summary)
 
 
-def main(argv: list[str]) -> int:
-    """Predicts and prints; returns the exit status."""
-    flags = parse(argv)
+def main(argv: list[str], model_first: bool = True) -> int:
+    """Predicts and prints; returns the exit status.
+
+    Args:
+        argv: The arguments.
+        model_first: As for `parse`.
+    """
+    flags = parse(argv, model_first)
+    if flags.about:
+        print(packaged.card_text(), end="")
+        return cli.DONE
     paths = find_audio(flags.audio)
     pictures = None if flags.plot is None else picture.album(flags.plot, len(paths))
-    alignments = prediction.alignments_of(flags.alignment)
+    words = prediction.alignments_of(flags.alignment)
     model = prediction.open_model(flags.model, flags.fold, flags.seed)
+    if flags.model is None:
+        print(f"note: {packaged.summary_line()}", file=sys.stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not have every letter of a name
     answered = 0
+    silent: list[Path] = []
     with reader.Reader(flags.file_timeout) as files:
         channel = flags.channel or channels.MEAN
-        predictor = prediction.Predictor(model, files, flags.window, alignments, channel)
+        predictor = prediction.Predictor(model, files, flags.window, words, channel, flags.hop)
         shown = _listing(flags, model.classes)
         for result in predictions(predictor, paths):
             if isinstance(result, AudioError):
@@ -139,10 +194,14 @@ def main(argv: list[str]) -> int:
                 continue
             answered += 1
             for predicted in result:
+                _warn(predicted, silent)
                 shown.show(listing.summarised(predicted) if flags.summary else predicted)
                 if pictures is not None:
                     pictures.add(predicted)
     shown.finish()
+    if silent:
+        others = f" (such as {names.one_line(silent[0])})" if len(silent) > 1 else f": {names.one_line(silent[0])}"
+        print(f"note: no word in {len(silent)} recording{'s' * (len(silent) > 1)}{others}", file=sys.stderr)
     if pictures is not None and answered:
         print(f"written to {pictures.finish()}", file=sys.stderr)
     if answered == len(paths):

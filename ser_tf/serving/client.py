@@ -53,7 +53,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help=f"give up on an answer after this time (default: {TIMEOUT_SECONDS:g})",
     )
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, for models of words")
+    parser.add_argument(
+        "--alignment", type=Path, metavar="DIR", help="word alignments (TextGrid, CTM, wdseg, Whisper's JSON)"
+    )
+    parser.add_argument(
+        "--fillers",
+        choices=("special", "words"),
+        default="special",
+        help="what laughter and noises are to the model: its assumption of this name (default: special)",
+    )
     flags = parser.parse_args(argv)
     if not 0 < flags.timeout <= MAX_TIMEOUT_SECONDS:
         raise SettingError(f"--timeout {flags.timeout:g}: must be above 0 and at most {MAX_TIMEOUT_SECONDS:g} seconds")
@@ -64,12 +72,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return flags
 
 
-def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> dict[str, npt.NDArray[Any]]:
+def inputs_for(
+    path: Path, alignments: Mapping[str, Sequence[Word]] | None, fillers: str = "special"
+) -> dict[str, npt.NDArray[Any]]:
     """Makes the inputs of `wav_bytes` for one file.
 
     Args:
         path: A WAV file.
         alignments: Words as aligners write them by the stem of the file, for models that read words.
+        fillers: Whether laughter and noises are `special` tokens or `words`, as the model was trained.
 
     Raises:
         UserError: the file cannot be read, or has no alignment.
@@ -81,12 +92,17 @@ def inputs_for(path: Path, alignments: Mapping[str, Sequence[Word]] | None) -> d
     if alignments is None:
         return inputs
     if path.stem not in alignments:
-        raise UserError(f"--alignment has neither {path.stem}.TextGrid nor a CTM with {path.stem}")
-    return inputs | requests.of_words([spoken_words(alignments[path.stem])])
+        raise UserError(f"--alignment has no alignment of {path.stem}")
+    return inputs | requests.of_words([spoken_words(alignments[path.stem], fillers=fillers)])
 
 
-def answer_about(path: Path, alignments: Mapping[str, Sequence[Word]] | None, ask: Ask) -> dict[str, object]:
+def answer_about(path: Path, inputs: Mapping[str, npt.NDArray[Any]], ask: Ask) -> dict[str, object]:
     """Asks about one recording.
+
+    Args:
+        path: Its file.
+        inputs: Those of `wav_bytes` for it.
+        ask: Asks the server.
 
     Returns:
         File, label and probabilities as JSON values.
@@ -95,7 +111,7 @@ def answer_about(path: Path, alignments: Mapping[str, Sequence[Word]] | None, as
         ServerError: no recording can be asked about there.
         UserError: this recording cannot be used; says why.
     """
-    outputs = ask(inputs_for(path, alignments))
+    outputs = ask(inputs)
     try:
         label, probabilities = str(outputs["label"][0]), outputs["probabilities"][0].astype(float).tolist()
         problem = str(outputs["error"][0])
@@ -118,7 +134,7 @@ def main(argv: list[str]) -> int:
     answered = 0
     for path in flags.audio:
         try:
-            print(json.dumps(answer_about(path, alignments, ask)), flush=True)
+            print(json.dumps(answer_about(path, inputs_for(path, alignments, flags.fillers), ask)), flush=True)
             answered += 1
         except ServerError as error:
             print(f"error: {flags.address}: {error}", file=sys.stderr)

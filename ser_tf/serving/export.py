@@ -32,6 +32,7 @@ from ser_tf.serving import card as cards
 from ser_tf.serving import checksums, deployment, requests, verification, warm_up
 from ser_tf.serving.served import MAX_SECONDS, MIN_WINDOW_SECONDS, ServedModel
 from ser_tf.serving.verification import Agreement, Reference, VerificationError
+from ser_tf.serving.words import Say, sayer
 
 RECORDINGS = 6
 """Number of recordings to check an export on: the shortest, the longest and some between."""
@@ -52,11 +53,12 @@ def references_of(model: models.TrainedModel, corpus: Corpus, with_words: bool) 
         raise SettingError(f"{corpus.root}: has no {missing[0]}, which the run tested; give the corpus of the run")
     order = sorted(range(len(model.result.ids)), key=lambda row: by_id[model.result.ids[row]].duration_seconds or 0.0)
     places = np.unique(np.linspace(0, len(order) - 1, RECORDINGS).round().astype(int))
-    return [_reference(model, by_id[model.result.ids[row]], row, with_words) for row in np.take(order, places)]
+    say = sayer(model.card["paper"], model.card["settings"]) if with_words else None
+    return [_reference(model, by_id[model.result.ids[row]], row, say) for row in np.take(order, places)]
 
 
-def _reference(model: models.TrainedModel, utterance: Utterance, row: int, with_words: bool) -> Reference:
-    words = lee2020_words.words_of(utterance) if with_words else None
+def _reference(model: models.TrainedModel, utterance: Utterance, row: int, say: Say | None) -> Reference:
+    words = say(utterance.words or (), utterance.duration_seconds) if say else None
     waveform, contents = audio.read_utterance(utterance), utterance.path.read_bytes()
     is_part = (utterance.start_seconds, utterance.end_seconds) != (0.0, None)
     if is_part or not contents.startswith(b"RIFF"):  # the model reads whole WAV files only
@@ -152,7 +154,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="which seed (default: the first)")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR/VERSION", help="where the SavedModel goes")
     parser.add_argument("--corpus-root", type=Path, metavar="DIR", help="the run's corpus, where it has been moved")
-    parser.add_argument("--alignment", type=Path, metavar="DIR", help="TextGrid or CTM files, as in the run")
+    parser.add_argument("--alignment", type=Path, metavar="DIR", help="word alignments, as in the run")
     parser.add_argument(
         "--glove", type=Path, metavar="FILE", help="word vectors of the run: words that training lacked get theirs"
     )

@@ -57,6 +57,19 @@ def _posteriors(window: Prediction) -> list[float]:
     return [round(value, DECIMALS) for value in window.outputs["probabilities"].tolist()]
 
 
+def _spoken(predicted: Predicted, window: Prediction) -> dict[str, list[list[str | float]]]:
+    """The words in a window, each with its begin and end, for models of words."""
+    if predicted.words is None:
+        return {}
+    return {
+        "words": [
+            [word.text, round(word.start_seconds, DECIMALS), round(word.end_seconds, DECIMALS)]
+            for word in predicted.words
+            if window.start_seconds <= (word.start_seconds + word.end_seconds) / 2 < window.end_seconds
+        ]
+    }
+
+
 class JsonLines:
     """Prints one JSON object a window, with attention, as soon as it is there."""
 
@@ -75,6 +88,7 @@ class JsonLines:
             document: dict[str, Any] = {
                 **_fields(predicted, window, self._with_channel),
                 "probabilities": dict(zip(predicted.classes, _posteriors(window), strict=True)),
+                **_spoken(predicted, window),
                 **attention,
             }
             print(json.dumps(document), flush=True)

@@ -14,13 +14,19 @@ from ser_tf import papers
 from ser_tf.audio_limits import MODEL_SAMPLE_RATE_HZ
 from ser_tf.corpora.base import Word
 from ser_tf.errors import AudioError, SettingError
-from ser_tf.papers.lee2020.alignment import read_alignments, spoken_words
+from ser_tf.papers.lee2020.alignment import read_alignments
 from ser_tf.protocol import models
-from ser_tf.serving import channels, exported, names, requests
+from ser_tf.serving import channels, exported, names, packaged, requests, telephone
 from ser_tf.serving.reader import Reader, Sound
 from ser_tf.serving.served import MAX_SECONDS, MIN_WINDOW_SECONDS, ServedModel
+from ser_tf.serving.windows import cut, words_inside
+from ser_tf.serving.words import Given, Recognised, Say, Source, sayer
 
 WINDOWS_AT_ONCE = 16
+NARROW = (
+    "nothing above 4 kHz: it passed a telephone or was upsampled, and the model, which listens up to {} Hz, never heard"
+    " such speech"
+)
 
 Waveform = npt.NDArray[np.float32]
 
@@ -31,7 +37,7 @@ class Model:
 
     Attributes:
         classes: Names of the classes in the order of the posteriors.
-        reads_words: Whether it needs words beside the audio.
+        say: For a model that reads words, how it is told them; None for one that hears only audio.
         max_seconds: Longer recordings have to be cut into windows.
         min_rate_hz: Files of lower sampling rates lack a part of what it listens to.
         function: The signature `serving_default`.
@@ -39,11 +45,16 @@ class Model:
     """
 
     classes: tuple[str, ...]
-    reads_words: bool
+    say: Say | None
     max_seconds: float
     min_rate_hz: int
     function: Callable[..., Mapping[str, tf.Tensor]]
     owner: object
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether it needs words beside the audio."""
+        return self.say is not None
 
     def answer(
         self, waveforms: Sequence[Waveform], texts: Sequence[Sequence[Word]] | None = None
@@ -80,13 +91,25 @@ class Prediction:
 
 @dataclasses.dataclass(frozen=True)
 class Predicted:
-    """A recording, or one channel of it, with the predictions of its windows; without windows it is one."""
+    """A recording, or one channel of it, with the predictions of its windows; without windows it is one.
+
+    Attributes:
+        path: The file.
+        channel: What is heard of it.
+        classes: In the order of the posteriors.
+        waveform: float32 (samples,) at 16 kHz.
+        windows: The predictions, in time.
+        words: What a model of words was told; None for a model that hears only audio.
+        note: Why the answer deserves less trust, or empty.
+    """
 
     path: Path
     channel: str
     classes: tuple[str, ...]
     waveform: Waveform
     windows: tuple[Prediction, ...]
+    words: tuple[Word, ...] | None = None
+    note: str = ""
 
     @property
     def is_mean(self) -> bool:
@@ -94,57 +117,42 @@ class Predicted:
         return self.channel == channels.MEAN
 
 
-def open_model(name: str, fold: str | None = None, seed: int | None = None) -> Model:
+def open_model(name: str | None, fold: str | None = None, seed: int | None = None) -> Model:
     """Opens a model.
 
     Args:
-        name: Folder of a SavedModel, or of its versions, of which the highest is taken; or `RUN_DIR:ROW`.
+        name: Folder of a SavedModel, or of its versions, of which the highest is taken; or `RUN_DIR:ROW`; None for the
+            model of the package.
         fold: For a run, whose model (default: the first fold's).
         seed: For a run, which seed.
 
     Raises:
         UserError: there is no model of this name, or it is damaged.
     """
-    run, separator, row = name.rpartition(":")
+    run, separator, row = (name or "").rpartition(":")
+    if name is None:
+        _require_no_choice(fold, seed)
+        return _opened(packaged.load())
     if separator and not exported.exists(Path(name)):
-        served = ServedModel(models.kept_model(papers.load, Path(run), row, fold, seed), MAX_SECONDS)
-        function = functools.partial(served.answer, "serving_default")
-        limits = served.limits
-        return Model(served.classes, served.reads_words, limits.max_seconds, limits.min_rate_hz, function, served)
-    if fold is not None or seed is not None:
-        raise SettingError("--fold and --seed choose among a run's models; give RUN_DIR:ROW with them")
+        return _opened(models.kept_model(papers.load, Path(run), row, fold, seed))
+    _require_no_choice(fold, seed)
     card, loaded = exported.load(exported.folder_of(Path(name)))
     function = loaded.signatures["serving_default"]
-    return Model(
-        tuple(card["classes"]), card["reads_words"], card["max_seconds"], card["min_rate_hz"], function, loaded
-    )
+    say = sayer(card["paper"], card["assumptions"]) if card["reads_words"] else None
+    return Model(tuple(card["classes"]), say, card["max_seconds"], card["min_rate_hz"], function, loaded)
 
 
-def cut(num_samples: int, window_seconds: float | None) -> list[tuple[int, int]]:
-    """Gives first sample and end of each window: one after the other, the last one moved back to be whole.
-
-    Args:
-        num_samples: Length of the recording.
-        window_seconds: Length of a window; None, or more than the recording has: the whole is one window.
-    """
-    length = num_samples if window_seconds is None else round(window_seconds * MODEL_SAMPLE_RATE_HZ)
-    if num_samples <= length:
-        return [(0, num_samples)]
-    starts = [*range(0, num_samples - length, length), num_samples - length]
-    return [(start, start + length) for start in starts]
+def _require_no_choice(fold: str | None, seed: int | None) -> None:
+    if fold is not None or seed is not None:
+        raise SettingError("--fold and --seed choose among a run's models; give RUN_DIR:ROW with them")
 
 
-def words_inside(words: Sequence[Word], start_seconds: float, end_seconds: float) -> tuple[Word, ...]:
-    """Selects the words whose middle lies in a window, with the window's times."""
-    return tuple(
-        Word(
-            word.text,
-            max(word.start_seconds, start_seconds) - start_seconds,
-            min(word.end_seconds, end_seconds) - start_seconds,
-        )
-        for word in words
-        if start_seconds <= (word.start_seconds + word.end_seconds) / 2 < end_seconds
-    )
+def _opened(trained: models.TrainedModel) -> Model:
+    """Makes a kept model answer as it would when it is exported."""
+    served = ServedModel(trained, MAX_SECONDS)
+    function = functools.partial(served.answer, "serving_default")
+    say = sayer(trained.card["paper"], trained.card["settings"]) if served.reads_words else None
+    return Model(served.classes, say, served.limits.max_seconds, served.limits.min_rate_hz, function, served)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,27 +163,36 @@ class Predictor:
         model: The model.
         reader: Decodes the files.
         window_seconds: Length of the windows that recordings are cut into; None leaves them whole.
-        alignments: Words as aligners write them by the stem of the file, for models that read words.
+        words: Where the words come from, for models that read words; None: they are recognised.
         channel: What is heard of several channels, one of `channels.CHOICES`.
+        hop_seconds: From the beginning of a window to that of the next; None: one after the other.
     """
 
     model: Model
     reader: Reader
     window_seconds: float | None = None
-    alignments: Mapping[str, Sequence[Word]] | None = None
+    words: Source | None = None
     channel: str = channels.MEAN
+    hop_seconds: float | None = None
 
     def __post_init__(self) -> None:
         """Checks that model, windows and words fit together.
 
         Raises:
-            SettingError: they do not.
+            SettingError: they do not, or words cannot be recognised.
         """
-        if self.model.reads_words and self.alignments is None:
-            raise SettingError("this model reads words: give their alignments with --alignment DIR")
+        if self.model.reads_words and self.words is None:
+            object.__setattr__(self, "words", Recognised())
         shortest, longest = MIN_WINDOW_SECONDS, self.model.max_seconds
         if self.window_seconds is not None and not shortest <= self.window_seconds <= longest:
             raise SettingError(f"--window {self.window_seconds:g}: must be from {shortest:g} to {longest:g} seconds")
+        if self.hop_seconds is None:
+            return
+        if self.window_seconds is None:
+            raise SettingError("--hop: only windows have one; give --window SECONDS with it")
+        if not shortest <= self.hop_seconds <= self.window_seconds:
+            widest = f"from {shortest:g} to the {self.window_seconds:g} seconds of a window"
+            raise SettingError(f"--hop {self.hop_seconds:g}: must be {widest}")
 
     def __call__(self, path: Path) -> tuple[Predicted, ...]:
         """Predicts one recording; several predictions are of its channels.
@@ -186,10 +203,8 @@ class Predictor:
         sound = self.reader.read(path)
         try:
             self._check(sound)
-            words = self._words(path, len(sound.samples) / sound.rate_hz)
             return tuple(
-                Predicted(path, name, self.model.classes, waveform, self._windows(waveform, words))
-                for name, waveform in channels.waveforms(sound, self.channel)
+                self._predicted(path, name, waveform) for name, waveform in channels.waveforms(sound, self.channel)
             )
         except AudioError as error:
             raise AudioError(f"{names.one_line(path)}: {error}") from None
@@ -197,12 +212,25 @@ class Predictor:
             reason = error.message.split("\n")[0][:200]
             raise AudioError(f"{names.one_line(path)}: the model fails on it ({reason})") from error
 
+    def _predicted(self, path: Path, channel: str, waveform: Waveform) -> Predicted:
+        """Predicts one waveform, float32 (samples,) at 16 kHz."""
+        said = None
+        if self.model.say is not None and self.words is not None:
+            said = self.model.say(self.words(path, waveform), len(waveform) / MODEL_SAMPLE_RATE_HZ)
+        windows = self._windows(waveform, said or ())
+        note = ""
+        if self.model.min_rate_hz > 2 * telephone.LIMIT_HZ and telephone.is_narrow(waveform):
+            note = NARROW.format(self.model.min_rate_hz // 2)
+        return Predicted(path, channel, self.model.classes, waveform, windows, said, note)
+
     def _check(self, sound: Sound) -> None:
         rate_hz, needed_hz = sound.rate_hz, self.model.min_rate_hz
         if rate_hz < needed_hz:
             raise AudioError(
                 f"its rate of {rate_hz} Hz holds nothing above {rate_hz // 2} Hz, and the model listens up to"
-                f" {needed_hz // 2} Hz; record at {needed_hz} Hz or more"
+                f" {needed_hz // 2} Hz; record at {needed_hz} Hz or more, or give a model that listens only up to"
+                f" {rate_hz // 2} Hz with --model (such as a run with --set mel_high_hz={rate_hz // 2}, or a model of"
+                " words)"
             )
         seconds, longest = len(sound.samples) / rate_hz, self.model.max_seconds
         if self.window_seconds is None and seconds > longest:
@@ -213,7 +241,7 @@ class Predictor:
 
     def _windows(self, waveform: Waveform, words: Sequence[Word]) -> tuple[Prediction, ...]:
         """Predicts the windows of one waveform, float32 (samples,) at 16 kHz."""
-        places = cut(len(waveform), self.window_seconds)
+        places = cut(len(waveform), self.window_seconds, self.hop_seconds)
         windows: list[Prediction] = []
         for first in range(0, len(places), WINDOWS_AT_ONCE):
             group = places[first : first + WINDOWS_AT_ONCE]
@@ -228,22 +256,14 @@ class Predictor:
             windows += [prediction_of(outputs, row, *both) for row, both in enumerate(times)]
         return tuple(windows)
 
-    def _words(self, path: Path, seconds: float) -> tuple[Word, ...]:
-        if not self.model.reads_words or self.alignments is None:
-            return ()
-        if path.stem not in self.alignments:
-            stem = names.one_line(path.stem)
-            raise AudioError(f"--alignment has neither {stem}.TextGrid nor a CTM with {stem}")
-        return spoken_words(self.alignments[path.stem], seconds)
 
-
-def alignments_of(folder: Path | None) -> Mapping[str, Sequence[Word]] | None:
-    """Reads the alignments in a folder, by the names of their recordings; None without a folder.
+def alignments_of(folder: Path | None) -> Source | None:
+    """The alignments in a folder, by the names of their recordings; None without a folder.
 
     Raises:
         CorpusError: there are none, or one is broken.
     """
-    return None if folder is None else read_alignments(folder)
+    return None if folder is None else Given(read_alignments(folder))
 
 
 def prediction_of(

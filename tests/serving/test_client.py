@@ -157,5 +157,5 @@ def test_words_travel_with_a_recording(tmp_path):
     assert inputs["words"].tolist() == [[b"ja"]] and inputs["num_words"].tolist() == [1]
     assert transport._json_value(inputs["words"]) == [[{"b64": base64.b64encode(b"ja").decode()}]]
     (tmp_path / "two.wav").write_bytes(FILES[0])
-    with pytest.raises(UserError, match="neither two.TextGrid nor a CTM with two"):
+    with pytest.raises(UserError, match="--alignment has no alignment of two"):
         client.inputs_for(tmp_path / "two.wav", alignments)

@@ -1,5 +1,6 @@
 """Opening models, finding recordings, cutting windows, and what a prediction holds."""
 
+import dataclasses
 import json
 import shutil
 
@@ -7,11 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser_tf import papers
 from ser_tf.corpora.base import Word
 from ser_tf.errors import AudioError, SettingError, UserError
-from ser_tf.serving import prediction
-from ser_tf.serving.prediction import Predictor, cut, words_inside
+from ser_tf.serving import packaged, prediction
+from ser_tf.serving.prediction import Predictor
 from ser_tf.serving.reader import Reader
+from ser_tf.serving.windows import cut, words_inside
 from tests.serving import recordings
 
 pytestmark = pytest.mark.slow  # it trains
@@ -126,6 +129,21 @@ def test_bad_recordings_are_named(model, reader, tmp_path):
         assert str(error.value).startswith(str(tmp_path / name)) and reason in str(error.value)
 
 
+def test_a_model_of_a_run_is_packaged_and_one_of_a_smoke_run_is_not(runs, tmp_path, monkeypatch):
+    run = runs.table(*LLD)
+    with pytest.raises(SettingError, match="is of a smoke run; the package holds a model that was really trained"):
+        packaged.make(run, LLD[1], None, None, tmp_path)
+    trained = packaged.models.kept_model(papers.load, run, LLD[1])
+    real = dataclasses.replace(trained, result=dataclasses.replace(trained.result, smoke=False))
+    monkeypatch.setattr(packaged.models, "kept_model", lambda *_: real)
+    packaged.make(run, LLD[1], None, None, tmp_path)
+    again = packaged.load(tmp_path)
+    for ours, theirs in zip(again.model.get_weights(), trained.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert str(run.parent) not in (tmp_path / packaged.KEPT).read_text()
+    assert f"fold `{trained.card['fold']}`, seed 0" in packaged.card_text(tmp_path)
+
+
 @pytest.mark.parametrize("seconds", [0.01, 1.0])
 def test_short_and_silent_recordings_have_an_answer(model, reader, tmp_path, seconds):
     soundfile.write(tmp_path / "silence.flac", np.zeros(round(16_000 * seconds)), 16_000)
@@ -141,15 +159,13 @@ def test_windows_have_bounds(model, reader):
 
 def test_a_model_of_words_reads_alignments(runs, reader, recording, tmp_path):
     model = prediction.open_model(f"{runs.table(*CAN)}:{CAN[1]}")
-    with pytest.raises(SettingError, match="give their alignments with --alignment DIR"):
-        Predictor(model, reader)
     (tmp_path / "all.ctm").write_text("tones 1 0.1 0.5 das\ntones 1 0.7 0.6 <sil>\ntones 1 1.3 0.9 ist\n")
     alignments = prediction.alignments_of(tmp_path)
-    whole = only(Predictor(model, reader, alignments=alignments)(recording)).windows[0]
+    whole = only(Predictor(model, reader, words=alignments)(recording)).windows[0]
     np.testing.assert_allclose(whole.outputs["attention_seconds"], [(0 + 0.95) / 2, (0.95 + 2.5) / 2], atol=1e-5)
     parts = only(Predictor(model, reader, 1.0, alignments)(recording)).windows
     assert [len(one.outputs["attention"]) for one in parts] == [1, 1, 1]
     other = recording.with_name("other.wav")
     shutil.copy(recording, other)
-    with pytest.raises(AudioError, match="neither other.TextGrid nor a CTM with other"):
-        Predictor(model, reader, alignments=alignments)(other)
+    with pytest.raises(AudioError, match="--alignment has no alignment of other"):
+        Predictor(model, reader, words=alignments)(other)

@@ -1,10 +1,9 @@
 """eSpeak NG through its C interface: text to samples and to the times of words.
 
-The library is GPL and is loaded at run time only, from the `espeakng-loader` wheel; where that is not installed,
-everything but the generated corpus works. It keeps its state between calls (the phase of its oscillators, the flutter
-of its voices), so the samples of a sentence depend on what was said before.
-`say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
-proves that this makes it a pure function of its arguments.
+The library is GPL and is loaded only at run time, from the `espeakng-loader` wheel; without it everything but the
+generated corpus works. It keeps state between calls (the phase of its oscillators, the flutter of its voices), which
+makes the samples of a sentence depend on earlier ones. `say` therefore reloads the library for each sentence, which
+takes half a millisecond; `check` verifies that this makes it a pure function of its arguments.
 """
 
 import _ctypes

@@ -5,11 +5,15 @@ TensorFlow's native libraries; both must happen before TensorFlow is first impor
 """
 
 import os
+import sys
 
 from ser_tf import interruption as _interruption  # noqa: F401 - before anything that takes long
+from ser_tf import native_messages as _native_messages
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+if sys.version_info >= (3, 13):  # its TensorFlow does not heed the level above
+    _native_messages.quieten_import("tensorflow")
 
 __version__ = "0.1.0"

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from ser_tf import native_messages
+
 STATUS = 128 + signal.SIGINT
 _PAGES = ("ser_tf", "experiments", "figures")
 _PROGRAM = "ser-tf"
@@ -44,7 +46,7 @@ def end() -> None:
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    os.write(2, b"interrupted: nothing was done\n")
+    os.write(native_messages.terminal(), b"interrupted: nothing was done\n")
     os._exit(STATUS)
 
 

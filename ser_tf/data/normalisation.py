@@ -55,8 +55,8 @@ def fit(features: Frames, ids: Sequence[str]) -> Normaliser:
         # Chan's update is stable where a sum of squares would cancel (large mean, small deviation).
         total = count + len(frames)
         delta = frames.mean(0) - mean
-        squares = squares + ((frames - frames.mean(0)) ** 2).sum(0) + delta**2 * count * len(frames) / total
-        mean = mean + delta * len(frames) / total
+        squares = squares + ((frames - frames.mean(0)) ** 2).sum(0) + delta**2 * count * len(frames) / total  # type: ignore[assignment,unused-ignore]
+        mean = mean + delta * len(frames) / total  # type: ignore[assignment,unused-ignore]
         count = total
     std = np.sqrt(squares / count)
     # The mean of equal float32 values is rounded in float64; a smaller deviation counts as none.

@@ -76,7 +76,7 @@ class TrainedModel:
     def frame_seconds(self, num_frames: int) -> npt.NDArray[np.float64]:
         """Returns the centre times of frames, float64 (frames,)."""
         params = self.spec.params
-        return np.arange(num_frames) * params.hop_seconds + params.window_seconds / 2
+        return np.arange(num_frames, dtype=np.float64) * params.hop_seconds + params.window_seconds / 2
 
 
 def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:

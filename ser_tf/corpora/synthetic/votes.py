@@ -75,7 +75,7 @@ def draw(majorities: Sequence[str | None], rng: np.random.Generator) -> list[Jud
     in_dominant = np.array([label in TARGETS for label in majorities])
     for shares, chosen in ((DISSENT_IN_DOMINANT, in_dominant), (EXISTENCE_IN_OTHERS, ~in_dominant)):
         for target, share in shares.items():
-            candidates = [index for index in np.flatnonzero(chosen) if majorities[index] != target]
+            candidates = [index for index in np.flatnonzero(chosen).tolist() if majorities[index] != target]
             for index in _weighted(candidates, majorities, target, share, rng):
                 extra[index].append(target)
     return [_judge(label, heard, rng) for label, heard in zip(majorities, extra, strict=True)]

@@ -113,7 +113,7 @@ def write(weights: Weights, output: Path) -> Path:
         for name, pair in weights.items()
         for what, array in zip(("kernel", "bias"), pair, strict=True)
     }
-    np.savez(archive, **arrays)
+    np.savez(archive, **arrays)  # type: ignore[arg-type,unused-ignore]  # newer stubs take a name for an option
     return files.atomic_write_bytes(output, archive.getvalue())
 
 

@@ -139,11 +139,11 @@ def read(path: Path) -> Any:
     """
     try:
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
+            version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call,unused-ignore]
             read_header = (
                 np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             )
-            shape, _, kind = read_header(file)  # type: ignore[no-untyped-call]
+            shape, _, kind = read_header(file)  # type: ignore[no-untyped-call,unused-ignore]
             if kind != np.dtype(object) or shape != ():
                 raise UserError(f"{path}: an array of {kind}, not a dictionary of layers")
             return _made(_ArraysOnly(file, encoding="latin1").load(), {})

@@ -155,7 +155,8 @@ it does not know what anyone feels, and in many places inferring emotions of peo
 recordings of telephones. It always names one of its classes, also for music, noise or silence.
 
 **How it is remade.** `python -m experiments.{card["paper"]}_table3 --corpus emodb --corpus-root DIR --keep-models
---rows {card["row"]} --seeds {" ".join(map(str, measured["seeds"]))}`, then `python -m ser_tf.serving.packaged --run runs/{card["paper"]}_table3/emodb`. Made by ser_tf
+--rows {card["row"]} --seeds {" ".join(map(str, measured["seeds"]))}`, then
+`python -m ser_tf.serving.packaged --run runs/{card["paper"]}_table3/emodb`. Made by ser_tf
 {__version__}; digest of the code that the table names: `{measured["code"][:16]}`.
 """
 

@@ -151,3 +151,19 @@ def test_corpora_do_not_bring_tensorflow_along():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("flag", ["--help", "--list", "--nonsense"])
+def test_answers_without_training_do_not_wait_for_imports(flag):
+    slow = HEAVY | {"sklearn", "matplotlib", "librosa", "scipy.signal", "scipy.stats"}
+    lines = f"""
+import sys
+from ser_tf import __main__, cli
+try:
+    cli.status_of(__main__.main, ["table", "mirsamadi2017", "3", {flag!r}])
+except SystemExit:
+    pass
+print(sorted({slow!r} & set(sys.modules)))
+"""
+    shown = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
+    assert shown.stdout.splitlines()[-1:] == ["[]"], shown.stderr

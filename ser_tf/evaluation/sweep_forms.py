@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from ser_tf.evaluation import markdown, sweep_plot, terminal, wording
+from ser_tf.evaluation import markdown, terminal, wording
 from ser_tf.evaluation.layout import Cell, Page, Row, Section, cell
 from ser_tf.evaluation.metrics import METRICS
 from ser_tf.evaluation.sweep import SweepSummary, SweptRowSummary, ValueSummary
@@ -30,6 +30,8 @@ def write_sweep(folder: str | Path, sweep: SweepSummary) -> tuple[Path, ...]:
     Raises:
         UserError: the folder cannot be written.
     """
+    from ser_tf.evaluation import sweep_plot  # Matplotlib takes a quarter of a second
+
     folder = Path(folder)
     text = json.dumps(sweep, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return (

@@ -5,7 +5,6 @@ import zlib
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from ser_tf.corpora.base import Word
 from ser_tf.corpora.synthetic import espeak
@@ -106,6 +105,8 @@ def record(
         rng: Draws pauses, breath, loudness and room noise.
         separator: Stands between words in the text; empty for Chinese.
     """
+    from scipy import signal  # takes half a second, and a corpus that is there is only read
+
     stretch = (line.first, line.end) if emotion is not None else (0, 0)
     text, positions = _ssml(line.words, stretch, ACTING.get(emotion or ""), strength, separator)
     spoken = espeak.say(text, voice.name, voice.words_per_minute, voice.pitch)

@@ -54,7 +54,12 @@ def check_rows(page, summary, tables):
         by = dict(zip(claims[0].heads, cells, strict=True))
         assert (by["Claim"], by["Verdict"]) == (claim["text"], claim["verdict"])
         if claim["difference"] is not None:
-            assert by["Difference"].startswith(f"{100 * claim['difference']:+.1f} [")
+            sides = (
+                ""
+                if claim.get("value") is None
+                else "({:.1f} against {:.1f}) ".format(100 * claim["value"], 100 * claim["compared_with"])
+            )
+            assert by["Difference"].startswith(f"{100 * claim['difference']:+.1f} {sides}[")
     confusions = {table.caption.removesuffix(" †"): table for table in tables if table.heads[0] == r"true \ decided"}
     for row in summary["rows"]:
         if row["confusion"] is not None:

@@ -27,7 +27,7 @@ class Files:
 
 
 def model_of(function, min_rate_hz=4000):
-    return Model(CLASSES, False, 120.0, min_rate_hz, function, None)
+    return Model(CLASSES, None, 120.0, min_rate_hz, function, None)
 
 
 def loudness(waveform, num_samples):

@@ -68,7 +68,7 @@ def test_without_recognised_words_the_row_says_how_to_make_them(tmp_path):
 
 def prepared(folder, utterances):
     corpus = Corpus("ravdess", "root", tuple(utterances), "", "", {"utterances": len(utterances)})
-    return paper.prepare(corpus, LEDGER, {"recognised": folder})
+    return paper.prepare(corpus, paper.task(LEDGER), LEDGER, {"recognised": folder})
 
 
 def test_recognised_words_reach_the_systems_and_the_table(tmp_path, monkeypatch):

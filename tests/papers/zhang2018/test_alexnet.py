@@ -88,7 +88,8 @@ def test_widths_in_a_batch_do_not_matter(pooling):
     for place, (image, width) in enumerate(zip(alone, columns, strict=True)):
         cells, own = model({"images": image[np.newaxis], "columns": np.array([width], np.int32)})
         assert own == left[place] == cells.shape[2]
-        np.testing.assert_allclose(together[place, :, : int(own[0])], cells[0], atol=1e-5)
+        largest = float(np.abs(cells).max())  # between 100 and 200: float32 ends at 1e-5
+        np.testing.assert_allclose(together[place, :, : int(own[0])], cells[0], atol=1e-6 * largest)
 
 
 def test_dense_layers_end_the_classifier():

@@ -55,7 +55,8 @@ def test_requirements_txt_is_what_the_package_needs_and_the_test_tools(python, p
 def test_the_lock_has_the_versions_of_pyproject(python, platform):
     text = (ROOT / ".ci" / "requirements.lock").read_text()
     locked = pins(re.findall(r"^([a-z][^\\\n]*) \\$", text, re.MULTILINE), python, platform)
-    expected = direct(python, platform) | pins(PROJECT["optional-dependencies"]["dev"], python, platform)
+    extras = [line for extra in ("asr", "dev") for line in PROJECT["optional-dependencies"][extra]]
+    expected = direct(python, platform) | pins(extras, python, platform)
     assert {name: locked.get(name) for name in expected} == expected
 
 

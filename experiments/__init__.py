@@ -1,1 +1,1 @@
-"""One module a table: `python -m experiments.<paper>_table<N>`."""
+"""One module per table: `python -m experiments.<paper>_table<N>`."""

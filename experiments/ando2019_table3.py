@@ -4,9 +4,9 @@ The paper's best row on IEMOCAP: MLEE pre-training fusion with soft targets on a
 
     python -m experiments.ando2019_table3 --corpus iemocap --corpus-root DIR
 
-Seven kinds of systems, each with both training sets, in ten folds. Five encoders a fold take nearly all of the time;
+Seven kinds of systems, each with both training sets, in ten folds. Five encoders per fold take nearly all of the time;
 the rows share them. On two idle cores the small generated corpus takes less than an hour, EmoDB about as long, IEMOCAP
-more than a day. A corpus without the votes of single annotators runs the rows with hard targets alone.
+more than a day. On a corpus without the votes of individual annotators only the rows with hard targets run.
 """
 
 from ser_tf import cli

@@ -1,13 +1,13 @@
-"""How fast the features are computed, beside librosa, openSMILE and torchaudio on the same audio in the same run.
+"""Speed of the features, compared with librosa, openSMILE and torchaudio on the same audio in the same run.
 
     python -m experiments.benchmark_features
     python -m experiments.benchmark_features --corpus-root DIR --seconds 120
 
 Prints real-time factors: seconds of audio that one processor core computes in a second, from decoded audio to features,
-each utterance on its own, as the feature store does. Processor time is measured, with one thread on each side, so that
-other load on the machine counts little; both sides are warmed up, take turns, and medians over the repeats are shown
-(pyin is slow, and timed once). Without a folder, speech-like audio is made up; it is the same in every run. openSMILE
-(`pip install opensmile`, for research only) and torchaudio are compared where they are installed.
+each utterance on its own, as the feature store does. Processor time is measured, with one thread on each side, which
+makes other load on the machine matter little; both sides are warmed up and alternate, and medians over the repeats are
+shown (pyin is slow, and timed once). Without a folder, the same speech-like audio is generated in every run. openSMILE
+(`pip install opensmile`, for research only) and torchaudio are compared if they are installed.
 
 For the low-level descriptors librosa's equivalent is pre-emphasis, MFCC, energy, zero-crossing rate, F0 by yin (or
 pyin) and deltas; it gives no voicing probability with yin and smooths nothing, so it does slightly less. openSMILE's is
@@ -60,8 +60,8 @@ class Comparison:
         spec: The feature.
         tool: `librosa`, `opensmile` or `torchaudio`.
         equivalent: What is computed with it.
-        max_repeats: How often that is timed at most; None: as often as the feature.
-        min_factor: Real-time factor that the feature shall reach here.
+        max_repeats: Maximum number of timed runs of the equivalent; by default as many as of the feature.
+        min_factor: Real-time factor that the feature should reach here.
     """
 
     spec: FeatureSpec
@@ -195,8 +195,8 @@ def one_thread() -> None:
 def measure(waveforms: Waveforms, repeats: int) -> Iterator[tuple[Comparison, float, float]]:
     """Yields each comparison with the real-time factors of the feature here and of the other tool's equivalent.
 
-    The two sides take turns, so that whatever else the machine does meanwhile slows both. Tools that are not installed
-    are left out.
+    The two sides alternate, which spreads other load on the machine over both. Tools that are not installed are left
+    out.
     """
     duration = sum(map(len, waveforms)) / RATE_HZ
     process = OtherProcess(waveforms)

@@ -1,4 +1,4 @@
-"""How fast exported models answer: latency and throughput on real files, and how much of it is for features.
+"""Speed of exported models: latency and throughput on real files, and the share of decoding and features.
 
     python -m experiments.benchmark_serving served/lld served/can --audio DIR
     python -m experiments.benchmark_serving served/lld --audio DIR --output experiments/results/serving/benchmark.json
@@ -44,17 +44,17 @@ class Measured:
     """One model with one batch size.
 
     Attributes:
-        model: Its folder.
-        paper: Of its card.
-        row: Of its card.
-        recordings: Different ones that were asked about.
+        model: Folder of the model.
+        paper: The paper's key.
+        row: The row's key.
+        recordings: Number of distinct recordings.
         batch_size: Recordings in a request.
-        requests: How many were timed.
+        requests: Number of timed requests.
         p50_ms: Median latency of a request.
-        p99_ms: 99th percentile.
-        recordings_a_second: Answered.
-        audio_seconds_a_second: Of the recordings' lengths.
-        feature_share: Part of the time that decoding and features take by themselves.
+        p99_ms: 99th percentile of the latency.
+        recordings_a_second: Recordings answered per second.
+        audio_seconds_a_second: Seconds of audio answered per second.
+        feature_share: Fraction of the time taken by decoding and features.
     """
 
     model: str
@@ -135,7 +135,7 @@ def opened(model: Path) -> Iterator[Callable[[Inputs], Any]]:
 
 
 def front_of(card: dict[str, Any]) -> Callable[[Inputs], Any]:
-    """Decoding and features of a model alone, from its card."""
+    """Makes a graph of only the decoding and features of a model, from its card."""
     import tensorflow as tf
 
     from ser_tf import papers
@@ -175,9 +175,9 @@ def measure(folder: Path, paths: Sequence[Path], number: int) -> Iterator[Measur
     """Measures one model with every batch size.
 
     Args:
-        folder: Of the SavedModel.
-        paths: Recordings.
-        number: Requests that are timed for each batch size.
+        folder: Folder of the SavedModel.
+        paths: The recordings.
+        number: Number of timed requests for each batch size.
     """
     from ser_tf.serving import exported
 
@@ -237,16 +237,16 @@ def main(argv: list[str]) -> int:
     found = []
     for folder in folders:
         with console.status(f"{folder} is measured"):
-            for one in measure(folder, paths, flags.requests):
-                found.append(one)
-                speeds = (f"{one.recordings_a_second:.1f}", f"{one.audio_seconds_a_second:.1f}")
-                latencies = (f"{one.p50_ms:.0f}", f"{one.p99_ms:.0f}")
-                row = (one.model, f"{one.paper} {one.row}", str(one.batch_size))
-                table.add_row(*row, *latencies, *speeds, f"{one.feature_share:.0%}")
+            for measured in measure(folder, paths, flags.requests):
+                found.append(measured)
+                speeds = (f"{measured.recordings_a_second:.1f}", f"{measured.audio_seconds_a_second:.1f}")
+                latencies = (f"{measured.p50_ms:.0f}", f"{measured.p99_ms:.0f}")
+                row = (measured.model, f"{measured.paper} {measured.row}", str(measured.batch_size))
+                table.add_row(*row, *latencies, *speeds, f"{measured.feature_share:.0%}")
     console.print(table)
     if flags.output:
         machine = {"processors": os.cpu_count(), "machine": platform.machine()}
-        result = {**machine, "models": [dataclasses.asdict(one) for one in found]}
+        result = {**machine, "models": [dataclasses.asdict(measured) for measured in found]}
         files.atomic_write_text(flags.output, json.dumps(result, indent=1) + "\n")
     return cli.DONE
 

@@ -1,4 +1,4 @@
-"""How long training waits for data: the networks of the papers, each trained some steps on its own batches.
+"""Time that training waits for data: each network of the papers trains a few steps on its own batches.
 
     python -m experiments.benchmark_training
     python -m experiments.benchmark_training --corpus emodb --corpus-root DIR --networks lee2020_table2:can
@@ -6,7 +6,7 @@
 A network is named by its table and row; what is measured is the first network that the row trains, on the first fold,
 with the paper's settings, one thread an operation as in a run. The first steps, which compile, are not counted. For
 each: milliseconds that a step waits for its batch, milliseconds that it computes, the share of the waiting, the
-milliseconds that a batch costs when nothing is trained beside it, and the share of frames that are padding.
+milliseconds that a batch takes without training, and the share of frames that are padding.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from ser_tf import cli, papers
 from ser_tf.errors import SettingError
 from ser_tf.protocol import command, machine, progress, runner
 from ser_tf.protocol.flags import parser_of
-from ser_tf.protocol.material import load_run
+from ser_tf.protocol.material import all_folds, load_run
 from ser_tf.protocol.paper import Paper, System, Table
 
 NETWORKS = (
@@ -45,11 +45,11 @@ class Measured:
     """Seconds of all measured steps together, and the cells of their batches.
 
     Attributes:
-        batch_size: Of the largest batch.
-        steps: How many steps were measured.
-        waiting_seconds: Until the next batch was there.
-        computing_seconds: In the training steps.
-        reading_seconds: For as many batches when nothing is trained beside.
+        batch_size: Size of the largest batch.
+        steps: Number of steps measured.
+        waiting_seconds: Time spent waiting for batches.
+        computing_seconds: Time spent in training steps.
+        reading_seconds: Time to read as many batches without training.
         frames: Frames in the batches.
         cells: Frames with padding; 0 where batches have no lengths.
     """
@@ -139,7 +139,7 @@ def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
 
     Args:
         name: `TABLE:ROW`.
-        flags: Of this script.
+        flags: Flags of this script.
         folder: For features and first stages.
 
     Raises:
@@ -153,7 +153,7 @@ def measure_row(name: str, flags: argparse.Namespace, folder: Path) -> Measured:
     if flags.corpus_root is not None:
         arguments += ["--corpus-root", str(flags.corpus_root)]
     run = load_run(paper, parser_of(paper, table).parse_args(arguments), paper.ledger, console).run
-    job = runner.Job(row, paper.folds(tuple(run.utterances.values()), paper.ledger, 0)[0], 0)
+    job = runner.Job(row, all_folds(paper, run, 0)[0], 0)
     command.ensure_features(run, [job], console)
 
     def stop(context: Any, model: Any, batches: Any, recipe: Any) -> None:

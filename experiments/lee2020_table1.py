@@ -4,11 +4,10 @@ The paper's example says "i like apple" with a pause of 0.52 s before the last w
 
     python -m experiments.lee2020_table1 --corpus iemocap --corpus-root DIR --utterance Ses01F_impro01_F000
 
-Shows the alignment as the release writes it, as in the paper, and the words that the networks see: special tokens
-removed and their time divided between the neighbours (§4.2). `--alignment DIR` shows other alignments in place of the
-corpus's own. Nothing is trained and a run takes seconds. The flags are those of all tables, and those that concern
-training change nothing; the files are those of all tables except leaks.json and manifest.json, since there are no
-folds.
+Shows the alignment as released, as in the paper, and the words that the networks see, with special tokens removed and
+their time divided between the neighbours (§4.2). `--alignment DIR` shows other alignments in place of the corpus's own.
+Nothing is trained and a run takes seconds. The flags are those of all tables, but flags for training have no effect;
+the files are those of all tables except leaks.json and manifest.json, since there are no folds.
 """
 
 from ser_tf import cli

@@ -6,6 +6,8 @@ TensorFlow's native libraries; both must happen before TensorFlow is first impor
 
 import os
 
+from ser_tf import interruption as _interruption  # noqa: F401 - before anything that takes long
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -1,12 +1,14 @@
-"""`ser-tf SUBCOMMAND`, or `python -m ser_tf SUBCOMMAND`: everything that the project does, by one command."""
+"""The command `ser-tf SUBCOMMAND`, or `python -m ser_tf SUBCOMMAND`, for everything the project does."""
 
 import importlib
 import sys
+from pathlib import Path
 
 from ser_tf import cli
 from ser_tf.errors import SettingError
 
 MODULES = {
+    "compare": ("ser_tf.compare.command", "systems of different papers on the same recordings and folds"),
     "predict": ("ser_tf.predict", "emotions of recordings"),
     "export": ("ser_tf.serving.export", "a trained row as a SavedModel that takes raw audio"),
     "client": ("ser_tf.serving.client", "ask a running TensorFlow Serving"),
@@ -14,19 +16,27 @@ MODULES = {
     "validate": ("ser_tf.corpora.validate", "list a corpus's missing, unreadable and unexpected files"),
     "report": ("ser_tf.report.command", "one page of everything in a folder of results"),
 }
-"""Subcommands that are modules of their own."""
-USAGE = """usage: ser-tf SUBCOMMAND ...
+"""Subcommands with a module of their own."""
+USAGE = """usage: {program} SUBCOMMAND ...
 
   table PAPER N ...       run a table of a paper (--list shows its rows and assumptions)
   figure PAPER NAME ...   draw a figure of a paper from a run
 {modules}
   papers                  list papers, tables and figures
 
-ser-tf SUBCOMMAND --help tells more."""
+Run {program} SUBCOMMAND --help for its flags."""
+
+
+def _program() -> str:
+    """Returns the command as the user typed it."""
+    return "python -m ser_tf" if Path(sys.argv[0]).resolve() == Path(__file__).resolve() else "ser-tf"
 
 
 def main(argv: list[str]) -> int:
-    """Runs a subcommand; returns the exit status.
+    """Runs a subcommand.
+
+    Returns:
+        The exit status.
 
     Raises:
         UserError: bad usage or bad data.
@@ -35,7 +45,8 @@ def main(argv: list[str]) -> int:
     if name == "predict":
         return importlib.import_module("ser_tf.predict").main(rest, model_first=False)
     if name in MODULES:
-        status: int = importlib.import_module(MODULES[name][0]).main(rest)
+        with cli.called_as(f"{_program()} {name}"):
+            status: int = importlib.import_module(MODULES[name][0]).main(rest)
         return status
     if name == "table":
         return _table(rest)
@@ -45,7 +56,8 @@ def main(argv: list[str]) -> int:
         return _papers()
     if name not in ("--help", "-h"):
         raise SettingError(f"{name}: no such subcommand; there are table, figure, {', '.join(MODULES)}, papers")
-    print(USAGE.format(modules="\n".join(f"  {key:<23} {text}" for key, (_, text) in MODULES.items())))
+    modules = "\n".join(f"  {key:<23} {text}" for key, (_, text) in MODULES.items())
+    print(USAGE.format(program=_program(), modules=modules))
     return cli.DONE
 
 
@@ -56,7 +68,7 @@ def _table(argv: list[str]) -> int:
     if len(argv) < 2 or not argv[1].isdigit():
         raise SettingError("expected ser-tf table PAPER N, such as ser-tf table lee2020 2 (see ser-tf papers)")
     paper = papers.load(argv[0])
-    return run_table(paper, paper.table(int(argv[1])), argv[2:], f"ser-tf table {argv[0]} {argv[1]}")
+    return run_table(paper, paper.table(int(argv[1])), argv[2:], f"{_program()} table {argv[0]} {argv[1]}")
 
 
 def _figure(argv: list[str]) -> int:
@@ -66,7 +78,7 @@ def _figure(argv: list[str]) -> int:
         raise SettingError(
             "expected ser-tf figure PAPER NAME, such as ser-tf figure mirsamadi2017 2 (see ser-tf papers)"
         )
-    return papers.load(argv[0]).figure(argv[1]).draw(f"ser-tf figure {argv[0]} {argv[1]}", argv[2:])
+    return papers.load(argv[0]).figure(argv[1]).draw(f"{_program()} figure {argv[0]} {argv[1]}", argv[2:])
 
 
 def _papers() -> int:

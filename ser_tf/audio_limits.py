@@ -1,7 +1,6 @@
-"""Limits that every reader of recordings shares: training, prediction and the served graph accept the same files.
+"""Limits shared by all readers of recordings: training, prediction and the served graph accept the same files.
 
-Plain numbers and the sentences that explain a refusal; only NumPy is imported, so that readers without TensorFlow can
-use them too.
+Only NumPy is imported here, which lets readers without TensorFlow use them too.
 """
 
 from typing import Any
@@ -20,6 +19,9 @@ MAX_ABS_SAMPLE = 16.0
 larger samples are on another scale (integers stored as floats)."""
 MAX_CHANNELS = 1_024
 """Largest number of channels, as in libsndfile."""
+MAX_SAMPLES = 2**29
+"""Largest number of samples of all channels to decode at once: 2 GiB as float32, three hours at 48 kHz. A header can
+claim any number, in a file of a few bytes."""
 MAX_WAV_CHUNKS = 256
 """Number of RIFF chunks to look at for the samples; real files have fewer than ten before their data."""
 

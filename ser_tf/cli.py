@@ -1,31 +1,49 @@
-"""What all command lines share: one-line errors, exit statuses, and a terminal free of other people's messages.
+"""Shared parts of all command lines: one-line errors, exit statuses, and silenced messages of libraries.
 
 Exit status: 0 done, 1 something failed and the rest is finished, 2 bad usage or bad data, 130 interrupted.
 """
 
 import argparse
+import contextlib
+import contextvars
 import logging
 import os
-import signal
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from ser_tf import errors
+from ser_tf import errors, interruption
 
 DONE = 0
 FAILED = 1
 BAD_INPUT = 2
-INTERRUPTED = 128 + signal.SIGINT
+INTERRUPTED = interruption.STATUS
+
+
+_called_as: contextvars.ContextVar[str | None] = contextvars.ContextVar("_called_as", default=None)
+
+
+@contextlib.contextmanager
+def called_as(program: str) -> Iterator[None]:
+    """Names the command as the user typed it; parsers made inside show this in place of their own `prog`."""
+    token = _called_as.set(program)
+    try:
+        yield
+    finally:
+        _called_as.reset(token)
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """An `argparse.ArgumentParser` that shows defaults and reports bad usage in one line."""
+    """An `argparse.ArgumentParser` that keeps its description's lines and reports bad usage in one line."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Creates a parser; arguments as for `argparse.ArgumentParser`."""
+        """Creates a parser; arguments as for `argparse.ArgumentParser`.
+
+        `prog` gives way to the name in `called_as`.
+        """
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        kwargs["prog"] = _called_as.get() or kwargs.get("prog")
         super().__init__(**kwargs)
 
     def error(self, message: str) -> NoReturn:
@@ -51,6 +69,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str] | None = None) -> 
         main: Takes the arguments without the program's name, returns the exit status.
         argv: Arguments in place of the command line's.
     """
+    interruption.end()
     quieten()
     sys.exit(status_of(main, list(sys.argv[1:] if argv is None else argv)))
 

@@ -1,9 +1,9 @@
-"""A digest of the code that a row can reach, from syntax trees: what is never imported is never compared.
+"""A digest, from syntax trees, of the code that a row can reach; code that is never imported does not count.
 
 The digest starts at the row's function and follows names, definition by definition, through the modules that compute
 results (`papers`, `layers`, `features`, `data`, `training`). A changed constant changes the digests of exactly those
-rows that can see it. Comments, docstrings and annotations are left out: rewording retrains nothing. What
-`protocol`, `corpora` and ledgers decide stands in a result's record as ids, labels and values instead.
+rows that can see it. Comments, docstrings and annotations are left out: rewording retrains nothing. The decisions of
+`protocol`, `corpora` and ledgers are recorded in results as ids, labels and values instead.
 """
 
 import ast
@@ -12,22 +12,24 @@ import functools
 import hashlib
 import importlib.util
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOMS = ("papers", "layers", "features", "data", "training")
 _PACKAGE = "ser_tf"
+_EMPTY_LISTS: dict[str, Any] = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Definition:
-    """What binds one name at the top of a module.
+    """The statements that bind one name at the top of a module.
 
     Attributes:
         text: The statements in a canonical form.
-        references: Names that they use, each with the attribute that is taken from it, or "".
-        imports: What import statements inside them bind.
+        references: Names they use, each with the attribute taken from it, or "".
+        imports: Names bound by import statements inside them.
     """
 
     text: str
@@ -45,7 +47,7 @@ class _Module:
 
 
 class _Canonical(ast.NodeTransformer):
-    """Takes docstrings and annotations out of a syntax tree."""
+    """Removes docstrings and annotations from a syntax tree."""
 
     def _without_docstring(self, node: Any) -> Any:
         self.generic_visit(node)
@@ -83,7 +85,7 @@ def _is_covered(module: str) -> bool:
 
 @functools.cache
 def _path(module: str) -> Path | None:
-    """The source file of a module, found without importing it, or None where there is no such module."""
+    """Finds the source file of a module without importing it; None if there is no such module."""
     package, _, name = module.rpartition(".")
     if not package:
         specification = importlib.util.find_spec(module)
@@ -97,9 +99,7 @@ def _path(module: str) -> Path | None:
 
 
 def _folders(package: str) -> list[Path]:
-    """The folders that a package's modules lie in; those of `ser_tf.papers` can be in several places."""
-    import sys
-
+    """Returns the folders of a package's modules; those of `ser_tf.papers` can be in several places."""
     if package in sys.modules and hasattr(sys.modules[package], "__path__"):
         return [Path(folder) for folder in sys.modules[package].__path__]
     path = _path(package)
@@ -107,7 +107,7 @@ def _folders(package: str) -> list[Path]:
 
 
 def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """(name, what it stands for) of each import statement in a tree: a module, or an object as `module:object`."""
+    """Yields (name, target) for each import statement in a tree: a module, or an object as `module:object`."""
     for statement in ast.walk(node):
         if isinstance(statement, ast.ImportFrom) and statement.module:
             for alias in statement.names:
@@ -131,7 +131,15 @@ def _definition(statements: list[ast.stmt]) -> _Definition:
         if isinstance(node, ast.Name) and id(node) not in taken:
             references.add((node.id, ""))
     imports = tuple(pair for statement in statements for pair in _imports(statement))
-    return _Definition("\n".join(map(ast.dump, statements)), frozenset(references), imports)
+    return _Definition("\n".join(map(_canonical_text, statements)), frozenset(references), imports)
+
+
+def _canonical_text(statement: ast.stmt) -> str:
+    """A statement's syntax tree as Python 3.11 writes it: the same code has one digest on every Python."""
+    for node in ast.walk(statement):
+        if not getattr(node, "type_params", True):  # since 3.12, also where there are none
+            del node.type_params  # type: ignore[attr-defined]
+    return ast.dump(statement, **_EMPTY_LISTS)
 
 
 def _bound(statement: ast.stmt) -> list[str]:
@@ -169,7 +177,7 @@ def _parsed(module: str) -> _Module | None:
 
 
 def _targets(module: str, parsed: _Module, definition: _Definition) -> Iterator[tuple[str, str]]:
-    """(module, name) of everything in covered modules that a definition refers to; the name "" is the whole module."""
+    """Yields (module, name) of everything in covered modules that a definition uses; "" stands for a whole module."""
     imports = {**parsed.imports, **dict(definition.imports)}
     for name, attribute in definition.references:
         if name in imports:
@@ -188,7 +196,7 @@ def reached(module: str, name: str) -> dict[tuple[str, str], str]:
         name: A name at its top.
 
     Returns:
-        The canonical text of every definition that can be reached, by (module, name).
+        The canonical text of every reachable definition, by (module, name).
     """
     found: dict[tuple[str, str], str] = {}
     waiting = [(module, name)]
@@ -197,7 +205,7 @@ def reached(module: str, name: str) -> dict[tuple[str, str], str]:
         parsed = _parsed(where[0])
         if where in found or parsed is None:
             continue
-        if where[1] == "":  # handed on as a whole
+        if where[1] == "":  # passed on as a whole
             found[where] = ""
             waiting += [(where[0], each) for each in parsed.definitions]
             continue
@@ -216,7 +224,7 @@ def reached(module: str, name: str) -> dict[tuple[str, str], str]:
 
 @functools.cache
 def digest_of(function: Callable[..., Any]) -> str:
-    """SHA-256 of all code that a function can reach, and of the arguments that a `functools.partial` binds.
+    """Returns the SHA-256 of all code that a function can reach, and of arguments bound by a `functools.partial`.
 
     Args:
         function: A function at the top of a module, or a partial of one.
@@ -240,7 +248,7 @@ def digest_of(function: Callable[..., Any]) -> str:
 
 @functools.cache
 def commit() -> str | None:
-    """The project's commit, with `+` where files of `ser_tf` differ from it; None outside of a git checkout."""
+    """Returns the project's commit, with `+` if files of `ser_tf` differ from it; None outside a git checkout."""
     root = Path(__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return None

@@ -1,17 +1,21 @@
-"""Errors that a user can mend: each message is one line that says what is wrong, where, and what to do."""
+"""Errors that a user can fix: each message is one line that says what is wrong, where, and what to do."""
 
 
 class UserError(Exception):
-    """A mistake in what the user gave; command lines print its message alone and exit with status 2."""
+    """A mistake in the user's input; command lines print only its message and exit with status 2."""
 
 
 class CorpusError(UserError):
-    """A corpus on disk is not what its release should be: names the file and, for annotations, the line."""
+    """A corpus on disk differs from its release. The message names the file and, for annotations, the line."""
 
 
 class AudioError(UserError):
-    """An audio file cannot be used: names the file and the reason."""
+    """An audio file cannot be used. The message names the file and the reason."""
 
 
 class SettingError(UserError):
-    """A flag, row, fold or assumption that does not exist or has a value that is not allowed."""
+    """A flag, row, fold or assumption does not exist, or has a value that is not allowed."""
+
+
+class DamagedError(UserError):
+    """A file written by an earlier command cannot be used. The message says what is wrong and what to do."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, so that a killed run leaves no half-written result."""
+"""Atomic writing of files: a killed run leaves no half-written result."""
 
 import contextlib
 import os
@@ -9,14 +9,14 @@ from ser_tf.errors import UserError
 
 
 def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
-    """Writes a file so that readers see the old content or the new, never a part.
+    """Writes a file atomically: readers see the old content or the new, never a part.
 
-    The data goes to a temporary file in the same folder, is flushed to disk and then renamed over `path`. Missing
-    folders are made. Two processes that write the same path at once do not disturb each other; the later rename wins.
+    The data goes to a temporary file in the same folder, is flushed to disk and then renamed to `path`. Missing folders
+    are created. Two processes may write the same path at once; the later rename wins.
 
     Args:
-        path: Where the file shall be.
-        data: Its whole content.
+        path: Path of the file.
+        data: The whole content.
 
     Returns:
         The path.
@@ -36,7 +36,7 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
     except OSError as error:
         _discard(temporary)
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; choose another folder, or mend this one"
+            f"cannot write {path}: {error.strerror or error}; choose another folder, or fix this one"
         ) from error
     except BaseException:
         _discard(temporary)
@@ -45,11 +45,11 @@ def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
 
 
 def atomic_write_text(path: str | Path, text: str) -> Path:
-    """Writes a UTF-8 text file as `atomic_write_bytes` does; line ends are kept as they are given.
+    """Writes a UTF-8 text file atomically, like `atomic_write_bytes`; line ends are kept.
 
     Args:
-        path: Where the file shall be.
-        text: Its whole content.
+        path: Path of the file.
+        text: The whole content.
 
     Returns:
         The path.
@@ -61,16 +61,16 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
 
 
 def _discard(path: Path) -> None:
-    """Removes a temporary file if it is there; a failure here must not hide the error that led to it."""
+    """Removes a temporary file if it exists; a failure here must not hide the error that led to it."""
     with contextlib.suppress(OSError):
         path.unlink()
 
 
 def require_writable(folder: str | Path) -> None:
-    """Makes a folder and checks that files can be written to it, before hours of work are spent.
+    """Creates a folder and checks that it can be written to, before hours of work are spent.
 
     Raises:
-        UserError: it cannot be made or written.
+        UserError: the folder cannot be created or written.
     """
     probe = Path(folder) / f".{uuid.uuid4().hex}.probe"
     atomic_write_bytes(probe, b"")

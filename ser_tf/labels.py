@@ -1,6 +1,6 @@
-"""Emotion classes: one canonical set of names, the spellings that other people use for them, and a fixed order.
+"""Emotion classes: canonical names, their other spellings, and a fixed order.
 
-Class order is fixed here once, because it is the order of every model's outputs and of every confusion matrix.
+The order is fixed here because it is the order of every model's outputs and of every confusion matrix.
 """
 
 import re
@@ -21,13 +21,13 @@ EMOTIONS = (
     "calm",
     "other",
 )
-"""Canonical names, in the order in which classes of a task are listed."""
+"""Canonical names, in the order in which a task's classes are listed."""
 
 ORDER: Mapping[str, int] = {name: position for position, name in enumerate(EMOTIONS)}
 
 # Codes of corpora and English; German; French; Spanish, Italian, Portuguese; Dutch, Polish, Turkish; Russian; Chinese,
-# Japanese, Korean. Only words that mean the class itself: irritation, anxiety and contempt stay classes of their own,
-# and so do single letters, which differ between corpora (A is fear in EmoDB and anger in SAVEE).
+# Japanese, Korean. Only words for the class itself: irritation, anxiety and contempt stay separate classes, as do
+# single letters, which differ between corpora (A is fear in EmoDB and anger in SAVEE).
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "angry": (
         "ang, angry, anger, wut, wütend, ärger, ärgerlich, verärgert, zorn, zornig, colère, en colère",
@@ -72,7 +72,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "calm": ("calm, calmness, ruhig, gelassen, calme, calma, tranquilo, kalm, rustig, spokój, sakin, 平静, 차분함",),
     "other": ("oth, other, others, andere, sonstige, autre, otro, altro, outro, anders, diğer, другое, 其他, その他",),
 }
-"""For each canonical name, lists of words that mean it, as they are written in common languages and corpora."""
+"""Words for each canonical name in common languages and corpora."""
 UNLABELLED = ("", "-", "?", "na", "n/a", "nan", "none", "null", "xxx", "no agreement", "no majority", "unknown")
 """Entries that mean no label, or no majority among the evaluators."""
 
@@ -81,22 +81,22 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def in_fixed_order(classes: Sequence[str]) -> tuple[str, ...]:
-    """Sorts class names by their place in `EMOTIONS`; other names follow in alphabetical order."""
+    """Sorts class names by their position in `EMOTIONS`; other names follow in alphabetical order."""
     return tuple(sorted(classes, key=lambda name: (ORDER.get(name, len(ORDER)), name)))
 
 
 def canonical(written: str) -> str | None:
-    """The class that a label means, whatever its language, case and accents.
+    """Returns the class that a label means, in any language, case and accentuation.
 
     >>> [canonical(label) for label in ("Anger", "WUT", "colere", "neutral_state", "Cold-Anger", "xxx")]
     ['angry', 'angry', 'angry', 'neutral', 'cold anger', None]
 
     Args:
-        written: The label as somebody wrote it.
+        written: The label as written.
 
     Returns:
-        A name of `EMOTIONS`; for an unknown label its own name in lower case with single spaces; None where there is
-        no label (`UNLABELLED`).
+        A name in `EMOTIONS`; for an unknown label, its own name in lower case with single spaces; None if there is no
+        label (`UNLABELLED`).
     """
     name = _spaced(written)
     if name in UNLABELLED:
@@ -105,13 +105,13 @@ def canonical(written: str) -> str | None:
 
 
 def _spaced(written: str) -> str:
-    """Lower case, with single spaces in place of hyphens and underscores between words."""
+    """Converts to lower case, with single spaces in place of hyphens and underscores between words."""
     lowered = unicodedata.normalize("NFKC", written).casefold().strip()
     return " ".join(re.sub(r"(?<=\w)[-_]+(?=\w)|_+", " ", lowered).split())
 
 
 def _plain(name: str) -> str:
-    """Without accents."""
+    """Removes accents."""
     decomposed = unicodedata.normalize("NFKD", name.translate(_UNDECOMPOSED))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 

@@ -1,5 +1,6 @@
 """What all tests share: TensorFlow set up once as the runner sets it up, and a tiny corpus of generated tones."""
 
+import gc
 import sys
 import zlib
 from pathlib import Path
@@ -30,6 +31,14 @@ def pytest_collection_finish(session):
         from ser_tf.protocol.machine import configure_tensorflow
 
         configure_tensorflow()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collections_stay_short():
+    """Later collections pass over what a module leaves behind: graphs of millions of objects that TensorFlow caches."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def tone(name: str, pitch_hz: float, level: float, seconds: float) -> np.ndarray:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from ser_tf import __main__ as main_module
 from ser_tf import cli
 from ser_tf.errors import AudioError, CorpusError, SettingError, UserError
 
@@ -64,6 +65,22 @@ def test_help_is_status_0(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.status_of(lambda argv: _parser().parse_args(argv), ["--help"])
     assert ended.value.code == 0 and "--number" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["validate", "report"])
+def test_a_subcommand_shows_the_name_that_it_was_called_by(capsys, monkeypatch, name):
+    """The others import TensorFlow; `called_as` serves all alike."""
+    for argv0, program in (("/usr/bin/ser-tf", "ser-tf"), (main_module.__file__, "python -m ser_tf")):
+        monkeypatch.setattr(sys, "argv", [argv0])
+        with pytest.raises(SystemExit):
+            main_module.main([name, "--help"])
+        assert capsys.readouterr().out.startswith(f"usage: {program} {name} ")
+
+
+def test_outside_of_a_subcommand_a_parser_has_its_own_name():
+    with cli.called_as("ser-tf tool"):
+        assert _parser().prog == "ser-tf tool"
+    assert _parser().prog == "python -m tool"
 
 
 SCRIPT = "from ser_tf import cli\ndef main(argv):\n    {body}\ncli.run(main)"

@@ -112,3 +112,7 @@ def test_what_a_row_of_mirsamadi2017_reaches():
     assert "ser_tf.papers.mirsamadi2017.networks:LSTM_UNITS" in rooms("lld_weighted_pool")
     assert not any(":LSTM_UNITS" in name for name in rooms("svm_full") | rooms("dnn_full"))
     assert "ser_tf.training.loop:fit" in rooms("dnn_full")
+
+
+def test_the_same_code_has_the_same_digest_on_every_python(digests):
+    assert digests()[0] == "06770a299778f3cffc9af73453c3ef75a91f10342c2bab68487e436f107b40a6"

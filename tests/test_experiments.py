@@ -91,9 +91,16 @@ def test_it_finishes_and_its_summary_has_every_key(ran):
             assert all(0 <= row[metric]["pooled"] <= 1 for metric in ("wa", "ua"))
     keys = {row["key"] for row in summary["rows"]}
     for claim in summary["claims"]:
-        assert tuple(claim)[: len(CLAIM)] == CLAIM and {claim["better"], claim["worse"]} <= keys
+        assert tuple(claim)[: len(CLAIM)] == CLAIM
+        assert claim["kind"] == "measurement" or {claim["better"], claim["worse"]} <= keys
         assert claim["verdict"] == "smoke" or claim["difference"] is None
-    assert len(summary["claims"]) == len(table.claims)
+    assert summary["pairwise"] is None, "a smoke run compares no rows"
+    ran_here = {row["key"] for row in summary["rows"] if row["status"] == "run"}
+    measured = [claim for claim in table.measured if claim.row in ran_here]
+    assert len(summary["claims"]) == len(table.claims) + len(measured)
+    for claim, entry in zip(measured, summary["claims"][len(table.claims) :], strict=True):
+        assert (entry["text"], entry["kind"], entry["metric"]) == (claim.text, "measurement", claim.name)
+        assert entry["value"] is not None and (entry["compared_with"] is None) == (claim.compared_with is None)
 
 
 def test_tables_and_confusion_matrices(ran):
@@ -128,7 +135,7 @@ def test_manifest_and_leaks(ran):
     for one in manifest["results"]:
         assert FoldResult.from_json((output / one["file"]).read_text()).digest == one["record"]
     leaks = json.loads((folder / "leaks.json").read_text())
-    assert leaks.keys() == {"found", "checks"}
+    assert leaks.keys() == {"cross_corpus", "found", "checks"} and leaks["cross_corpus"] is None
     against = {check["against"].split()[0] for check in leaks["checks"]}
     assert {"train", "validation"} <= against
     read = [check for check in leaks["checks"] if " of " in check["against"]]

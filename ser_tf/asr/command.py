@@ -78,7 +78,7 @@ def load(flags: argparse.Namespace) -> Corpus:
 
 
 def _made(flags: argparse.Namespace) -> dict[str, str]:
-    """What decides the alignments."""
+    """Returns the settings that determine the alignments."""
     own = hashlib.sha256(flags.dictionary.read_bytes()).hexdigest() if flags.dictionary else "none"
     return {
         "corpus": flags.corpus,

@@ -25,7 +25,7 @@ _MADE = ".align.json"
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """Where alignments go."""
+    """A folder of alignments."""
 
     path: Path
 

@@ -26,7 +26,7 @@ PROBLEMS = (NO_TRANSCRIPT, NOT_IN_DICTIONARY, NOT_ALIGNED, NOTHING_RECOGNISED, U
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What came of a recording.
+    """The outcome for one recording.
 
     Attributes:
         id: The utterance.

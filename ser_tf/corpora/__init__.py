@@ -1,4 +1,4 @@
-"""Corpora: from files on disk to `Utterance`, one module a corpus, one contract for all. No TensorFlow here."""
+"""Corpora: from files on disk to `Utterance`, one module per corpus, one contract for all. No TensorFlow here."""
 
 import importlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from ser_tf.errors import CorpusError, SettingError
 
 NAMES = ("iemocap", "casia", "emodb", "ravdess", "crema_d", "synthetic", "table")
 TABLE = "table"
-"""The corpus whose root is a file, the user's own table, and which takes options."""
+"""The user's own table, the only corpus whose root is a file and which takes options."""
 
 __all__ = ["NAMES", "TABLE", "Corpus", "Task", "Utterance", "ValidationReport", "Word", "load"]
 
@@ -26,8 +26,8 @@ def load(
     Args:
         name: One of `NAMES`.
         root: The folder that holds the corpus; for `table` the file.
-        audio_root: For `table`, the folder that its paths are relative to; None for the file's own.
-        columns: For `table`, its names of columns that have none of the common names, as from
+        audio_root: For `table`, the folder that its paths are relative to; by default the file's own.
+        columns: For `table`, the names of columns without a common name, as from
             `ser_tf.corpora.table_columns.parse_mapping`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The types that every corpus is loaded into: utterances, the corpus with its origin, and the validation report."""
+"""The types of a loaded corpus: utterances, the corpus with its origin, and the validation report."""
 
 import dataclasses
 import shlex
@@ -13,7 +13,7 @@ IMPROVISED = "improvised"
 SCRIPTED = "scripted"
 ACTED = "acted"
 UNKNOWN = "unknown"
-"""Gender or style that the user's own table does not tell; releases of corpora tell both."""
+"""Gender or style missing from the user's own table; releases of corpora give both."""
 NO_MAJORITY = "no majority"
 """Key of `ValidationReport.counts` for utterances whose label is None."""
 
@@ -29,32 +29,32 @@ class Word:
 
 @dataclasses.dataclass(frozen=True)
 class Utterance:
-    """One recording, or a part of one, with everything that its release says about it.
+    """One recording, or part of one, with everything its release says about it.
 
     Attributes:
         id: The release's own identifier, unique in the corpus.
         path: The audio file.
         corpus: Name of the corpus.
         speaker: Unique within the corpus; IEMOCAP's is `Ses01F`, never the bare letter.
-        session: The session, or for a corpus without sessions the group of speakers that takes its place.
+        session: The session, or, for a corpus without sessions, a group of speakers instead.
         gender: `female`, `male` or `unknown`.
         style: `improvised`, `scripted`, `acted` or `unknown`.
         label: The release's majority label as a canonical name of `ser_tf.labels`, or None without a majority. The
-            user's own table may have other classes, each under its own name.
-        votes: For each outside evaluator, in the order of the file, the canonical labels that they gave.
-        transcript: The words as the release writes them, or None.
+            user's own table may have other classes, under their own names.
+        votes: The canonical labels given by each outside evaluator, in the order of the file.
+        transcript: The words as written in the release, or None.
         words: The forced alignment as written (fillers included), or None without one.
         duration_seconds: Length of the utterance, from the audio file's header; None when the file is missing or
             unreadable.
-        sentence: The release's code of the fixed sentence that is spoken (`a01`, `IEO`, `201`), equal for all
-            speakers and emotions, or None where the release has no such code.
-        listener_recognition: Share of the listeners of the release's own listening test who recognised the intended
-            emotion, from 0 to 1, or None where there is no such test. One number for a recording, not votes.
-        start_seconds: Where the utterance begins in its audio file, in the file's own time.
-        end_seconds: Where it ends, or None for the end of the file.
-        split: The set that a fixed split puts it in (`train`, `validation`, `test`, or another name of the user's
+        sentence: The release's code of the fixed sentence spoken (`a01`, `IEO`, `201`), equal for all speakers and
+            emotions, or None if the release has no such code.
+        listener_recognition: Fraction of listeners in the release's own listening test who recognised the intended
+            emotion, or None if there is no such test. One number per recording, not votes.
+        start_seconds: Start of the utterance in its audio file, in the file's own time.
+        end_seconds: End of the utterance, or None for the end of the file.
+        split: The utterance's set in a fixed split (`train`, `validation`, `test`, or another name in the user's
             table), or None without a fixed split.
-        speed: Factor by which it is read faster than it was recorded; 1 except for copies that `at_speed` makes.
+        speed: Playback speed; 1 except for copies made by `at_speed`.
     """
 
     id: str
@@ -78,9 +78,9 @@ class Utterance:
 
 
 def at_speed(utterance: Utterance, speed: float) -> Utterance:
-    """Makes a copy that is read `speed` times as fast, named `<id>@<speed>`; a speed of 1 gives the utterance itself.
+    """Makes a copy that is read `speed` times as fast, named `<id>@<speed>`; a speed of 1 returns the utterance itself.
 
-    Tempo and pitch change alike (speed perturbation). The copy has no word times.
+    Tempo and pitch change together (speed perturbation). The copy has no word times.
     """
     if speed == 1:
         return utterance
@@ -95,30 +95,30 @@ def at_speed(utterance: Utterance, speed: float) -> Utterance:
 
 
 def source_of(utterance_id: str) -> str:
-    """The id of the utterance that an id of `at_speed` was copied from; that id itself for other utterances."""
+    """Returns the id of the utterance from which `at_speed` made a copy; other ids are returned unchanged."""
     return utterance_id.partition("@")[0]
 
 
 def speed_of(utterance_id: str) -> float:
-    """The speed of a copy, from its id; 1 for other utterances."""
+    """Returns the speed of a copy, from its id; 1 for other utterances."""
     return float(utterance_id.partition("@")[2] or 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class ValidationReport:
-    """Files of a corpus that are missing, unreadable or unexpected, and what the others are like.
+    """Files of a corpus that are missing, unreadable or unexpected, and properties of the others.
 
     Attributes:
-        missing: One line for each file that the annotations name but that does not exist.
+        missing: One line for each file named in the annotations that does not exist.
         unreadable: One line for each file that exists but cannot be used, with the reason.
         unexpected: One line for each file or utterance that the release does not have.
         counts: Numbers found: `utterances`, and a count for each label, session and style.
         expected: The release's counts for the same keys.
-        notes: What the release itself lacks, or what a user's table is understood as.
+        notes: What the release itself lacks, or how a user's table was understood.
         seconds: Length of each usable utterance.
-        rates_hz: Number of usable files by their sampling rate.
-        channels: Number of usable files by their number of channels.
-        twins: Ids of utterances with identical samples, two or more each; a corpus with twins may be complete.
+        rates_hz: Number of usable files by sampling rate.
+        channels: Number of usable files by number of channels.
+        twins: Groups of ids of utterances with identical samples; a corpus with twins may be complete.
     """
 
     missing: tuple[str, ...]
@@ -134,27 +134,27 @@ class ValidationReport:
 
     @property
     def complete(self) -> bool:
-        """True when nothing is missing or unreadable and all expected counts are met."""
+        """Whether nothing is missing or unreadable and all expected counts are met."""
         differs = any(self.counts.get(key, 0) != number for key, number in self.expected.items())
         return not (self.missing or self.unreadable or differs)
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """A corpus on disk, loaded: annotations parsed, audio headers read, no audio decoded.
+    """A loaded corpus: annotations parsed, audio headers read, no audio decoded.
 
     Attributes:
         name: One of `ser_tf.corpora.NAMES`.
-        root: The folder, or for a user's table the file, that it was loaded from.
-        utterances: All that the annotations name, sorted by id, whether or not their audio exists.
+        root: The folder, or for a user's table the file, it was loaded from.
+        utterances: All utterances named in the annotations, sorted by id, whether or not their audio exists.
         citation: Reference to cite when the corpus is used.
         licence: Terms under which the corpus is distributed.
         expected: Counts of the full release, by the keys of `ValidationReport.counts`.
-        stray: Files beside the recordings that are not recordings of the release.
-        absent: One line for each annotation that the release has and this copy lacks.
-        notes: What the release itself lacks, or what a user's table is understood as.
-        audio_root: The folder of the recordings that `load` was given for a user's table.
-        columns: The names of columns that `load` was given for a user's table.
+        stray: Files among the recordings that are not recordings of the release.
+        absent: One line for each annotation in the release that this copy lacks.
+        notes: What the release itself lacks, or how a user's table was understood.
+        audio_root: The folder of the recordings given to `load` for a user's table.
+        columns: The names of columns given to `load` for a user's table.
     """
 
     name: str
@@ -171,7 +171,7 @@ class Corpus:
 
     @property
     def is_full(self) -> bool:
-        """True when the number of utterances is that of the full release."""
+        """Whether the number of utterances is that of the full release."""
         return len(self.utterances) == self.expected["utterances"]
 
     def check_audio(self) -> None:
@@ -188,7 +188,7 @@ class Corpus:
 
     @property
     def validate_command(self) -> str:
-        """The command line that lists everything that is wrong."""
+        """The command line that lists every problem."""
         words = ["python", "-m", "ser_tf.corpora.validate", self.name, str(self.root)]
         if self.audio_root is not None:
             words += ["--audio-root", str(self.audio_root)]
@@ -197,10 +197,10 @@ class Corpus:
         return shlex.join(words)
 
     def validate(self, progress: Callable[[int, int], None] | None = None) -> ValidationReport:
-        """Reads all audio and compares what is there with what the release should have.
+        """Reads all audio and compares it with the release.
 
         Args:
-            progress: Called after each file with the number of utterances done and of all utterances.
+            progress: Called after each file with the number of utterances done and the total.
         """
         from ser_tf.corpora import inspection
 
@@ -225,15 +225,15 @@ def count(utterances: Sequence[Utterance]) -> dict[str, int]:
     counts.update(utterance.label or NO_MAJORITY for utterance in utterances)
     counts.update(utterance.session for utterance in utterances)
     counts.update(utterance.style for utterance in utterances)
-    counts["utterances"] = len(utterances)  # a class or session of the user's own may have that name too
+    counts["utterances"] = len(utterances)  # a user's class or session may have that name too
     return dict(counts)
 
 
 def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
-    """Puts utterances in the order of their ids.
+    """Sorts utterances by id.
 
     Raises:
-        CorpusError: an id occurs twice; names it and both files.
+        CorpusError: an id occurs twice. The message names it and both files.
     """
     by_id: dict[str, Utterance] = {}
     for utterance in utterances:
@@ -244,7 +244,7 @@ def sorted_by_id(utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
 
 
 def duration_or_none(path: Path) -> float | None:
-    """Length in seconds by the audio file's header, or None when it is missing or unreadable."""
+    """Returns the length in seconds from the audio file's header, or None if the file is missing or unreadable."""
     try:
         return recordings.read_header(path).duration_seconds
     except AudioError:
@@ -252,11 +252,11 @@ def duration_or_none(path: Path) -> float | None:
 
 
 def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | None:
-    """Length of the part of its file that is the utterance, or None when it does not lie in the file.
+    """Returns the length of the utterance's part of its file, or None if the part does not lie within the file.
 
     Args:
-        utterance: With its start and end.
-        file_seconds: Length of the file; None when it cannot be read.
+        utterance: The utterance, with its start and end.
+        file_seconds: Length of the file; None if it cannot be read.
     """
     if file_seconds is None:
         return None
@@ -265,12 +265,12 @@ def part_seconds(utterance: Utterance, file_seconds: float | None) -> float | No
 
 
 def spoken_word(text: str) -> str | None:
-    """The word that an alignment's token stands for: `LIKE(2)` is `LIKE`; None for `<s>`, `<sil>`, `++LAUGHTER++`."""
+    """Returns the word of an alignment's token: `LIKE(2)` is `LIKE`; None for `<s>`, `<sil>`, `++LAUGHTER++`."""
     if text.startswith(("<", "++")):
         return None
     return text.partition("(")[0] or None
 
 
 def is_hidden(path: Path) -> bool:
-    """True for `.DS_Store`, `._name` and other files that operating systems create."""
+    """Returns whether a file is one that operating systems create, such as `.DS_Store` or `._name`."""
     return path.name.startswith(".")

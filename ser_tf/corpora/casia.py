@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"\d{1,3}")
 
 
 def parse_place(speaker: str, emotion: str, file_name: str) -> tuple[str, str, str] | None:
-    """Parses `liuchanhg`, `Angry` and `201.wav` into speaker, label and sentence; None if it is not a recording.
+    """Parses `liuchanhg`, `Angry` and `201.wav` into speaker, label and sentence; None for other files.
 
     Raises:
         ValueError: a recording lies in a folder that is not an emotion; names it.
@@ -111,7 +111,7 @@ def load(
 
 
 def _home(root: Path) -> Path:
-    """The folder of the four speakers.
+    """Finds the folder of the four speakers.
 
     Raises:
         CorpusError: speakers' folders lie both below `相同文本300` and beside it, or only the other part is there.
@@ -128,10 +128,10 @@ def _home(root: Path) -> Path:
 
 
 def _speaker_folders(root: Path, home: Path) -> dict[str, Path]:
-    """The folder of each speaker that is there, by the release's spelling of the name.
+    """Finds the folder of each speaker, by the release's spelling of the name.
 
     Raises:
-        CorpusError: none is there, or a speaker or an emotion is there twice; names the folder.
+        CorpusError: there is none, or a speaker or emotion occurs twice. The message names the folder.
     """
     folders: dict[str, Path] = {}
     for path in _folders_in(home):
@@ -165,7 +165,7 @@ def _refuse_misnamed_speakers(home: Path) -> None:
 
 
 def _absent(folders: Mapping[str, Path], utterances: Sequence[Utterance]) -> tuple[str, ...]:
-    """One line for each folder that is missing, or that lacks sentences which most folders have."""
+    """Lists the folders that are missing, or that lack sentences which most folders have."""
     spoken: dict[tuple[str, str], set[str]] = {}
     for utterance in utterances:
         spoken.setdefault((utterance.speaker, str(utterance.label)), set()).add(str(utterance.sentence))

@@ -3,7 +3,7 @@
 On disk: `AudioWAV/1001_DFA_ANG_XX.wav` is actor, sentence, intended emotion, level; `VideoDemographics.csv` has the
 actors' sex, `tabulatedVotes.csv` (also found in `processedResults/`) the votes of the crowd. Its rows whose id begins
 with 1 are votes on the voice without the picture; they also tell which recordings the release has. The label is the
-intended emotion. The release has no sessions; five groups of actors, with both sexes dealt evenly, take their place.
+intended emotion. The release has no sessions; five groups of actors, balanced by sex, take their place.
 """
 
 import dataclasses
@@ -85,7 +85,7 @@ def parse_id(stem: str) -> tuple[str, str, str]:
 def parse_votes(text: str, source: str) -> dict[str, Judged]:
     """Reads `tabulatedVotes.csv`: the votes on the voice of each recording.
 
-    The table only has counts and not who voted for what: votes are listed in the order of its columns.
+    The table gives only counts, not who voted for what: votes are listed in the order of its columns.
 
     Raises:
         CorpusError: not a table, a column is missing, a count is not a number, or a recording occurs twice; names
@@ -129,7 +129,7 @@ def parse_demographics(text: str, source: str) -> dict[str, str]:
 
 
 def groups_of(genders: Mapping[str, str]) -> dict[str, str]:
-    """Deals the actors of each sex to the groups that take the sessions' place, in the order of their numbers."""
+    """Assigns the actors of each sex, in the order of their numbers, to groups that replace sessions."""
     groups = {}
     for gender in ("female", "male"):
         actors = sorted(actor for actor, its_gender in genders.items() if its_gender == gender)

@@ -1,4 +1,4 @@
-"""Reads delimited text (CSV, TSV) with a header; rows know their line, and every defect is one line of error."""
+"""Reading delimited text (CSV, TSV) with a header, where rows know their line and every defect is a one-line error."""
 
 import csv
 import dataclasses
@@ -65,7 +65,7 @@ def parse(content: str, source: str, delimiter: str = ",", first_line: int = 1) 
 
 
 def _records(content: str, source: str, delimiter: str, first_line: int) -> Iterator[tuple[str, list[str]]]:
-    """Place and fields of each row that is not blank, the header included."""
+    """Yields place and fields of each row that is not blank, including the header."""
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     while True:
         place = f"{source}:{reader.line_num + first_line}"

@@ -133,7 +133,7 @@ def parse_recognition(text: str, source: str) -> dict[str, float]:
 
 
 def load(root: Path | str) -> Corpus:
-    """Loads EmoDB from a folder with `wav/` and, where they are there, `labsilb/` and `erkennung.txt`.
+    """Loads EmoDB from a folder with `wav/` and optionally `labsilb/` and `erkennung.txt`.
 
     Raises:
         CorpusError: the folder is not EmoDB, a name carries an unknown speaker or emotion, or a syllable file or the
@@ -163,7 +163,7 @@ def load(root: Path | str) -> Corpus:
 
 
 def _without_audio(root: Path, recognition: Mapping[str, float], known: set[str]) -> list[Utterance]:
-    """Utterances that have syllable times but no recording."""
+    """Lists utterances that have syllable times but no recording."""
     labels = sorted((root / "labsilb").glob("*.labsilb"))
     absent = [root / "wav" / f"{path.stem}.wav" for path in labels if path.stem not in known and not is_hidden(path)]
     found = (_utterance(path, root / "labsilb", recognition) for path in absent)
@@ -179,7 +179,7 @@ def _utterance(path: Path, labsilb: Path, recognition: Mapping[str, float]) -> U
         return None
     speaker, sentence, label = parsed
     syllables = labsilb / f"{path.stem}.labsilb"
-    # Latin-1, as xlabel wrote them in 2002: umlauts are single bytes.
+    # In Latin-1, as written by xlabel in 2002: umlauts are single bytes.
     words = parse_labsilb(plain_text.read(syllables, "latin-1"), str(syllables)) if syllables.is_file() else None
     return Utterance(
         id=path.stem,

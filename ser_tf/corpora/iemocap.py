@@ -52,7 +52,7 @@ SESSIONS = tuple(f"Session{number}" for number in range(1, 6))
 
 @dataclasses.dataclass
 class _Found:
-    """Everything that one session adds to the corpus."""
+    """The contents of one session."""
 
     utterances: list[Utterance] = dataclasses.field(default_factory=list)
     stray: list[Path] = dataclasses.field(default_factory=list)
@@ -121,7 +121,7 @@ def _read_session(session: Path, corpus: str, found: _Found) -> None:
 
 
 def _recordings(session: Path) -> set[Path]:
-    """All audio files of a session, found as the file system spells them."""
+    """Finds all audio files of a session, as spelled by the file system."""
     return {path for path in (session / "sentences" / "wav").glob("*/*.wav") if not is_hidden(path)}
 
 

@@ -43,7 +43,7 @@ FRAMES_PER_SECOND = 100
 """Frame rate of the alignments."""
 _MAX_FRAME_DIGITS = len(str(int(plain_text.MAX_SECONDS * FRAMES_PER_SECOND)))
 
-# A dialog is never parsed by fixed positions: `impro05a`, `script01_1b` and the like vary in length.
+# Dialogs are never parsed by fixed positions: `impro05a`, `script01_1b` and the like vary in length.
 _ID = re.compile(r"(?P<dialog>(?P<session>Ses\d\d)[FM]_(?P<style>impro|script)\w{1,40})_(?P<letter>[FM])\d{3}")
 _TURN = re.compile(r"\[(\d+\.\d+) - (\d+\.\d+)\]\s+(?P<id>\S+)\s+(?P<code>\S+)\s+\[[-\d., ]+\]\s*")
 _VOTE = re.compile(r"C-(?P<who>[EFM])\d+:(?P<labels>[^()]*)(?:\(.*)?")
@@ -87,7 +87,7 @@ def read(path: Path) -> str:
 
 
 def parse_id(utterance_id: str) -> UtteranceId:
-    """Takes an utterance's id apart.
+    """Parses an utterance's id.
 
     Raises:
         ValueError: the id has another form.

@@ -35,16 +35,16 @@ class Inspection:
 
 
 def header_problems(utterances: Iterable[Utterance]) -> list[str]:
-    """Reads all headers, and the samples of the files whose headers prove nothing.
+    """Reads all headers, and the samples of files whose headers do not suffice.
 
-    A WAV file of integers is usable when its header is. Floats may hold anything, and only decoding shows whether a
-    compressed file is whole.
+    A WAV file of integers is usable if its header is. Floats may hold any value, and only decoding shows whether a
+    compressed file is complete.
 
     Returns:
         One line for each file or part of a file that cannot be used.
     """
     files = _by_file(utterances)
-    pool = ThreadPoolExecutor(os.cpu_count())  # libsndfile decodes outside of Python's lock
+    pool = ThreadPoolExecutor(os.cpu_count())  # libsndfile decodes without holding Python's lock
     try:
         return [problem for problems in pool.map(_file_problems, files, files.values()) for problem in problems]
     finally:
@@ -110,7 +110,7 @@ def twins(contents: Mapping[str, Hashable]) -> tuple[tuple[str, ...], ...]:
     (('a', 'c'),)
 
     Args:
-        contents: Stands for the content of each utterance, such as a digest of its samples or of its file.
+        contents: A key for the content of each utterance, such as a digest of its samples or of its file.
 
     Returns:
         Sorted ids of each group of two or more.
@@ -122,7 +122,7 @@ def twins(contents: Mapping[str, Hashable]) -> tuple[tuple[str, ...], ...]:
 
 
 def _by_file(utterances: Iterable[Utterance]) -> dict[Path, list[Utterance]]:
-    """Utterances by their file, so that a long recording with many parts is read once."""
+    """Groups utterances by file, in order to read a long recording with many parts only once."""
     files: dict[Path, list[Utterance]] = {}
     for utterance in utterances:
         files.setdefault(utterance.path, []).append(utterance)
@@ -130,7 +130,7 @@ def _by_file(utterances: Iterable[Utterance]) -> dict[Path, list[Utterance]]:
 
 
 def _part(utterance: Utterance, header: recordings.RecordingHeader) -> slice | str:
-    """The samples of its file that are the utterance, or one line on why they are not there."""
+    """Returns the utterance's samples in its file, or one line on why they are missing."""
     try:
         return slice(*recordings.part_of(header, utterance.path, utterance.start_seconds, utterance.end_seconds))
     except AudioError as error:

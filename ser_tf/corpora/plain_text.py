@@ -13,7 +13,7 @@ from ser_tf.corpora.base import Word
 from ser_tf.errors import CorpusError
 
 MAX_SECONDS = 86_400.0
-"""No time of an annotation lies beyond a day; a larger number is a mistake."""
+"""Maximum time in an annotation, one day; a larger number is a mistake."""
 SHOWN_CHARACTERS = 80
 
 _BYTE_ORDER_MARKS = (
@@ -65,12 +65,12 @@ def decode(content: bytes, source: str, encoding: str = "utf-8") -> str:
 
 
 def numbered_lines(content: str) -> Iterator[tuple[int, str]]:
-    """The lines of a text without their ends, each with its number from 1."""
+    """Yields the lines of a text without line ends, each with its number from 1."""
     return enumerate(_LINE_END.split(content), 1)
 
 
 def shown(content: str) -> str:
-    """A line or field in quotation marks for a message, shortened when it is long."""
+    """Quotes a line or field for a message, shortening it if it is long."""
     content = content.strip()
     if len(content) > SHOWN_CHARACTERS:
         content = content[: SHOWN_CHARACTERS - 3] + "..."

@@ -1,11 +1,13 @@
-"""Recordings of every format: what a file says about itself, and its samples.
+"""Reading recordings of every format: headers and samples.
 
 libsndfile decodes them, through soundfile: WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF, W64 and NIST SPHERE.
-It checks each frame of a FLAC file and each page of an Ogg file; what it passes over in silence is checked here, so
-that a damaged recording is refused and never shortened.
+It checks each frame of a FLAC file and each page of an Ogg file; defects it ignores are detected here: a damaged
+recording is refused, never shortened. Chunks of WAV files are found by `wav_header`, as the served graph finds them,
+and libsndfile is given only the samples: it has other opinions on what to do with odd chunks.
 """
 
 import dataclasses
+import io
 import os
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ser_tf.audio_limits import channels_problem, sample_rate_problem, samples_problem
+from ser_tf.audio_limits import MAX_SAMPLES, channels_problem, sample_rate_problem, samples_problem
 from ser_tf.corpora.wav_header import read_wav_header
 from ser_tf.errors import AudioError
 
@@ -21,14 +23,14 @@ FORMATS = ("AIFF", "AU", "CAF", "FLAC", "MP3", "NIST", "OGG", "W64")
 """Containers besides RIFF/WAVE, by libsndfile's names."""
 _CONVERT = "ffmpeg -i FILE -c:a pcm_s16le FILE.wav converts it"
 _INEXACT_SEEKING = ("MP3", "OGG")
-"""Formats whose samples depend on where decoding begins; they are decoded from their beginning."""
+"""Formats whose samples depend on where decoding starts; they are always decoded from the beginning."""
 _OGG_PAGE_BYTES = 65_307
-"""Largest page of an Ogg file."""
+"""Maximum size of a page in an Ogg file."""
 
 
 @dataclasses.dataclass(frozen=True)
 class RecordingHeader:
-    """What a recording says about itself.
+    """The header of a recording.
 
     Attributes:
         sample_rate_hz: Samples per second of one channel.
@@ -51,7 +53,7 @@ class RecordingHeader:
 
     @property
     def has_integers(self) -> bool:
-        """True when every bit pattern is a usable sample, so that a header is all there is to check."""
+        """Whether every bit pattern is a usable sample, in which case checking the header suffices."""
         return self.container == "WAV" and self.encoding not in ("FLOAT", "DOUBLE")
 
 
@@ -78,25 +80,25 @@ def read_samples(
 
     Args:
         path: The file.
-        start_seconds: Where the part begins.
-        end_seconds: Where it ends; None: at the end of the recording.
+        start_seconds: Start of the part.
+        end_seconds: End of the part, or None for the end of the recording.
 
     Returns:
         Samples of the part, float32 (samples, channels) with full scale 1, and the header of the whole.
 
     Raises:
         AudioError: as for `read_header`, or the part does not lie in the recording, or its samples are damaged, fewer
-            than the header says, not finite or on another scale.
+            than the header says, not finite, on another scale, or too many to be decoded at once.
     """
     header = read_header(path)
     first, last = part_of(header, path, start_seconds, end_seconds)
     seeks = header.container not in _INEXACT_SEEKING
+    if (last - first if seeks else header.num_samples) * header.channels > MAX_SAMPLES:
+        raise AudioError(f"{path}: it has more than {MAX_SAMPLES} samples; cut it into several files")
     try:
-        with _opened(path) as file:
-            if seeks:
-                file.seek(first)
+        with _opened_at(first, last, header, path) as file:
             samples = file.read(last - first if seeks else -1, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+    except (soundfile.LibsndfileError, RuntimeError, ValueError) as error:  # ValueError: its length is not known
         raise AudioError(f"{path}: cannot be decoded ({_reason(error)}); it may be truncated or corrupt") from None
     if seeks:
         check_samples(samples, header, path, last - first)
@@ -106,7 +108,7 @@ def read_samples(
 
 
 def part_of(header: RecordingHeader, path: Path, start_seconds: float, end_seconds: float | None) -> tuple[int, int]:
-    """First sample of a part of a recording, and the first one after it.
+    """Returns the first sample of a part of a recording, and the first one after it.
 
     Raises:
         AudioError: the part is empty or does not lie in the recording; names the file.
@@ -126,7 +128,7 @@ def check_samples(samples: npt.NDArray[np.float32], header: RecordingHeader, pat
         samples: The samples.
         header: The header of their recording.
         path: Its file.
-        expected: How many samples there should be of each channel.
+        expected: Expected number of samples in each channel.
 
     Raises:
         AudioError: there are fewer, or they are not finite or on another scale.
@@ -167,6 +169,31 @@ def _opened(path: Path) -> soundfile.SoundFile:
         ) from None
 
 
+def _opened_at(first: int, last: int, header: RecordingHeader, path: Path) -> soundfile.SoundFile:
+    """Opens a recording so that reading begins at the first sample of a part, or of the whole where seeking is inexact.
+
+    Of a WAV file the samples before `last` are given to libsndfile without anything that is around them.
+    """
+    if header.container != "WAV":
+        file = _opened(path)
+        if header.container not in _INEXACT_SEEKING:
+            file.seek(first)
+        return file
+    wav = read_wav_header(path)
+    block = wav.channels * wav.bits // 8
+    with path.open("rb") as contents:
+        contents.seek(wav.data_offset + first * block)
+        samples = io.BytesIO(contents.read((last - first) * block))
+    return soundfile.SoundFile(
+        samples,
+        format="RAW",
+        subtype=header.encoding,
+        endian="LITTLE",
+        samplerate=header.sample_rate_hz,
+        channels=header.channels,
+    )
+
+
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
     return " ".join(str(text).split()).removeprefix("Error : ").rstrip(".")[:120]
@@ -185,7 +212,7 @@ def _header_of(file: soundfile.SoundFile, path: Path) -> RecordingHeader:
 
 
 def _ends_within_a_page(path: Path) -> bool:
-    """Whether the last page of an Ogg file claims more bytes than there are."""
+    """Returns whether the last page of an Ogg file claims more bytes than there are."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(end - _OGG_PAGE_BYTES, 0))

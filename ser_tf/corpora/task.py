@@ -1,4 +1,4 @@
-"""A task: the utterances of a corpus that a paper uses, and their classes."""
+"""Tasks: the utterances of a corpus used by a paper, and their classes."""
 
 import dataclasses
 from collections import Counter
@@ -10,10 +10,13 @@ from ser_tf.corpora.base import UNKNOWN, Corpus, Utterance
 from ser_tf.corpora.plain_text import shown
 from ser_tf.errors import CorpusError, SettingError
 
+OTHER_CLASSES, NO_LABEL, NO_WORDS = "of other classes", "without a majority label", "without word times"
+"""Why a task leaves utterances out, besides their style."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """Classes, merges and styles that make a classification problem out of a corpus.
+    """Classes, merges and styles that define a classification problem on a corpus.
 
     IEMOCAP's improvised speech in four classes, 2,280 utterances:
 
@@ -32,7 +35,7 @@ class Task:
         merges: Labels that count as another label, such as `{"excited": "happy"}`.
         styles: Styles to use; empty for all. Utterances of unknown style are always used.
         expected: Number of utterances in the full corpus, by the corpus's name.
-        own_classes: Names among `classes` that are not canonical, but of the user's own table.
+        own_classes: Names among `classes` that are not canonical but from the user's own table.
         classes_on: Other classes for some corpora, by the corpus's name; `on` applies them.
         include_others: Also take utterances whose label is none of the classes or that have no majority.
         needs_alignment: Leave out utterances without a word alignment.
@@ -62,19 +65,19 @@ class Task:
         object.__setattr__(self, "classes", labels.in_fixed_order(self.classes))
 
     def on(self, corpus: str) -> "Task":
-        """The task with the classes that it has on a corpus, by the corpus's name."""
+        """Returns the task with its classes on a corpus, given by name."""
         return dataclasses.replace(self, classes=self.classes_on.get(corpus, self.classes))
 
     def with_classes(self, names: Sequence[str] | Literal["all"], corpus: Corpus) -> "Task":
-        """The task with other classes, for a corpus that is not the paper's.
+        """Returns the task with other classes, for a corpus that is not the paper's.
 
-        A label that the task merges into another one (`excited` into `happy`) is a class of its own when it is named,
-        or, with `all`, when the corpus has it. The counts of the paper do not apply any more.
+        A label that the task merges into another one (`excited` into `happy`) becomes a separate class if it is named,
+        or, with `all`, if the corpus has it. The paper's counts no longer apply.
 
         Args:
-            names: The classes in any spelling that `ser_tf.labels.canonical` knows, or `all` for every class that the
-                corpus has in the task's styles.
-            corpus: Whose labels there are to choose from.
+            names: The classes, in any spelling known to `ser_tf.labels.canonical`, or `all` for every class of the
+                corpus in the task's styles.
+            corpus: The corpus whose labels to choose from.
 
         Raises:
             SettingError: the corpus is the paper's own, there are fewer than two classes, or a class is given twice or
@@ -107,13 +110,13 @@ class Task:
         )
 
     def target_of(self, utterance: Utterance) -> str | None:
-        """The class of an utterance after merging, or None when its label is not one of the classes."""
+        """Returns the class of an utterance after merging, or None if its label is not one of the classes."""
         label = utterance.label
         merged = self.merges.get(label, label) if label is not None else None
         return merged if merged in self.classes else None
 
     def label_of(self, utterance: Utterance) -> str:
-        """The class of an utterance after merging.
+        """Returns the class of an utterance after merging.
 
         Raises:
             ValueError: the utterance's label is not one of the classes; `target_of` gives None instead.
@@ -124,7 +127,7 @@ class Task:
         return target
 
     def class_index(self, utterance: Utterance) -> int:
-        """Position of the utterance's class in `classes`.
+        """Returns the index of the utterance's class in `classes`.
 
         Raises:
             ValueError: as `label_of`.
@@ -132,13 +135,28 @@ class Task:
         return self.classes.index(self.label_of(utterance))
 
     def select(self, corpus: Corpus) -> tuple[Utterance, ...]:
-        """The utterances of the task, sorted by id, with the release's labels; `label_of` merges."""
-        chosen = (
-            utterance
-            for utterance in self._candidates(corpus)
-            if utterance.words is not None or not self.needs_alignment
-        )
+        """Selects the utterances of the task, sorted by id, with the release's labels; `label_of` merges."""
+        chosen = (utterance for utterance in corpus.utterances if self._why_unused(utterance) is None)
         return tuple(sorted(chosen, key=lambda utterance: utterance.id))
+
+    def left_out(self, corpus: Corpus) -> list[str]:
+        """Says how many utterances of a corpus the task does not use and why, such as `2,943 scripted`."""
+        reasons = Counter(map(self._why_unused, corpus.utterances))
+        reasons.pop(None, None)
+        others = Counter(str(one.label) for one in corpus.utterances if self._why_unused(one) == OTHER_CLASSES)
+        named = ", ".join(f"{name} {others[name]:,}" for name in labels.in_fixed_order(list(others)))
+        return [
+            f"{number:,} {reason}" + (f" ({named})" if reason == OTHER_CLASSES else "")
+            for reason, number in reasons.items()
+        ]
+
+    def _why_unused(self, utterance: Utterance) -> str | None:
+        """Why the task does not use an utterance, or None for one that it uses."""
+        if not self._has_style(utterance):
+            return utterance.style
+        if self.target_of(utterance) is None and not self.include_others:
+            return NO_LABEL if utterance.label is None else OTHER_CLASSES
+        return NO_WORDS if self.needs_alignment and utterance.words is None else None
 
     def _candidates(self, corpus: Corpus) -> list[Utterance]:
         return [
@@ -148,7 +166,7 @@ class Task:
         ]
 
     def _class_named(self, name: str, counts: Mapping[str, int], corpus: Corpus) -> str:
-        """The class that the user means, which the corpus must have."""
+        """Returns the class meant by the user, which the corpus must have."""
         found = labels.canonical(name)
         if found is None or not any(label == found or self.merges.get(label) == found for label in counts):
             raise SettingError(
@@ -163,11 +181,11 @@ class Task:
         """Compares the number of selected utterances with the task's own count for this corpus.
 
         Returns:
-            None when all is well; on a partial corpus one line of warning to be printed with the results.
+            None if the counts agree; for a partial corpus, a one-line warning to print with the results.
 
         Raises:
-            CorpusError: nothing is selected, all that is selected is of one class, or the corpus is full and the count
-                is another one; utterances without a word alignment are named where the task needs one.
+            CorpusError: nothing or only one class is selected, or the corpus is full and the counts differ. The message
+                names utterances without a word alignment if the task needs one.
         """
         selected = self.select(corpus)
         number = len(selected)

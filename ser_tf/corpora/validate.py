@@ -75,7 +75,7 @@ def show(corpus: Corpus, report: ValidationReport, console: Console, shown: int 
 
 
 def recordings_in_words(corpus: Corpus, report: ValidationReport) -> str:
-    """One line on the usable recordings: number, speakers, lengths, rates and channels."""
+    """Describes the usable recordings in one line: number, speakers, lengths, rates and channels."""
     genders = Counter(dict((utterance.speaker, utterance.gender) for utterance in corpus.utterances).values())
     speakers = ", ".join(f"{number:,} {gender}" for gender, number in sorted(genders.items()))
     minutes, seconds = divmod(round(sum(report.seconds)), 60)
@@ -88,13 +88,13 @@ def recordings_in_words(corpus: Corpus, report: ValidationReport) -> str:
 
 
 def _shares(numbers: Mapping[int, int], form: str, names: Mapping[int, str] | None = None) -> str:
-    """The values with the number of files of each, or the value by itself when all files have it."""
+    """Lists the values with their numbers of files, or only the value if all files share it."""
     words = [((names or {}).get(value, form.format(value)), numbers[value]) for value in sorted(numbers)]
     return words[0][0] if len(words) == 1 else ", ".join(f"{word} ({number:,} files)" for word, number in words)
 
 
 def classes_by_speaker(utterances: Sequence[Utterance]) -> list[str]:
-    """One line for each speaker with gender, session and the number of utterances of each class."""
+    """Lists each speaker with gender, session and the number of utterances of each class."""
     counts: dict[str, Counter[str]] = {}
     facts: dict[str, str] = {}
     for utterance in utterances:
@@ -107,7 +107,7 @@ def classes_by_speaker(utterances: Sequence[Utterance]) -> list[str]:
 
 
 def _counts(corpus: Corpus, report: ValidationReport) -> Table:
-    """Counts beside those of the release; a user's table has no release."""
+    """Prints counts next to those of the release, which a user's table does not have."""
     table = Table(title=f"{corpus.name}: counts", title_justify="left")
     has_release = corpus.name != corpora.TABLE
     for header in ("", "found", "expected")[: 3 if has_release else 2]:
@@ -141,7 +141,7 @@ def _line(console: Console, text: str) -> None:
 
 
 def _printable(text: str) -> str:
-    """The text with file names that are not UTF-8 as escapes, which a terminal can print."""
+    """Escapes file names that are not UTF-8, to print them on a terminal."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

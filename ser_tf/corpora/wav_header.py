@@ -1,7 +1,7 @@
 """Headers of RIFF/WAVE files, checked more strictly than libsndfile does.
 
-libsndfile shortens a file whose header claims more samples than there are, without a word. Reading only the header also
-keeps loading ten thousand utterances under a second.
+libsndfile silently shortens a file whose header claims more samples than there are. Reading only the header also keeps
+the loading of ten thousand utterances under a second.
 """
 
 import dataclasses
@@ -18,8 +18,8 @@ IEEE_FLOAT = 0x0003
 ALAW = 0x0006
 MULAW = 0x0007
 EXTENSIBLE = 0xFFFE
-_SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
-"""What follows the two bytes of the encoding in the sub-format of WAVE_FORMAT_EXTENSIBLE."""
+SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")
+"""The bytes after the encoding in the sub-format of WAVE_FORMAT_EXTENSIBLE."""
 _ENCODINGS = {
     PCM: ("pcm", (8, 16, 24, 32)),
     IEEE_FLOAT: ("float", (32, 64)),
@@ -30,7 +30,7 @@ _ENCODINGS = {
 
 @dataclasses.dataclass(frozen=True)
 class WavHeader:
-    """The format of a RIFF/WAVE file and where its samples lie.
+    """The format of a RIFF/WAVE file and the location of its samples.
 
     Attributes:
         sample_rate: Samples per second of one channel.
@@ -38,7 +38,7 @@ class WavHeader:
         bits: Bits of one sample of one channel.
         encoding: `pcm` (8-bit unsigned, else signed little-endian), `float`, `alaw` or `mulaw`.
         num_samples: Samples of one channel.
-        data_offset: Byte at which the samples begin.
+        data_offset: Offset of the samples in bytes.
     """
 
     sample_rate: int
@@ -75,7 +75,7 @@ def read_wav_header(path: Path | str) -> WavHeader:
 
 
 def _parse(file: BinaryIO, file_bytes: int) -> WavHeader:
-    """Walks over the chunks until the samples come; errors do not name the file."""
+    """Walks over the chunks up to the samples; errors do not name the file."""
     if file_bytes == 0:
         raise AudioError("the file is empty (0 bytes)")
     start = file.read(12)
@@ -89,10 +89,10 @@ def _parse(file: BinaryIO, file_bytes: int) -> WavHeader:
         name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
         if name == b"data":
             return _locate_samples(formats, file.tell(), size, file_bytes)
+        end = file.tell() + size + size % 2  # chunks begin at even places
         if name == b"fmt ":
             formats.append(file.read(min(size, 40)))
-            size -= len(formats[-1])
-        file.seek(size + size % 2, os.SEEK_CUR)  # chunks begin at even places
+        file.seek(end)
     raise AudioError(f"its samples do not come within its first {MAX_WAV_CHUNKS} chunks")
 
 
@@ -110,11 +110,11 @@ def _locate_samples(formats: list[bytes], offset: int, size: int, file_bytes: in
 
 
 def _parse_format(chunk: bytes) -> tuple[int, int, int, str]:
-    """Sampling rate, channels, bits and encoding."""
+    """Parses sampling rate, channels, bits and encoding."""
     if len(chunk) < 16:
         raise AudioError(f"truncated, its format chunk has {len(chunk)} bytes")
     tag, channels, sample_rate, _, block, bits = struct.unpack("<HHIIHH", chunk[:16])
-    if tag == EXTENSIBLE and chunk[26:40] == _SUBFORMAT:
+    if tag == EXTENSIBLE and chunk[26:40] == SUBFORMAT:
         tag = struct.unpack("<H", chunk[24:26])[0]
     encoding, known_bits = _ENCODINGS.get(tag, ("", ()))
     if bits not in known_bits:

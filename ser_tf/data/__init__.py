@@ -1,1 +1,1 @@
-"""Audio decoding, the feature store on disk, tf.data pipelines, and normalisation fitted on a training set."""
+"""Audio decoding, the feature store on disk, tf.data pipelines, and normalisation fitted on the training set."""

@@ -1,7 +1,7 @@
-"""Audio files to mono waveforms at 16 kHz, full scale 1, and to features: one utterance in memory for each processor.
+"""Reading audio files as mono waveforms at 16 kHz, full scale 1, and computing their features.
 
-libsndfile decodes the files (`ser_tf.corpora.recordings`). `SER_TF_AUDIO=tensorflow-io` in the environment chooses
-tensorflow-io in its place, where it is installed.
+One utterance per processor is in memory at a time. libsndfile decodes the files (`ser_tf.corpora.recordings`), or
+tensorflow-io, where it is installed, with `SER_TF_AUDIO=tensorflow-io` in the environment.
 """
 
 import functools
@@ -32,10 +32,10 @@ probe = recordings.read_header
 
 
 def reader_name() -> str:
-    """Name of the reader that the environment chooses, `soundfile` unless it says otherwise.
+    """Returns the name of the reader chosen in the environment, by default `soundfile`.
 
     Raises:
-        SettingError: `SER_TF_AUDIO` names no reader.
+        SettingError: `SER_TF_AUDIO` does not name a reader.
     """
     name = os.environ.get(READER_VARIABLE) or SOUNDFILE
     if name not in (SOUNDFILE, TENSORFLOW_IO):
@@ -52,20 +52,20 @@ def _reader() -> ReadSamples:
 
 
 def read(path: Path, speed: float = 1.0, start_seconds: float = 0.0, end_seconds: float | None = None) -> Waveform:
-    """Reads one file, or a part of it, as a mono waveform at 16 kHz; channels are averaged.
+    """Reads one file, or part of it, as a mono waveform at 16 kHz; channels are averaged.
 
     Args:
         path: An audio file of any supported format and rate.
-        speed: How many times as fast it is read, as if its sampling rate were so many times as high.
-        start_seconds: Where the part begins, in the file's own time.
-        end_seconds: Where it ends; None: at the end of the file.
+        speed: Playback speed: the file is read as if its sampling rate were this many times as high.
+        start_seconds: Start of the part, in the file's own time.
+        end_seconds: End of the part, or None for the end of the file.
 
     Returns:
         float32 (samples,).
 
     Raises:
-        AudioError: the file cannot be decoded, has no samples or not this part, or has samples that are not finite or
-            on another scale; one line that names it.
+        AudioError: the file cannot be decoded, is empty, does not contain this part, or has samples that are not finite
+            or on another scale. The message is one line that names the file.
     """
     samples, header = _reader()(path, start_seconds, end_seconds)
     rate_hz = round(header.sample_rate_hz * speed)
@@ -75,13 +75,13 @@ def read(path: Path, speed: float = 1.0, start_seconds: float = 0.0, end_seconds
 
 
 def read_utterance(utterance: Utterance) -> Waveform:
-    """Reads an utterance, which may be a part of its file, at its speed; result and errors as for `read`."""
+    """Reads an utterance, which may be part of a file, at its speed; result and errors as for `read`."""
     return read(utterance.path, utterance.speed, utterance.start_seconds, utterance.end_seconds)
 
 
 @functools.cache
 def _at_model_rate() -> Callable[[npt.NDArray[np.float32], tf.Tensor], tf.Tensor]:
-    """The graph that mixes the channels and resamples, traced once in a process."""
+    """Returns a graph that mixes the channels and resamples, traced once per process."""
 
     def mix_and_resample(samples: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
         with parallel.on_processor():
@@ -94,14 +94,14 @@ def _at_model_rate() -> Callable[[npt.NDArray[np.float32], tf.Tensor], tf.Tensor
 def map_utterances(utterances: Sequence[Utterance], spec: FeatureSpec) -> Iterator[tuple[Utterance, Waveform]]:
     """Computes one feature for many utterances on all processors.
 
-    An utterance is decoded, resampled and computed in one thread, with one thread an operation, so that its features
-    depend neither on the other utterances nor on the number of processors.
+    Each utterance is decoded, resampled and processed in one thread, with one thread per operation; its features depend
+    neither on the other utterances nor on the number of processors.
 
     Yields:
         Each utterance with its features, float32 (frames, dims), in the given order.
 
     Raises:
-        AudioError: an audio file cannot be used; names the file and says why.
+        AudioError: an audio file cannot be used. The message names the file and says why.
     """
     compute = parallel.compiled(spec)
 

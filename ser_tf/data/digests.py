@@ -1,7 +1,7 @@
-"""Digests of recordings' contents, remembered so that a corpus is hashed once.
+"""Digests of recordings' contents, cached to hash a corpus only once.
 
-A digest is remembered with the file's size and times. A copied, moved or touched recording is hashed again and has the
-same digest; another recording of the same size under the same name has another one. Imports no TensorFlow.
+A digest is cached with the file's size and times. A copied, moved or touched recording is hashed again and has the same
+digest; another recording of the same size under the same name has a different one. Imports no TensorFlow.
 """
 
 import concurrent.futures
@@ -17,32 +17,32 @@ from ser_tf.data import locks
 from ser_tf.errors import AudioError, UserError
 
 Report = Callable[[int, int], None]
-"""Called with (files done, files in all)."""
+"""Called with (files done, total files)."""
 State = list[int]
-"""What tells without reading it that a file was written: its size in bytes, when it was modified, and when anything of
-it was changed (ns); nobody can set the last one back."""
+"""Tells whether a file has changed without reading it: its size in bytes, modification time and change time (ns). The
+last cannot be set back."""
 
 FILE_NAME = "digests.json"
 THREADS = 4
 SETTLED_NS = 2_000_000_000
-"""A file that changed less than this ago may change again within the clock's resolution; it is not remembered."""
-_FORMAT = 1
+"""A file that changed less than this ago may change again within the clock's resolution; it is not cached."""
+_FORMAT = 2
 
 
 def digests_of(paths: Iterable[Path], cache: Path, report: Report | None = None) -> dict[Path, str]:
-    """Returns the SHA-256 of each file's bytes, reading only files that changed since they were last asked for.
+    """Returns the SHA-256 of each file's bytes, reading only the files that have changed since the last call.
 
     Args:
         paths: The files.
-        cache: Folder with the file `digests.json` that remembers; made if needed. The file is safe to delete, and a
-            damaged one is made anew.
+        cache: Folder of the cache `digests.json`, created if needed. The file is safe to delete, and a damaged one is
+            rebuilt.
         report: Called after each file that had to be read.
 
     Returns:
         For each path, hexadecimal digits.
 
     Raises:
-        AudioError: a file cannot be read; names it.
+        AudioError: a file cannot be read. The message names it.
     """
     known = _load(cache / FILE_NAME)
     found: dict[Path, str] = {}
@@ -86,21 +86,30 @@ def _hash(path: Path) -> str:
 
 
 def _load(file: Path) -> dict[str, list[int | str]]:
-    """Size, times and digest of each file; nothing when the cache is missing, damaged or of another format."""
+    """Loads size, times and digest of each file; empty when the cache is missing, damaged or of another format."""
     try:
         document = json.loads(file.read_bytes())
-        is_whole = document["format"] == _FORMAT and all(len(entry) == 4 for entry in document["files"].values())
-        return document["files"] if is_whole else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        files: dict[str, list[int | str]] = document["files"]
+        return files if document["format"] == _FORMAT and document["sha256"] == _checksum(files) else {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 
-def _remember(file: Path, new: dict[str, list[int | str]]) -> None:
-    """Adds to the cache, beside what other processes have added; forgets files that are gone.
+def _checksum(files: dict[str, list[int | str]]) -> str:
+    return hashlib.sha256(_compact(files).encode()).hexdigest()
 
-    A folder that cannot be written is no error: its files are hashed again the next time.
+
+def _compact(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _remember(file: Path, new: dict[str, list[int | str]]) -> None:
+    """Adds to the cache, keeping what other processes have added and dropping files that are gone.
+
+    A folder that cannot be written is not an error: its files are hashed again next time.
     """
     with contextlib.suppress(OSError, UserError), locks.exclusive(file.with_name(f"{file.name}.lock")):
         kept = {name: entry for name, entry in _load(file).items() if Path(name).exists()}
-        document = {"format": _FORMAT, "files": kept | new}
-        files.atomic_write_text(file, json.dumps(document, separators=(",", ":")))
+        whole = kept | new
+        document = {"format": _FORMAT, "sha256": _checksum(whole), "files": whole}
+        files.atomic_write_text(file, _compact(document))

@@ -1,4 +1,4 @@
-"""Exclusive locks on files, which the system releases when their process dies."""
+"""Exclusive locks on files, released by the system when the process that holds them dies."""
 
 import contextlib
 import sys
@@ -12,17 +12,17 @@ POLL_SECONDS = 0.1
 
 @contextlib.contextmanager
 def exclusive(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Holds a lock on a file, which is made if needed.
+    """Holds a lock on a file, which is created if needed.
 
     Args:
-        path: A file for this purpose only. It stays: removing it would let two others hold locks on two files.
-        wait: Whether to wait as long as another process or thread holds it.
+        path: A file used for nothing else. It is never removed: two processes could then lock two different files.
+        wait: Whether to wait while another process or thread holds the lock.
 
     Yields:
-        True when the lock is held; False only without waiting.
+        True when the lock is held. False is possible only without waiting.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:

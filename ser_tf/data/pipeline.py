@@ -1,12 +1,12 @@
-"""From a feature store to batches: similar lengths together, right padding, prefetching, the same order for a seed.
+"""Batches from a feature store: similar lengths together, padded on the right, prefetched, reproducible from a seed.
 
-Utterances of similar length share a batch, so that little of it is padding, but not always the same ones: each is
-ranked by length, moved up or down by chance, and batches are cut from that order. How far it may move decides between
-padding and mixing. With `BatchParams.mixing` as it is, two utterances that share a batch share it in another epoch at
-most three times as often as in random batches, at every size of a corpus; sorted buckets of a small corpus would
-repeat nearly all of them. Everything is drawn anew in every epoch from the seed alone.
+Utterances of similar length share a batch, which keeps padding low, but not always the same ones: utterances are ranked
+by length, their ranks are shifted at random, and batches are cut from that order. The range of the shift trades padding
+against mixing. With the default `BatchParams.mixing`, two utterances that share a batch share one in another epoch at
+most three times as often as in random batches, whatever the size of the corpus; sorted buckets of a small corpus would
+repeat nearly all batches. Every epoch is drawn anew, from the seed only.
 
-Deviations: no paper says how it forms batches; this rule is fixed here, and random batches are `mixing` at infinity.
+Deviations: no paper says how it forms batches. This rule is ours; an infinite `mixing` gives random batches.
 """
 
 import dataclasses
@@ -21,17 +21,17 @@ import tensorflow as tf
 from ser_tf.data.store import Frames
 
 _LONGEST_MIXING = 0.05
-"""Share of `mixing` that is left for the longest utterances, whose company costs most padding."""
+"""Fraction of `mixing` applied to the longest utterances, which cost the most padding."""
 
 
 @dataclasses.dataclass(frozen=True)
 class BatchParams:
-    """How batches are cut.
+    """Settings for cutting batches.
 
     Attributes:
-        batch_size: Utterances in a batch; one batch of an epoch may be smaller.
-        mixing: Range that the rank by length of the shortest utterances is moved in, as a share of all ranks, 0 to 1;
-            longer ones move less. Infinity makes random batches.
+        batch_size: Utterances in a batch; one batch per epoch may be smaller.
+        mixing: Range within which the ranks of the shortest utterances are shifted, as a fraction of all ranks, 0 to
+            1; longer ones are shifted less. Infinity makes random batches.
         pad_multiple: Padded lengths are multiples of this many frames, to bound the number of distinct shapes.
     """
 
@@ -46,13 +46,13 @@ def plan_epoch(
     """Cuts one epoch into batches of positions that are alike in size.
 
     Args:
-        sizes: Frames of each utterance, (utterances,); or two sizes of each, (utterances, 2), both of which are padded.
+        sizes: Frames of each utterance, (utterances,), or two sizes that are both padded, (utterances, 2).
         params: How batches are cut.
         rng: Shuffles utterances and batches; None keeps one sorted order, for prediction.
 
     Returns:
-        One integer array of positions for each batch; together every position once. Their number depends on the
-        number of utterances alone.
+        One integer array of positions per batch, together containing every position once. The number of batches depends
+        only on the number of utterances.
     """
     cells = _table(sizes).prod(axis=1)
     number, size = len(cells), params.batch_size
@@ -66,20 +66,20 @@ def plan_epoch(
     reach = min(params.mixing, 1.0) * (1 - (1 - _LONGEST_MIXING) * ranks)
     order = np.argsort(ranks + reach * (rng.random(number) - 0.5), kind="stable")
     edges = np.arange(0, number + size, size)
-    # The batch that is smaller lies anywhere, not always among the longest.
+    # The smaller batch may lie anywhere, not always among the longest.
     edges[rng.integers(1, len(edges)) :] -= -number % size
     batches = [order[first:end] for first, end in itertools.pairwise(edges)]
     return [batches[position] for position in rng.permutation(len(batches))]
 
 
 def _table(sizes: Sequence[int] | npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
-    """One row an utterance, one column a size."""
+    """Returns an array with one row per utterance and one column per size."""
     table = np.asarray(sizes, np.int64)
     return table[:, np.newaxis] if table.ndim == 1 else table
 
 
 def pad(arrays: Sequence[npt.NDArray[Any]], multiple: int = 1) -> npt.NDArray[Any]:
-    """Stacks arrays of shape (frames, dims) into (batch, longest, dims), zeros on the right."""
+    """Stacks arrays of shape (frames, dims) into (batch, max_frames, dims), padded with zeros on the right."""
     longest = max(len(array) for array in arrays)
     padded = np.zeros((len(arrays), -(-longest // multiple) * multiple, *arrays[0].shape[1:]), np.float32)
     for row, array in enumerate(arrays):
@@ -94,17 +94,17 @@ def dataset(
     columns: Mapping[str, npt.NDArray[Any]] | None = None,
     seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Batches of `{"features": (batch, frames, dims), "lengths": (batch,), **columns}`.
+    """Makes batches of `{"features": (batch, frames, dims), "lengths": (batch,), **columns}`.
 
     Args:
-        store: Where features are read from, streamed utterance by utterance.
+        store: The features, streamed utterance by utterance.
         ids: The utterances, in the order of the rows of `columns`.
         params: How batches are cut.
-        columns: Further values for each utterance (targets, weights), rows along the first axis.
-        seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
+        columns: Further values of each utterance (targets, weights), with rows along the first axis.
+        seed: Seed for shuffling each epoch anew; None keeps one order.
 
     Returns:
-        A dataset whose every iteration is one epoch; with `position`, the row in `ids`, among the columns.
+        A dataset that yields one epoch per iteration; its columns include `position`, the index in `ids`.
     """
     rows = {"position": np.arange(len(ids), dtype=np.int32), **(columns or {})}
     lengths = [store.num_frames(utterance_id) for utterance_id in ids]
@@ -134,27 +134,27 @@ def dataset(
 def streamed(
     batches: Callable[[], Iterator[Any]], signature: Mapping[str, tf.TensorSpec], number: int, ahead: int = 2
 ) -> tf.data.Dataset:
-    """A dataset of what a generator makes, some batches ahead of who reads it.
+    """Makes a dataset from a generator, prepared some batches ahead.
 
     Args:
-        batches: Called for each epoch.
-        signature: Of a batch.
+        batches: Called for each epoch; yields its batches.
+        signature: Shapes and types of a batch.
         number: Batches in an epoch.
-        ahead: How many are made ahead.
+        ahead: Number of batches to prepare ahead.
     """
     generated = tf.data.Dataset.from_generator(batches, output_signature=dict(signature))
     return untuned(generated.apply(tf.data.experimental.assert_cardinality(number)).prefetch(ahead))
 
 
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Switches tf.data's tuning off: there is nothing to tune, and to end it takes half a second in every epoch."""
+    """Disables tf.data's autotuning: there is nothing to tune, and stopping it takes half a second per epoch."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return batches.with_options(options)
 
 
 def padded_share(sizes: Sequence[int] | npt.NDArray[Any], params: BatchParams, seed: int = 0) -> float:
-    """Share of cells in one epoch's batches that are padding; with two sizes, of cells of their product."""
+    """Returns the fraction of cells in one epoch's batches that are padding; two sizes make cells of their product."""
     table = _table(sizes)
     cells = 0
     for positions in plan_epoch(table, params, np.random.default_rng(seed)):

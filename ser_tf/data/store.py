@@ -1,11 +1,11 @@
-"""Features on disk: computed once for a set of utterances and settings, then memory-mapped by every row and fold.
+"""Features on disk, computed once for a set of utterances and settings and memory-mapped by every row and fold.
 
 A store is a folder `<name>-<key>` with `data.f32` (all frames of all utterances, one after the other, float32),
-`index.json` (where each utterance lies) and `SHA256SUMS` of both (`sha256sum -c SHA256SUMS` checks them). The key
+`index.json` (the location of each utterance) and `SHA256SUMS` of both (check with `sha256sum -c SHA256SUMS`). The key
 hashes the feature's settings and code, the code that reads audio, and the contents of the recordings: a changed setting
-or recording makes a new store, a moved or touched corpus does not. Writing goes to a partial folder that is renamed
-when complete, under a file lock: processes that want the same store compute it once, a killed writer leaves nothing
-that could be mistaken for a store, and a damaged store is computed again.
+or recording makes a new store; a moved or touched corpus does not. A store is written, under a file lock, to a partial
+folder that is renamed when complete. Processes that want the same store compute it once, a killed writer leaves nothing
+that could be mistaken for a store, and a damaged store is recomputed.
 """
 
 import contextlib
@@ -32,32 +32,32 @@ DATA, INDEX, SUMS = "data.f32", "index.json", "SHA256SUMS"
 _FLOAT_BYTES = 4
 
 Report = Callable[[int, int], None]
-"""Called with (utterances done, utterances in all)."""
+"""Called with (utterances done, total utterances)."""
 Say = Callable[[str], None]
-"""Called with a line for the user."""
+"""Called with a message for the user."""
 Floats = npt.NDArray[np.float32]
 
 
 class StoreError(UserError):
-    """A store on disk is damaged: names it and what is wrong."""
+    """A store on disk is damaged. The message names it and says what is wrong."""
 
 
 class Frames(Protocol):
-    """Features of utterances by their ids: a whole store, or a view of a part of it."""
+    """Features of utterances by id: a whole store, or a view of part of it."""
 
     @property
     def dims(self) -> int:
         """Size of a frame."""
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames of one utterance."""
+        """Returns the number of frames of one utterance."""
 
     def __getitem__(self, utterance_id: str) -> Floats:
-        """Features of one utterance, float32 (frames, dims)."""
+        """Returns the features of one utterance, float32 (frames, dims)."""
 
 
 class FeatureStore:
-    """Read access to one store; cheap to pickle, the memory map is opened at first use in each process."""
+    """Read access to one store. Cheap to pickle: each process opens the memory map at first use."""
 
     def __init__(self, directory: Path) -> None:
         """Opens a store and checks its index and the size of its data.
@@ -88,10 +88,10 @@ class FeatureStore:
         """Checks every byte of the data.
 
         Args:
-            cache: Folder that remembers digests (`ser_tf.data.digests`); data that has not changed since is not read.
+            cache: Folder of cached digests (`ser_tf.data.digests`); data that has not changed since is not read.
 
         Raises:
-            StoreError: the data is not what was written.
+            StoreError: the data differ from what was written.
         """
         data = self.directory / DATA
         if digests.digests_of([data], cache)[data] != self._digest:
@@ -106,11 +106,11 @@ class FeatureStore:
         return utterance_id in self._rows
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames of one utterance."""
+        """Returns the number of frames of one utterance."""
         return self._rows[utterance_id][1]
 
     def __getitem__(self, utterance_id: str) -> Floats:
-        """Features of one utterance, float32 (frames, dims), a view of the memory map."""
+        """Returns the features of one utterance, float32 (frames, dims), as a view of the memory map."""
         if self._data is None:
             self._data = np.memmap(self.directory / DATA, dtype=np.float32, mode="r").reshape(-1, self.dims)
         start, frames = self._rows[utterance_id]
@@ -121,7 +121,7 @@ class JoinedStores:
     """Several stores of one feature as one: an utterance is read from the store that has it."""
 
     def __init__(self, stores: Sequence[FeatureStore]) -> None:
-        """Takes the stores, of which there is one at least."""
+        """Joins stores, at least one."""
         self._stores = tuple(stores)
         self.dims = self._stores[0].dims
 
@@ -129,7 +129,7 @@ class JoinedStores:
         return next(store for store in self._stores if utterance_id in store)
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames of one utterance."""
+        """Returns the number of frames of one utterance."""
         return self._of(utterance_id).num_frames(utterance_id)
 
     def __getitem__(self, utterance_id: str) -> Floats:
@@ -138,12 +138,12 @@ class JoinedStores:
 
 
 def to_stderr(line: str) -> None:
-    """Prints a line for the user."""
+    """Prints a message for the user."""
     print(line, file=sys.stderr)
 
 
 def fingerprint(spec: FeatureSpec) -> str:
-    """SHA-256 of everything besides the recordings that decides a feature's values: settings, code, and the reader."""
+    """Returns the SHA-256 of all that determines a feature's values besides the recordings: settings, code, reader."""
     parts = (spec.fingerprint(), code_digest.digest_of(audio.read_utterance), audio.reader_name())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -155,17 +155,18 @@ def ensure(
     report: Report | None = None,
     say: Say = to_stderr,
 ) -> FeatureStore:
-    """Returns the store of `spec` for `utterances` under `root`, computing it first if it is not there or damaged.
+    """Returns the store of `spec` for `utterances` under `root`, computing it first if it is missing or damaged.
 
     Args:
-        root: Folder of all stores of a corpus; made if needed.
+        root: Folder of all stores of a corpus, created if needed.
         spec: The feature with its parameters.
-        utterances: All utterances that the store shall hold.
-        report: Called as the computation goes on.
-        say: Called with one line when a store is damaged.
+        utterances: All utterances that the store must hold.
+        report: Called as the computation progresses.
+        say: Called with a message when a store is damaged.
 
     Raises:
-        AudioError: an audio file is missing, cannot be decoded or is not finite; names the file.
+        AudioError: an audio file is missing, cannot be decoded or has samples that are not finite. The message names
+            it.
         UserError: the folder cannot be written, or the disk is full.
     """
     directory = root / f"{spec.name}-{_key(root, spec, utterances)[:16]}"
@@ -205,7 +206,7 @@ def _lock_of(directory: Path) -> Path:
 
 @contextlib.contextmanager
 def _one_line(root: Path) -> Iterator[None]:
-    """Turns an error of the file system into the user's."""
+    """Turns an error of the file system into a one-line `UserError`."""
     try:
         yield
     except OSError as error:
@@ -213,7 +214,7 @@ def _one_line(root: Path) -> Iterator[None]:
 
 
 def _clean(root: Path, directory: Path) -> None:
-    """Removes what killed writers left, of this store, whose lock is held, and of others that nobody writes."""
+    """Removes the leftovers of killed writers: of this store, whose lock is held, and of stores nobody is writing."""
     for partial in root.glob("*.partial*"):
         store = root / partial.name.partition(".partial")[0]
         with contextlib.ExitStack() as stack:
@@ -241,11 +242,11 @@ def _write(directory: Path, spec: FeatureSpec, utterances: Sequence[Utterance], 
 
 
 def fill(directory: Path, name: str, dims: int, features: Iterable[tuple[str, Floats]]) -> None:
-    """Makes a store of an empty folder, one utterance in memory at a time.
+    """Writes a store into an empty folder, one utterance in memory at a time.
 
     Args:
         directory: The folder.
-        name: What the features are called.
+        name: Name of the features.
         dims: Size of a frame.
         features: Utterance ids with float32 (frames, dims).
     """

@@ -1,7 +1,7 @@
-"""Recordings decoded by TensorFlow and tensorflow-io, in place of libsndfile.
+"""Decoding recordings with TensorFlow and tensorflow-io instead of libsndfile.
 
-tensorflow-io has no build for Python 3.13. It does not check the frames of a FLAC file: damage is decoded to noise, and
-some flipped bits make its decoder wait for ever. It reads fewer formats than `ser_tf.corpora.recordings`.
+tensorflow-io has no build for Python 3.13. It does not check the frames of a FLAC file: damage is decoded as noise, and
+some flipped bits make its decoder hang. It reads fewer formats than `ser_tf.corpora.recordings`.
 """
 
 import struct
@@ -26,7 +26,7 @@ def read_samples(
     """Decodes a recording as `ser_tf.corpora.recordings.read_samples` does, with the same arguments, result and errors.
 
     Raises:
-        AudioError: also for a format that tensorflow-io does not read.
+        AudioError: also for a format that tensorflow-io cannot read.
         SettingError: tensorflow-io is not installed.
     """
     header = read_header(path)
@@ -70,8 +70,8 @@ def _flac(kind: tf.DType) -> Decode:
 _DECODERS: dict[tuple[str, str], Decode] = {
     ("WAV", "PCM_16"): lambda _, contents: tf.audio.decode_wav(contents).audio,
     ("WAV", "PCM_U8"): _scaled(_wav(tf.uint8), 128.0, 128.0),
-    ("WAV", "PCM_24"): _scaled(_wav(tf.int32), 0.0, 2.0**31),  # comes left-aligned in 32 bits
-    # tensorflow-io labels these integers float32 without touching the bits.
+    ("WAV", "PCM_24"): _scaled(_wav(tf.int32), 0.0, 2.0**31),  # left-aligned in 32 bits
+    # tensorflow-io declares these integers as float32 without converting the bits.
     ("WAV", "PCM_32"): _scaled(lambda *args: tf.bitcast(_wav(tf.float32)(*args), tf.int32), 0.0, 2.0**31),
     ("WAV", "FLOAT"): _wav(tf.float32),
     ("FLAC", "PCM_16"): _scaled(_flac(tf.int16), 0.0, 2.0**15),
@@ -90,7 +90,7 @@ def _decoder(header: RecordingHeader, path: Path) -> Decode:
 
 
 def _plain_wav(path: Path) -> bytes:
-    """The file with a plain header, because the decoders stumble over WAVE_FORMAT_EXTENSIBLE and fill bytes."""
+    """Returns the file with a plain header, since the decoders fail on WAVE_FORMAT_EXTENSIBLE and fill bytes."""
     header = wav_header.read_wav_header(path)
     block = header.channels * header.bits // 8
     with path.open("rb") as file:

@@ -1,1 +1,1 @@
-"""What figures of recordings share: panels over time, and the choice of the recordings that are shown."""
+"""Shared parts of figures of recordings: panels over time, and the choice of recordings to show."""

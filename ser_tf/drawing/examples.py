@@ -1,4 +1,4 @@
-"""The recordings that a figure shows, with the models that it shows them with, and the flags that choose both."""
+"""The recordings and models that a figure shows, and the flags that choose them."""
 
 import argparse
 import dataclasses
@@ -23,10 +23,10 @@ class Example:
     """One recording of a figure.
 
     Attributes:
-        title: Names it, and tells how it was chosen.
+        title: Name of the recording, and how it was chosen.
         waveform: float32 (samples,) at 16 kHz.
-        model: Of the fold that tested it; of the first fold for the user's own recordings.
-        utterance: Of the corpus, or None for the user's own recordings.
+        model: The model of the fold that tested it, or of the first fold for the user's own recordings.
+        utterance: The utterance of the corpus, or None for the user's own recordings.
     """
 
     title: str
@@ -36,19 +36,19 @@ class Example:
 
 
 def parser_of(program: str, description: str | None, row: str, picture: str) -> cli.ArgumentParser:
-    """The flags that all figures of trained models share.
+    """Makes a parser of the flags shared by all figures of trained models.
 
     Args:
         program: How the command is called.
-        description: What the figure shows.
-        row: The row that is shown by default.
-        picture: Name of the file in the run's folder.
+        description: Description of the figure.
+        row: The row shown by default.
+        picture: Default name of the file in the run's folder.
     """
     parser = cli.ArgumentParser(prog=program, description=description)
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run with --keep-models")
-    parser.add_argument("--row", default=row, metavar="KEY", help=f"whose models are shown (default: {row})")
+    parser.add_argument("--row", default=row, metavar="KEY", help=f"row whose models to use (default: {row})")
     parser.add_argument("--utterances", nargs="+", metavar="ID", help="test utterances to show (default: chosen)")
-    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="recordings to show in their place")
+    parser.add_argument("--audio", type=Path, nargs="+", metavar="FILE", help="your own recordings to show instead")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help=f"png, pdf or svg (default: {picture} in the run's folder)"
     )
@@ -56,16 +56,16 @@ def parser_of(program: str, description: str | None, row: str, picture: str) -> 
 
 
 def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: bool = False) -> list[Example]:
-    """The recordings that the flags ask for: the user's own, named ones, or the surest right answers.
+    """Returns the recordings requested by the flags: the user's own, named ones, or the most confident correct ones.
 
     Args:
         flags: From a parser that `parser_of` made.
         paper: The paper.
-        number: How many are chosen, each of another class, when none are named.
-        hardest: Chooses the right answers that were hardest instead.
+        number: Number of recordings to choose, each of a different class, when none are named.
+        hardest: Whether to choose the least confident correct predictions instead.
 
     Raises:
-        SettingError: a named utterance was not tested, or there is nothing to choose from.
+        SettingError: a named utterance was not tested, or no prediction is correct.
         UserError: the run has no kept models, or a recording cannot be read.
     """
     results = models.fold_results(flags.run, flags.row)
@@ -74,20 +74,23 @@ def of_run(flags: argparse.Namespace, paper: Paper[Any], number: int, hardest: b
         return [Example(path.name, audio.read(path), model) for path in flags.audio]
     chosen = named(results, flags.utterances) if flags.utterances else right_answers(results, number, hardest)
     if not chosen:
-        raise SettingError(f"{flags.run}: row {flags.row} recognised nothing; name --utterances to show")
+        raise SettingError(f"{flags.run}: row {flags.row} has no correct prediction; choose --utterances to show")
     shown = []
     for result, place in chosen:
         model = models.load(paper, flags.run, result)
         corpus = models.corpus_of(model.card)
-        utterance = next(utterance for utterance in corpus.utterances if utterance.id == result.ids[place])
-        how = "" if flags.utterances else f", {'least sure' if hardest else 'surest'} right answer of its class"
+        by_id = {utterance.id: utterance for utterance in corpus.utterances}
+        if result.ids[place] not in by_id:
+            raise SettingError(f"{corpus.root}: has no {result.ids[place]}, which the run tested; run the table again")
+        utterance = by_id[result.ids[place]]
+        how = "" if flags.utterances else f", {'least' if hardest else 'most'} confident of its class"
         title = f"{utterance.id} ({result.corpus})\n{result.classes[result.truth[place]]}{how}"
         shown.append(Example(title, audio.read_utterance(utterance), model, utterance))
     return shown
 
 
 def right_answers(results: Sequence[FoldResult], number: int, hardest: bool = False) -> list[tuple[FoldResult, int]]:
-    """For each class the right answer with the highest posterior, or the lowest; the `number` extremest of these."""
+    """Picks each class's correct prediction of highest (or lowest) posterior; returns the top `number` of these."""
     sign = -1 if hardest else 1
     best: dict[int, tuple[float, FoldResult, int]] = {}
     for result in results:
@@ -100,7 +103,7 @@ def right_answers(results: Sequence[FoldResult], number: int, hardest: bool = Fa
 
 
 def named(results: Sequence[FoldResult], ids: Sequence[str]) -> list[tuple[FoldResult, int]]:
-    """The results that tested these utterances, with their places in them.
+    """Finds the results that tested these utterances, and their positions in them.
 
     Raises:
         SettingError: an utterance was not tested.

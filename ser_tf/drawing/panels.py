@@ -1,4 +1,4 @@
-"""Panels of pictures: the waveform, and curves over time below it."""
+"""Panels of figures: a waveform, and curves over time below it."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,17 +12,17 @@ from ser_tf import files
 from ser_tf.errors import UserError
 
 COLUMN_INCHES = 3.5
-"""Width of one column of a two-column paper."""
+"""Width of one column in a two-column paper."""
 FORMATS = (".png", ".pdf", ".svg")
-"""Suffixes of pictures."""
+"""File name suffixes of pictures."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#000000")
-"""Okabe and Ito's colours, which most colour-blind people can tell apart (jfly.uni-koeln.de/color, 2008)."""
+"""Okabe and Ito's colour-blind-safe palette (jfly.uni-koeln.de/color, 2008)."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", ":")
 
 
 def draw_waveform(axes: Axes, waveform: npt.NDArray[np.floating[Any]], sample_rate_hz: int = 16_000) -> None:
-    """Draws a waveform (samples,) over seconds as its envelope, so that long recordings stay small files."""
+    """Draws a waveform (samples,) over seconds as its envelope, which keeps files of long recordings small."""
     bins = min(2000, len(waveform))
     edges = np.linspace(0, len(waveform), bins + 1).astype(int)[:-1]
     low, high = np.minimum.reduceat(waveform, edges), np.maximum.reduceat(waveform, edges)
@@ -43,7 +43,7 @@ def draw_attention(axes: Axes, seconds: npt.NDArray[np.floating[Any]], weights: 
 
 
 class CurveStyle(NamedTuple):
-    """What tells a curve from others."""
+    """Colour, line and marker that distinguish a curve."""
 
     colour: str
     marker: str
@@ -51,18 +51,18 @@ class CurveStyle(NamedTuple):
 
 
 def style_of(place: int) -> CurveStyle:
-    """Chooses the style of a curve by its number: no two of the first 140 share all three marks."""
+    """Chooses the style of a curve by its number; the first 140 styles all differ."""
     return CurveStyle(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)])
 
 
 def posteriors_in_words(classes: tuple[str, ...], posteriors: npt.NDArray[np.floating[Any]]) -> str:
-    """Writes class posteriors in per cent, largest first."""
+    """Formats class posteriors in percent, largest first."""
     order = np.argsort(-posteriors, kind="stable")
     return ", ".join(f"{classes[place]} {100 * posteriors[place]:.0f}%" for place in order)
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Writes a figure; the suffix chooses the format (png, pdf, svg).
+    """Writes a figure in the format of the suffix (png, pdf, svg).
 
     Raises:
         UserError: the folder or the file cannot be written.

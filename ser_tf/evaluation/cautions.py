@@ -1,4 +1,4 @@
-"""Warnings: what makes the numbers of a table weaker than they look."""
+"""Warnings about what makes a table's numbers weaker than they look."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,14 @@ def warnings(
     settings: Statistics,
     asked: Unit,
 ) -> list[str]:
-    """Sentences without a full stop, in the order of their weight.
+    """Lists warnings as sentences without a full stop, most important first.
 
     Args:
         rows: The rows of the summary.
         claims: Its claims.
-        lonely: Classes that occur in one unit only, where there are several units.
+        lonely: Classes that occur in only one of several units.
         settings: How intervals and tests were made.
-        asked: The unit that the user asked for.
+        asked: The unit requested by the user.
     """
     ran = [row for row in rows if row["status"] == "run"]
     found = []
@@ -40,7 +40,7 @@ def warnings(
 
 
 def _few_units(ran: Sequence[RowSummary], settings: Statistics) -> list[str]:
-    """Few units make wide intervals; bootstrap intervals of few units are too narrow."""
+    """Warns of few units: intervals are wide, and bootstrap intervals too narrow."""
     units = min((row["units"] for row in ran), default=FEW_UNITS)
     if units == 1:
         return [f"only 1 {settings.unit} was tested: there are no intervals"]
@@ -51,7 +51,7 @@ def _few_units(ran: Sequence[RowSummary], settings: Statistics) -> list[str]:
 
 
 def _lonely_classes(classes: Sequence[str], settings: Statistics) -> list[str]:
-    """How far these classes' recalls vary over units cannot be known."""
+    """Warns of classes whose recalls have no known variation over units."""
     if not classes:
         return []
     text = f"only one {settings.unit} has {', '.join(classes)}: "
@@ -62,7 +62,7 @@ def _lonely_classes(classes: Sequence[str], settings: Statistics) -> list[str]:
 
 
 def _unreachable_claims(claims: Sequence[ClaimSummary], settings: Statistics) -> list[str]:
-    """With few units, the smallest p that a permutation test can give exceeds the corrected level."""
+    """Warns if the smallest p of a permutation test with so few units exceeds the corrected level."""
     tested = [claim["speakers"] for claim in claims if claim["p_value"] is not None and claim["speakers"]]
     if tested and 2.0 ** -min(tested) * len(tested) >= verdicts.SIGNIFICANCE:
         count = f"{len(tested)} claims" if len(tested) > 1 else "1 claim"

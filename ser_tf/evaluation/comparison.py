@@ -1,4 +1,4 @@
-"""Paired tests between two rows on the same utterances, and the correction for several tests."""
+"""Paired tests between two rows on the same utterances, and the correction for multiple tests."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ from ser_tf.evaluation.predictions import FoldPredictions
 from ser_tf.evaluation.statistics import DEFAULT, ROUNDING, Interval, Statistics
 
 MAX_EXACT_UNITS = 12
-"""With more units than this, random swaps stand for all."""
+"""With more units than this, swaps are sampled at random rather than enumerated."""
 
 
 @dataclasses.dataclass(frozen=True)
 class PairedComparison:
-    """Whether one row is better than another on the same utterances.
+    """Comparison of two rows on the same utterances.
 
     Attributes:
         difference: The first row's pooled metric less the second's, as a fraction.
         interval: 95% interval of the difference, or None where the spread over units is unknown.
-        p_value: One-sided: how often swapping units gives a difference at least as large.
-        p_reversed: The same for the opposite claim.
-        p_two_sided: How often swapping units gives a difference at least as far from zero.
-        num_units: Units that were swapped.
+        p_value: One-sided p: how often swapping units gives a difference at least as large.
+        p_reversed: One-sided p of the opposite claim.
+        p_two_sided: Two-sided p: how often swapping units gives a difference at least as far from zero.
+        num_units: Number of units that were swapped.
         exact: Whether all swaps were enumerated.
-        trainings: The (fold, seed) pairs that both rows have.
+        trainings: The (fold, seed) pairs common to both rows.
     """
 
     difference: float
@@ -47,25 +47,25 @@ def compare_rows(
     metric: Metric,
     settings: Statistics = DEFAULT,
 ) -> PairedComparison:
-    """Paired permutation test, by unit, of "the first row is better than the second".
+    """Tests "the first row is better than the second" by a paired permutation test over units.
 
-    Were the rows equally good, a unit's predictions could as well have come from the other row. Both rows' predictions
-    of whole units are therefore swapped: in all ways with up to 12 units, else in random ways, where the observed one
-    counts as one of them (p is never 0).
+    If the rows were equally good, a unit's predictions could equally have come from the other row. Both rows'
+    predictions of whole units are therefore swapped: in all ways with up to 12 units, otherwise in random ways that
+    include the observed one (p is never 0).
 
     Args:
-        first: Trainings of the row that is claimed to be better.
+        first: Trainings of the row claimed to be better.
         second: Trainings of the other row.
         num_classes: Number of classes of the task.
-        metric: The metric that is compared.
+        metric: The metric to compare.
         settings: Unit, interval and number of random swaps.
 
     Returns:
-        Difference, interval and p-values over the folds and seeds that both rows have.
+        Difference, interval and p-values over the folds and seeds common to both rows.
 
     Raises:
         ValueError: the rows share no fold and seed, differ in the utterances, speakers or truth of a shared one, or
-            sessions are asked for and were not recorded.
+            sessions are requested but were not recorded.
     """
     first, second = paired(first, second)
     ours = units.count_by_unit(first, num_classes, settings.unit)
@@ -86,7 +86,7 @@ def compare_rows(
 
 
 def swaps_of(units: int, settings: Statistics) -> tuple[npt.NDArray[np.int64], bool]:
-    """Ways to swap (1) or keep (0) each unit, int64 [ways, units], of which the first keeps all; whether it is all."""
+    """Returns ways to swap (1) or keep (0) each unit, int64 [ways, units], and whether all; the first keeps all."""
     if units <= MAX_EXACT_UNITS:
         return (np.arange(2**units)[:, np.newaxis] >> np.arange(units)) & 1, True
     drawn = np.random.default_rng(settings.seed).integers(2, size=(settings.random_swaps, units))
@@ -94,7 +94,7 @@ def swaps_of(units: int, settings: Statistics) -> tuple[npt.NDArray[np.int64], b
 
 
 def p_values(differences: Floats) -> tuple[float, float, float]:
-    """Shares of swaps whose difference is at least the first one, at most the first one, and at least as far from zero.
+    """Returns the fractions of swaps with a difference at least, at most, and at least as far from zero as the first.
 
     Args:
         differences: Differences after each way of swapping [ways]; the first is the observed one.
@@ -111,7 +111,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
     """Adjusts p-values for the number of tests (Holm's step-down method).
 
     Args:
-        p: p-values; None for a test that was not made, which is not counted.
+        p: p-values, with None for tests that were not made and do not count.
 
     Returns:
         Adjusted p-values in the same order, at most 1.
@@ -132,7 +132,7 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 def paired(
     first: Sequence[FoldPredictions], second: Sequence[FoldPredictions]
 ) -> tuple[list[FoldPredictions], list[FoldPredictions]]:
-    """The trainings of both rows with the same fold and seed, checked to test the same utterances.
+    """Returns the trainings of both rows with the same fold and seed, checked to test the same utterances.
 
     Raises:
         ValueError: the rows share no fold and seed, or differ in the utterances, speakers or truth of a shared one.
@@ -154,13 +154,13 @@ def paired(
 
 
 def _tested(fold: FoldPredictions) -> dict[str, tuple[str, int]]:
-    """Speaker and true class of each utterance by id."""
+    """Returns speaker and true class of each utterance by id."""
     predictions = fold.predictions
     labels = zip(predictions.speakers, predictions.truth.tolist(), strict=True)
     return dict(zip(predictions.ids, labels, strict=True))
 
 
 def _swapped_differences(metric: Metric, ours: Counts, theirs: Counts, swaps: npt.NDArray[np.int64]) -> Floats:
-    """The difference of the rows' metrics after each way of swapping units, float64 [ways]."""
+    """Computes the difference of the rows' metrics after each way of swapping units, float64 [ways]."""
     moved = np.einsum("wu,uij->wij", swaps, theirs - ours)
     return metric.compute(ours.sum(axis=0) + moved) - metric.compute(theirs.sum(axis=0) - moved)

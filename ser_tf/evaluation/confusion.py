@@ -1,4 +1,4 @@
-"""Confusion matrices to look at (PNG) and to calculate with (CSV)."""
+"""Confusion matrices as pictures (PNG) and numbers (CSV)."""
 
 import csv
 import io
@@ -17,26 +17,26 @@ DOTS_PER_INCH = 200
 CELL_INCHES = 0.85
 MARGIN_INCHES = 1.7
 DARK = 0.6
-"""Row shares above this are printed white on dark."""
+"""Cells with a larger share of their row are printed white on dark."""
 
 
 def save_confusion(path: str | Path, matrix: Counts, classes: Sequence[str], title: str) -> tuple[Path, Path]:
-    """Draws a confusion matrix and writes its counts beside it.
+    """Draws a confusion matrix and writes its counts to a CSV file of the same name.
 
-    Each cell shows the share of its row (of the true class) in percent and the count below. The picture is legible in
-    grey print. Nothing of matplotlib's global state is touched; the same matrix gives the same bytes.
+    Each cell shows its percentage of the row (the true class) above the count. The picture is legible in greyscale.
+    matplotlib's global state is not touched; the same matrix gives the same bytes.
 
     Args:
         path: The PNG; the CSV has the same name with the suffix `.csv`.
         matrix: Counts, int [true class, decided class].
         classes: Class names in order.
-        title: Printed above.
+        title: Title above the matrix.
 
     Returns:
         Paths of the PNG and of the CSV.
 
     Raises:
-        ValueError: the matrix is not square or the classes do not fit it.
+        ValueError: the matrix is not square or does not match the classes.
         UserError: the folder cannot be written.
     """
     if matrix.shape != (len(classes), len(classes)):
@@ -53,7 +53,7 @@ def save_confusion(path: str | Path, matrix: Counts, classes: Sequence[str], tit
 
 
 def confusion_csv(matrix: Counts, classes: Sequence[str]) -> str:
-    """Counts as CSV: a header of decided classes, then one line for each true class.
+    """Formats counts as CSV: a header of decided classes, then one line for each true class.
 
     Args:
         matrix: Counts, int [true class, decided class].
@@ -70,10 +70,10 @@ def draw(axes: Axes, matrix: Counts, classes: Sequence[str], title: str) -> None
     """Draws a confusion matrix; see `save_confusion`.
 
     Args:
-        axes: Where it is drawn.
+        axes: The axes to draw on.
         matrix: Counts, int [true class, decided class].
         classes: Class names in order.
-        title: Printed above.
+        title: Title above the matrix.
     """
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)

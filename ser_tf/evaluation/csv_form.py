@@ -1,4 +1,4 @@
-"""A table as CSV: one line for each row and claim, numbers in percent or points."""
+"""A table as CSV: one line for each row and claim, with numbers in percent or points."""
 
 import csv
 import io
@@ -17,10 +17,10 @@ Line = dict[str, str | int | float | None]
 
 
 def to_csv(summary: Summary | DataSummary) -> str:
-    """The table as CSV with a header: lines of kind `row`, then of kind `claim`.
+    """Formats the table as CSV with a header: lines of kind `row`, then of kind `claim`.
 
-    The corpus and its cautions are columns: a line cut out of the file still says where its numbers come from. Cells
-    that do not apply or do not exist are empty; p-values are not rounded.
+    The corpus and its cautions are columns, which keeps every line self-contained. Cells that do not apply are empty;
+    p-values are not rounded.
 
     Args:
         summary: The content of `summary.json`.
@@ -43,7 +43,7 @@ def to_csv(summary: Summary | DataSummary) -> str:
 
 
 def _common(summary: Summary | DataSummary) -> Line:
-    """Cells that are the same in every line."""
+    """Returns the cells common to all lines."""
     return {
         "seeds": " ".join(str(seed) for seed in summary["seeds"]),
         "experiment": summary["experiment"],
@@ -57,7 +57,7 @@ def _common(summary: Summary | DataSummary) -> Line:
 
 
 def _row(row: RowSummary) -> Line:
-    """A row's cells by column."""
+    """Returns a row's cells by column."""
     cells: Line = {"kind": "row", "key": row["key"], "label": row["label"], "origin": row["origin"]}
     cells |= {"verdict": row["verdict"], "note": row["note"], "folds": len(row["folds"]), "units": row["units"]}
     for metric in METRICS:
@@ -71,12 +71,12 @@ def _row(row: RowSummary) -> Line:
 
 
 def _pooled(entry: Accuracy) -> dict[str, float | None]:
-    """The pooled value and the ends of its interval."""
+    """Returns the pooled value and the ends of its interval."""
     return {"pooled": entry["pooled"], "low": entry["ci95"][0], "high": entry["ci95"][1]}
 
 
 def _claim(claim: ClaimSummary) -> Line:
-    """A claim's cells by column; the interval of a measurement that is compared with nothing is that of its value."""
+    """Returns a claim's cells by column; a measurement without comparison has the interval of its value."""
     scale = 100 if claim["form"] == "share" else 1
     decimals = 1 if claim["form"] == "share" else 4
     numbers = {"difference": claim["difference"], "value": claim["value"], "compared_with": claim["compared_with"]}
@@ -88,7 +88,7 @@ def _claim(claim: ClaimSummary) -> Line:
 
 
 def _data_lines(row: DataRowSummary, own: Sequence[str]) -> list[Line]:
-    """The cells of each line of a row of data; `own` are the table's columns."""
+    """Returns the cells of each line of a row of data; `own` are the table's columns."""
     common: Mapping[str, str] = {
         "key": row["key"], "label": row["label"], "verdict": row["verdict"], "note": row["note"]
     }  # fmt: skip
@@ -97,5 +97,5 @@ def _data_lines(row: DataRowSummary, own: Sequence[str]) -> list[Line]:
 
 
 def _number(value: float | None, scale: float = 100, decimals: int = 1) -> str:
-    """A fraction in percent with one decimal, or as asked; empty when there is none."""
+    """Formats a fraction, by default in percent with one decimal; empty if there is none."""
     return "" if value is None else f"{scale * value:.{decimals}f}"

@@ -1,4 +1,4 @@
-"""The summary of a table that shows data and trains nothing: the keys of every table's summary, without accuracies."""
+"""The summary of a table that shows data and trains nothing: the usual keys, without accuracies."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from ser_tf.evaluation.verdicts import CorpusKind
 
 @dataclasses.dataclass(frozen=True)
 class DataRow:
-    """One row of such a table; it may take several lines.
+    """One row of such a table, on one or several lines.
 
     Attributes:
-        key: Short name, as that of a system.
-        label: The row's name as the table prints it.
+        key: Short name, like that of a system.
+        label: The row's printed name.
         lines: Cells in the order of the table's columns, without the label and the verdict.
-        values: The same for programs: further keys of the row in `summary.json`.
-        same: Whether the values are the paper's; None where the paper states none.
-        cited: Whether the row shows the paper's values and nothing of the corpus.
-        note: One line on the row.
+        values: The same in machine-readable form: further keys of the row in `summary.json`.
+        same: Whether the values equal the paper's; None if the paper states none.
+        cited: Whether the row shows only the paper's values.
+        note: One line about the row.
     """
 
     key: str
@@ -50,18 +50,18 @@ def build_data_summary(  # noqa: PLR0913 - a document of named parts
     assumptions: Mapping[str, object],
     seconds: float,
 ) -> DataSummary:
-    """Judges the rows of a table of data; arguments as those of `ser_tf.evaluation.summary.build_summary`.
+    """Judges the rows of a table of data; arguments as for `ser_tf.evaluation.summary.build_summary`.
 
     Args:
         experiment: Name of the experiment.
-        title: One line for the head of the table.
+        title: The table's title, one line.
         task: Name of the task.
         corpus: Name of the corpus.
         corpus_kind: Whether the published values were counted on this corpus, on more of it or on another one.
-        corpus_notes: Cautions on the corpus, one line each.
+        corpus_notes: Cautions about the corpus, one line each.
         seeds: Seeds of the run, which change nothing.
         smoke: Whether this was a smoke run.
-        columns: Heads of the table: of the labels, then of the cells of each line.
+        columns: Column heads: of the labels, then of the cells of each line.
         rows: The table's rows in order.
         assumptions: Values of the ledger.
         seconds: Duration of the run.
@@ -92,7 +92,7 @@ def build_data_summary(  # noqa: PLR0913 - a document of named parts
 
 
 def _row(row: DataRow, *, smoke: bool, kind: CorpusKind) -> dict[str, object]:
-    """One row's entry."""
+    """Makes one row's entry."""
     verdict = "cited"
     if not row.cited:
         verdict = verdicts.verdict_of_data(row.same, smoke=smoke, kind=kind)

@@ -1,7 +1,7 @@
 r"""A table's page as a LaTeX fragment for `\input`; it needs only `\usepackage{booktabs}`.
 
-Each section is a float of its own with a short caption, which fits a page of the article class. Columns of text wrap;
-when the numbers leave too little room for them, the type gets smaller.
+Each section is a separate float with a short caption that fits a page of the article class. Columns of text wrap; if
+the numbers leave too little room for them, the type gets smaller.
 """
 
 import math
@@ -39,23 +39,23 @@ ESCAPES = {
     "·": r"$\cdot$",
 }
 NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
-"""The hyphen of a negative number, which is set as a minus."""
+"""The hyphen of a negative number, typeset as a minus sign."""
 MAX_CAPTION = 300
 PREAMBLE = r"% needs \usepackage{booktabs}"
 TEXT_POINTS = 340
-"""Width of the text of an article in 10 pt, less 5 for rounding; wider pages only leave more room."""
+"""Text width of a 10 pt article, less 5 for rounding; wider pages only leave more room."""
 MIN_LABEL_SHARE = 0.2
 SIZES = {"footnotesize": 4.3, "scriptsize": 4.0, "tiny": 3.5}
 """Type sizes with the width of a digit in points."""
 NARROW = frozenset(" .,:;'|!()[]-ijlt")
-"""Signs of about half the width of a digit."""
+"""Characters about half as wide as a digit."""
 GAP_POINTS = 6
 ROW_POINTS = 2
 """Additional space between rows of several lines."""
 
 
 def to_latex(summary: Summary | DataSummary) -> str:
-    r"""The page as LaTeX floats.
+    r"""Formats the table as LaTeX floats.
 
     Args:
         summary: The content of `summary.json`.
@@ -64,7 +64,7 @@ def to_latex(summary: Summary | DataSummary) -> str:
 
 
 def render(page: Page) -> str:
-    """A page as LaTeX floats, one for each brief section; the notes of the main one also have protocol and cautions.
+    """Formats a page as LaTeX floats, one per brief section; the main one's notes include protocol and cautions.
 
     Args:
         page: The page.
@@ -79,13 +79,13 @@ def render(page: Page) -> str:
 
 
 def escaped(text: str) -> str:
-    """Escapes LaTeX's own characters and writes the signs that plain LaTeX does not know as commands."""
+    """Escapes LaTeX's special characters and replaces symbols unknown to plain LaTeX by commands."""
     signed = NEGATIVE.sub("−", text.replace("\n", " "))
     return "".join(ESCAPES.get(sign, sign) for sign in signed)
 
 
 def caption(page: Page, section: Section) -> str:
-    """A caption of less than 300 characters, escaped: what the table shows and, first of all, what it cannot say."""
+    """Makes an escaped caption of less than 300 characters with the table's subject and its main cautions."""
     parts = [page.headline + "." if not section.heading else f"{page.headline}: {section.heading.strip('?').lower()}."]
     parts += [page.title.rstrip(".") + "."] * bool(page.title and not section.heading)
     parts += [line.split(":")[0] + "." for line in page.cautions if line.startswith("Smoke run")]
@@ -97,7 +97,7 @@ def caption(page: Page, section: Section) -> str:
 
 
 def _float(page: Page, section: Section, above: Sequence[str]) -> str:
-    """One table environment."""
+    """Makes one table environment."""
     name = "-".join([page.headline.replace(" on ", "-"), *section.heading.lower().strip("?").split()])
     size, share, parts = _layout(section)
     lines = [
@@ -116,9 +116,9 @@ def _float(page: Page, section: Section, above: Sequence[str]) -> str:
 
 
 def _layout(section: Section) -> tuple[str, float, list[Section]]:
-    """The largest type that leaves the first column its room, and the share of the line that this column gets.
+    """Finds the largest type size that leaves room for the first column, and that column's share of the line.
 
-    Where no type does, the columns are put below each other in several tabulars.
+    If none does, the columns are split over several tabulars.
     """
     columns = range(1, len(section.columns))
     for size, digit in SIZES.items():
@@ -132,13 +132,13 @@ def _layout(section: Section) -> tuple[str, float, list[Section]]:
 
 
 def _digits(text: str) -> float:
-    """Width of a text in digits."""
+    """Returns the width of a text in digits."""
     widths = {**dict.fromkeys(NARROW, 0.55), **dict.fromkeys("+−±", 1.6)}
     return sum(widths.get(sign, 1.05 if sign.isalpha() else 1) for sign in NEGATIVE.sub("−", text))
 
 
 def _tabular(section: Section, share: float) -> list[str]:
-    """The lines of a tabular with booktabs rules."""
+    """Makes the lines of a tabular with booktabs rules."""
     kinds = ["l" if place == 0 or name == VERDICT else "r" for place, name in enumerate(section.columns)]
     heads = [
         escaped(name) if kind == "l" else _stack(kind, name.split())
@@ -156,12 +156,12 @@ def _tabular(section: Section, share: float) -> list[str]:
 
 
 def _words(text: str, letters: int) -> list[str]:
-    """Text in lines of so many characters."""
+    """Wraps text to lines of the given number of characters."""
     return textwrap.wrap(text, max(letters, 1), break_long_words=False) or [""]
 
 
 def _stack(kind: str, lines: Sequence[str]) -> str:
-    """Lines below each other."""
+    """Stacks lines in one cell."""
     if len(lines) < 2:
         return "".join(map(escaped, lines))
     return rf"\begin{{tabular}}[t]{{@{{}}{kind}@{{}}}}" + r"\\".join(map(escaped, lines)) + r"\end{tabular}"

@@ -1,4 +1,4 @@
-"""A page of tables as plain text, before any form prints it: cells, sections, and how sections break."""
+"""A page of tables as plain text, independent of the output format: cells, sections, and how sections break."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ VERDICT = "Verdict"
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One cell: a text, and details that stand below or beside it, such as an interval."""
+    """One cell: a text, and details printed below or next to it, such as an interval."""
 
     text: str
     details: tuple[str, ...] = ()
@@ -20,14 +20,14 @@ Row = tuple[Cell, ...]
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A table with a heading and notes; without columns only notes.
+    """A table with a heading and notes, or, without columns, only notes.
 
     Attributes:
         heading: The heading; empty for the main table.
-        columns: Heads of the columns; the first, and one named `Verdict`, hold text, the others numbers.
+        columns: Column heads; the first column and `Verdict` hold text, the others numbers.
         rows: The cells.
-        notes: Sentences below.
-        brief: Whether short forms (terminal, LaTeX) show it as well.
+        notes: Sentences below the table.
+        brief: Whether the short formats (terminal, LaTeX) include the section.
     """
 
     heading: str
@@ -37,11 +37,11 @@ class Section:
     brief: bool = True
 
     def width(self, place: int, width_of: Callable[[str], float] = len) -> float:
-        """Width of a column; heads of numbers break at blanks, and verdicts wrap.
+        """Returns the width of a column, in which heads of numbers break at spaces and verdicts wrap.
 
         Args:
             place: The column.
-            width_of: Gives the width of a text; by default its number of characters.
+            width_of: Returns the width of a text, by default its number of characters.
         """
         name = self.columns[place]
         texts = [line for row in self.rows for line in (row[place].text, *row[place].details)]
@@ -50,12 +50,12 @@ class Section:
         return max(map(width_of, [*texts, *([name] if place == 0 else name.split())]))
 
     def chunks(self, room: float, gap: float, width_of: Callable[[str], float] = len) -> list["Section"]:
-        """The section as several of about equal width, each with the first column, as few as have room.
+        """Splits the section into as few as possible of about equal width, each with the first column.
 
         Args:
             room: Room for all columns but the first.
             gap: Width between two columns.
-            width_of: Gives the width of a text; by default its number of characters.
+            width_of: Returns the width of a text, by default its number of characters.
         """
 
         def wide(places: Sequence[int]) -> bool:
@@ -74,7 +74,7 @@ class Section:
         return [self._only([0, *group], last=group is groups[-1]) for group in groups]
 
     def _only(self, places: list[int], *, last: bool) -> "Section":
-        """The section with these columns; only the last part has the notes."""
+        """Returns the section with only these columns; only the last part has the notes."""
         rows = tuple(tuple(row[place] for place in places) for row in self.rows)
         columns = tuple(self.columns[place] for place in places)
         return dataclasses.replace(self, columns=columns, rows=rows, notes=self.notes if last else ())
@@ -82,12 +82,12 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """Everything that a form prints.
+    """The content of a page in any output format.
 
     Attributes:
         headline: The experiment and its corpus.
         title: The table's title; may be empty.
-        cautions: Sentences that belong before the numbers.
+        cautions: Sentences to print before the numbers.
         protocol: One line on how the numbers were made; empty for a table of data.
         sections: The sections in order; the first is the main table.
     """
@@ -100,5 +100,5 @@ class Page:
 
 
 def cell(text: str, *details: str) -> Cell:
-    """A cell without its empty details."""
+    """Makes a cell, dropping empty details."""
     return Cell(text, tuple(filter(None, details)))

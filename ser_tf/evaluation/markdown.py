@@ -8,11 +8,11 @@ from ser_tf.evaluation.page import page_of
 from ser_tf.evaluation.schema import DataSummary, Summary
 
 MARKUP = re.compile(r"[\\`*|]|(?<!\w)_|_(?!\w)|<(?=[a-zA-Z/!?])")
-"""Markup in running text; underscores inside words and comparison signs are none."""
+"""Markup in running text, which does not include underscores within words or comparison signs."""
 
 
 def to_markdown(summary: Summary | DataSummary) -> str:
-    """The page as Markdown.
+    """Formats the table as Markdown.
 
     Args:
         summary: The content of `summary.json`.
@@ -21,7 +21,7 @@ def to_markdown(summary: Summary | DataSummary) -> str:
 
 
 def render(page: Page) -> str:
-    """A page as Markdown: cautions and the protocol, then the sections.
+    """Formats a page as Markdown: cautions and the protocol, then the sections.
 
     Args:
         page: The page.
@@ -35,12 +35,12 @@ def render(page: Page) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text without markup, in one line."""
+    """Escapes markup and joins lines."""
     return MARKUP.sub(lambda found: f"\\{found.group()}", text.replace("\n", " "))
 
 
 def _section(section: Section) -> list[str]:
-    """Heading, table and notes; notes without a table are a list."""
+    """Formats heading, table and notes; notes without a table become a list."""
     parts = [f"## {escaped(section.heading)}"] if section.heading else []
     if section.columns:
         parts.append(_table(section.columns, section.rows))
@@ -50,7 +50,7 @@ def _section(section: Section) -> list[str]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """A table: text to the left, numbers to the right; details stand beside."""
+    """Formats a table with text aligned left, numbers right, and details in the same cell."""
     rule = [":--" if place == 0 or name == VERDICT else "--:" for place, name in enumerate(columns)]
     lines = [[escaped(name) for name in columns], rule]
     lines += [[escaped(" ".join((cell.text, *cell.details))) for cell in row] for row in rows]

@@ -1,9 +1,10 @@
-"""Metrics as functions of a confusion matrix, in one table: a new metric is one line of `METRICS`.
+"""Metrics as functions of a confusion matrix, in one table: a new metric is one entry in `METRICS`.
 
-Weighted accuracy (WA) is the share of utterances that are right. Unweighted accuracy (UA) is the mean over classes of
-each class's recall. Macro-F1 is the mean over classes of 2 TP / (2 TP + FP + FN). All are computed from pooled counts:
-those of folds, seeds or speakers are added first and divided once, which keeps a fold with few utterances of a class
-from weighing more than its utterances. A class that does not occur in the truth has no recall and is no part of a mean.
+Weighted accuracy (WA) is the fraction of utterances classified correctly. Unweighted accuracy (UA) is the mean recall
+over classes. Macro-F1 is the mean over classes of 2 TP / (2 TP + FP + FN). All are computed from pooled counts: those
+of folds, seeds or speakers are added first and divided once, which keeps a fold with few utterances of a class from
+having more weight than its utterances. A class that does not occur in the truth has no recall and does not enter a
+mean.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ Counts = npt.NDArray[np.int64] | Floats
 
 
 def recalls(counts: Counts) -> Floats:
-    """Recall of each class, float64 [..., classes]; NaN for a class that does not occur in the truth.
+    """Computes the recall of each class, float64 [..., classes]; NaN for a class that does not occur in the truth.
 
     Args:
         counts: Counts [..., true class, decided class].
@@ -29,20 +30,20 @@ def recalls(counts: Counts) -> Floats:
 
 
 def share_right(counts: Counts) -> Floats:
-    """WA: the share of all utterances that are right, float64 [...]; NaN without utterances."""
+    """Computes WA, the fraction of utterances classified correctly, float64 [...]; NaN without utterances."""
     return _divide(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
 
 
 def mean_recall(counts: Counts) -> Floats:
-    """UA: the mean recall over the classes that occur in the truth, float64 [...]; NaN without utterances."""
+    """Computes UA, the mean recall over the classes that occur in the truth, float64 [...]; NaN without utterances."""
     return _mean_over_classes(recalls(counts))
 
 
 def mean_f1(counts: Counts) -> Floats:
-    """Macro-F1: the mean F1 over the classes that occur in the truth, float64 [...]; NaN without utterances.
+    """Computes macro-F1, the mean F1 over the classes that occur in the truth, float64 [...]; NaN without utterances.
 
-    scikit-learn also averages over classes that are only decided, with F1 = 0; here such decisions count as the misses
-    that they are and add no class.
+    scikit-learn also averages over classes that are only predicted, with F1 = 0; here such decisions count as misses
+    and add no class.
     """
     hits, truths = np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1)
     scores = _divide(2 * hits, truths + counts.sum(axis=-2))
@@ -51,16 +52,16 @@ def mean_f1(counts: Counts) -> Floats:
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """A number that is computed from a confusion matrix.
+    """A metric computed from a confusion matrix.
 
     Attributes:
-        name: The metric's name as tables print it.
-        compute: Maps counts [..., true class, decided class] to fractions [...], NaN where it is undefined.
-        averages_classes: Whether it is a mean over the classes that occur, and thus another quantity when one of them
-            is missing.
-        needs_decisions: Whether it depends on which wrong class was decided; such a metric is unknown where only the
-            share of right answers is known.
-        of_class: The class index when it depends on one class only.
+        name: The metric's printed name.
+        compute: Maps counts [..., true class, decided class] to fractions [...], NaN where undefined.
+        averages_classes: Whether it is a mean over the classes that occur, and thus changes meaning if one of them is
+            missing.
+        needs_decisions: Whether it depends on which wrong class was decided; such a metric is unknown if only the
+            fraction of correct answers is known.
+        of_class: Class index of a metric that depends on only one class.
     """
 
     name: str
@@ -75,11 +76,11 @@ METRICS: Mapping[str, Metric] = {
     "ua": Metric("UA", mean_recall),
     "macro_f1": Metric("Macro-F1", mean_f1, needs_decisions=True),
 }
-"""The metrics of every table by their key in `summary.json`."""
+"""The metrics of every table, by their keys in `summary.json`."""
 
 
 def recall_metrics(classes: Sequence[str]) -> dict[str, Metric]:
-    """The recall of each class as a metric of its own, by class name.
+    """Makes a metric of each class's recall, by class name.
 
     Args:
         classes: The task's classes in order.
@@ -92,7 +93,7 @@ def recall_metrics(classes: Sequence[str]) -> dict[str, Metric]:
 
 
 def metric(key: str) -> Metric:
-    """The metric with this key.
+    """Returns the metric with this key.
 
     Raises:
         ValueError: there is no such metric.
@@ -103,7 +104,7 @@ def metric(key: str) -> Metric:
 
 
 def value(key: str, matrix: Counts) -> float:
-    """A metric of one confusion matrix, as a fraction.
+    """Computes a metric of one confusion matrix, as a fraction.
 
     Args:
         key: Key of the metric.
@@ -123,22 +124,22 @@ def value(key: str, matrix: Counts) -> float:
 
 
 def weighted_accuracy(matrix: Counts) -> float:
-    """WA of one confusion matrix; see `value`."""
+    """Computes WA of one confusion matrix; see `value`."""
     return value("wa", matrix)
 
 
 def unweighted_accuracy(matrix: Counts) -> float:
-    """UA of one confusion matrix; see `value`."""
+    """Computes UA of one confusion matrix; see `value`."""
     return value("ua", matrix)
 
 
 def confusion_matrix(truth: Indices, decided: Indices, num_classes: int) -> npt.NDArray[np.int64]:
-    """Counts decisions for each true class.
+    """Counts the decisions for each true class.
 
     Args:
         truth: True class indices, int [utterances].
         decided: Decided class indices, int [utterances].
-        num_classes: Number of classes of the task, occurring or not.
+        num_classes: Number of classes of the task, whether or not they occur.
 
     Returns:
         Counts, int64 [true class, decided class].
@@ -157,13 +158,13 @@ def confusion_matrix(truth: Indices, decided: Indices, num_classes: int) -> npt.
 
 
 def _mean_over_classes(scores: Floats) -> Floats:
-    """The mean over the last axis without NaN; NaN where all are."""
+    """Averages over the last axis, ignoring NaN; NaN where all values are."""
     known = ~np.isnan(scores)
     return _divide(np.where(known, scores, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
 def _divide(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
-    """Element-wise quotient, NaN where the denominator is zero."""
+    """Divides element-wise, with NaN where the denominator is zero."""
     numerator, denominator = np.broadcast_arrays(np.asarray(numerator, np.float64), np.asarray(denominator, np.float64))
     empty = np.full(numerator.shape, np.nan)
     return np.asarray(np.divide(numerator, denominator, out=empty, where=denominator > 0))

@@ -1,26 +1,28 @@
-"""Summaries that earlier versions wrote, completed so that today's tables show them.
+"""Reading summaries written by earlier versions and completing them for today's tables.
 
-Missing values stay empty: there are no intervals of macro-F1 and recalls, and epochs are unknown. Verdicts
-stand as they were given. A table that is made again from its fold results has everything, and trains nothing for it.
+Missing values stay empty: there are no intervals of macro-F1 and recalls, and epochs are unknown. Verdicts are kept as
+they were given. Regenerating a table from its fold results gives everything, without training.
 """
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from ser_tf.errors import UserError
+from ser_tf import documents
+from ser_tf.errors import DamagedError, UserError
 from ser_tf.evaluation.metrics import METRICS, Counts, Metric, recall_metrics
 from ser_tf.evaluation.rows import no_accuracy
 from ser_tf.evaluation.schema import Accuracy, DataSummary, Summary
 from ser_tf.evaluation.statistics import LEVEL
 
+_SHAPE = {"experiment": str, "corpus": str, "rows": list, "claims": list}
+_REMEDY = "run the table again, which trains nothing that is finished"
 Loaded = dict[str, Any]
-"""JSON of any version, before its keys are known to be there."""
+"""JSON of any version, before its keys are checked."""
 
 PERCENTILE = {"interval": "bootstrap", "unit": "speaker", "level": LEVEL, "correction": "none"}
-"""How intervals and tests were made before summaries said so."""
+"""How intervals and tests were made before summaries recorded it."""
 
 
 def read_summary(path: str | Path) -> Summary | DataSummary:
@@ -30,21 +32,21 @@ def read_summary(path: str | Path) -> Summary | DataSummary:
         path: The file.
 
     Raises:
-        UserError: there is no such file, or it is not a table's summary.
+        UserError: there is no such file, or it is damaged or not a table's summary; says what to do.
     """
     try:
-        loaded = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
-    if not isinstance(loaded, dict) or not {"experiment", "corpus", "rows", "claims"} <= loaded.keys():
-        raise UserError(f"{path}: not the summary of a table")
-    return completed(loaded)
+        loaded = documents.read(Path(path), _SHAPE, _REMEDY)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; give the folder of a table that has run") from None
+    try:
+        return completed(loaded)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else f"does not hold together ({error})"
+        raise DamagedError(f"{path}: damaged: it {what}; {_REMEDY}") from None
 
 
 def completed(loaded: Loaded) -> Summary | DataSummary:
-    """A summary with every key of today; those that it has are kept as they are.
+    """Adds the keys that a summary lacks, keeping those it has.
 
     Args:
         loaded: The content of a `summary.json`.
@@ -72,7 +74,7 @@ def completed(loaded: Loaded) -> Summary | DataSummary:
 
 
 def _row(row: Loaded, classes: list[str]) -> Loaded:
-    """A row with macro-F1 and recalls from its confusion matrix, where it has one."""
+    """Adds macro-F1 and recalls to a row from its confusion matrix, if it has one."""
     matrix = None if row.get("confusion") is None else np.array(row["confusion"])
     added = {
         **{key: _pooled(metric, matrix) for key, metric in METRICS.items()},
@@ -91,7 +93,7 @@ def _row(row: Loaded, classes: list[str]) -> Loaded:
 
 
 def _claim(claim: Loaded) -> Loaded:
-    """A claim between rows, as all claims of earlier versions are."""
+    """Completes a claim, which in earlier versions always compares rows."""
     added = {
         "kind": "rows",
         "p_holm": None,
@@ -106,13 +108,13 @@ def _claim(claim: Loaded) -> Loaded:
 
 
 def _pooled(metric: Metric, matrix: Counts | None) -> Accuracy:
-    """A metric of all decisions together, without interval."""
+    """Computes a metric of all decisions together, without interval."""
     found = None if matrix is None else float(metric.compute(matrix))
     return no_accuracy() if found is None or np.isnan(found) else {**no_accuracy(), "pooled": found}
 
 
 def _class_counts(rows: list[Loaded], classes: list[str]) -> dict[str, int]:
-    """Recordings of each class, from the row that tested the largest number with one seed."""
+    """Counts recordings of each class, from the row that tested the most with one seed."""
     counts = np.zeros(len(classes), dtype=np.int64)
     for row in rows:
         if row["confusion"] is not None:

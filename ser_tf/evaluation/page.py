@@ -1,4 +1,4 @@
-"""A table's page as plain text in sections, the same for all forms: main table, claims, recalls, folds, leaks, cost."""
+"""A table's page in sections of plain text: main table, claims, recalls, folds, leaks, cost."""
 
 from ser_tf.evaluation import wording
 from ser_tf.evaluation.layout import VERDICT, Cell, Page, Row, Section, cell
@@ -6,13 +6,16 @@ from ser_tf.evaluation.metrics import METRICS
 from ser_tf.evaluation.schema import ClaimSummary, DataSummary, Pairwise, RowSummary, Summary, accuracy
 from ser_tf.evaluation.verdicts import CLAIM_WORDS
 
+MAX_BRIEF_PAIRED_ROWS = 7
+"""Matrices of more rows are left to the forms that have room for them."""
+
 
 def page_of(summary: Summary | DataSummary, *, stacked: bool = False) -> Page:
-    """Lays a summary out.
+    """Lays out a summary.
 
     Args:
         summary: From `ser_tf.evaluation.summary.build_summary` or `ser_tf.evaluation.data_summary`.
-        stacked: Whether published values stand below ours, as in a narrow terminal, and not in columns of their own.
+        stacked: Whether published values go below ours, as in a narrow terminal, rather than in separate columns.
     """
     if "columns" in summary:
         sections: list[Section | None] = [_data(summary)]
@@ -34,17 +37,17 @@ def page_of(summary: Summary | DataSummary, *, stacked: bool = False) -> Page:
 
 
 def label(row: RowSummary) -> str:
-    """A row's label, marked where the paper does not have the row."""
+    """Returns a row's label, marked if the row is not in the paper."""
     return row["label"] if row["origin"] == "paper" else f"{row['label']} {wording.NOT_IN_PAPER}"
 
 
 def _ran(summary: Summary) -> list[RowSummary]:
-    """Rows with numbers."""
+    """Returns the rows with numbers."""
     return [row for row in summary["rows"] if row["status"] in ("run", "reference")]
 
 
 def _main(summary: Summary, *, stacked: bool) -> Section:
-    """Published values, ours with their intervals, and the verdict."""
+    """Makes the main table: published values, ours with their intervals, and verdicts."""
     columns = ["System"]
     stated = {key for key in METRICS if any((row["published"] or {}).get(key) is not None for row in summary["rows"])}
     for key, metric in METRICS.items():
@@ -66,7 +69,7 @@ def _main(summary: Summary, *, stacked: bool) -> Section:
 
 
 def _reproduction(summary: Summary) -> Section | None:
-    """Each published value against a further training of ours, for rows with several seeds."""
+    """Compares published values with a further training of ours, for rows with several seeds."""
     rows = []
     for row in summary["rows"]:
         judged = row["reproduction"]
@@ -83,7 +86,7 @@ def _reproduction(summary: Summary) -> Section | None:
 
 
 def _claims(summary: Summary) -> Section | None:
-    """The paper's claims."""
+    """Makes the section of the paper's claims."""
     if not summary["claims"]:
         return None
     corrected = summary["statistics"]["correction"] == "holm"
@@ -101,18 +104,18 @@ def _claims(summary: Summary) -> Section | None:
 
 
 def _opposite(claim: ClaimSummary) -> str:
-    """The p-value of the opposite claim, where that is what the verdict rests on."""
+    """Returns the p-value of the opposite claim if the verdict rests on it."""
     decides = claim["verdict"] in (words[1] for words in CLAIM_WORDS.values())
     return f"opposite {wording.p_value(claim['p_reversed_holm'])}" if decides and claim["p_reversed_holm"] else ""
 
 
 def metric_name(claim: ClaimSummary) -> str:
-    """The name of a claim's metric, or of a measurement."""
+    """Returns the name of a claim's metric, or of a measurement."""
     return claim["metric"] if claim["kind"] == "measurement" else METRICS[claim["metric"]].name
 
 
 def pairwise_section(pairwise: Pairwise, rows: list[RowSummary]) -> Section:
-    """The matrix of differences: the row's system less the column's.
+    """Makes the matrix of differences: the row's system minus the column's.
 
     Args:
         pairwise: The comparisons.
@@ -145,11 +148,11 @@ def pairwise_section(pairwise: Pairwise, rows: list[RowSummary]) -> Section:
     )
     columns = ("System", *(f"less {place + 1}" for place in range(1, len(keys))))
     notes = (best, note, *([pairwise["warning"]] if pairwise["warning"] else []))
-    return Section("All pairs", columns, tuple(matrix), notes)
+    return Section("All pairs", columns, tuple(matrix), notes, brief=len(keys) <= MAX_BRIEF_PAIRED_ROWS)
 
 
 def _recalls(summary: Summary) -> Section | None:
-    """Recall of each class that occurs."""
+    """Makes the section of recalls of the classes that occur."""
     ran = _ran(summary)
     present = [name for name in summary["classes"] if any(row["recalls"][name]["pooled"] is not None for row in ran)]
     if not present:
@@ -159,7 +162,7 @@ def _recalls(summary: Summary) -> Section | None:
 
 
 def _trainings(summary: Summary) -> Section | None:
-    """Means over folds, spread over seeds, epochs and duration."""
+    """Makes the section of means over folds, spread over seeds, epochs and durations."""
     ran = [row for row in summary["rows"] if row["status"] == "run"]
     if not ran:
         return None
@@ -179,14 +182,14 @@ def _trainings(summary: Summary) -> Section | None:
         for row in ran
     )
     note = (
-        "Folds: mean ± sample standard deviation over the single trainings; seeds: standard deviation over seeds of "
+        "Folds: mean ± sample standard deviation over individual trainings; seeds: standard deviation over seeds of "
         "the value over all folds; epochs: trained, and the one that was kept."
     )
     return Section("Folds, seeds and epochs", (*columns, "Epochs", "Time"), rows, (note,), brief=False)
 
 
 def _leaks(summary: Summary) -> Section | None:
-    """The findings of the leak report."""
+    """Makes the section of the leak report's findings."""
     if not summary["leaks"]:
         return None
     found = tuple(leak if isinstance(leak, str) else _fields(leak) for leak in summary["leaks"])
@@ -194,14 +197,14 @@ def _leaks(summary: Summary) -> Section | None:
 
 
 def _fields(leak: object) -> str:
-    """A finding that is a mapping, as `name: value` pairs."""
+    """Formats a finding that is a mapping as `name: value` pairs."""
     if isinstance(leak, dict):
         return ", ".join(f"{name}: {value}" for name, value in leak.items())
     return str(leak)
 
 
 def _data(summary: DataSummary) -> Section:
-    """A table of data; of several lines of a row the first has its label and verdict."""
+    """Makes a table of data; only the first of a row's lines has its label and verdict."""
     rows: list[Row] = []
     for row in summary["rows"]:
         for place, line in enumerate(row["lines"]):

@@ -1,4 +1,4 @@
-"""All rows of a table against each other, for tables in which no row is claimed to be the best."""
+"""Comparing all rows of a table with each other, for tables that claim no best row."""
 
 import itertools
 import math
@@ -60,7 +60,7 @@ def compare_all(rows: Sequence[RowResult], num_classes: int, metric: str, settin
 
 
 def _best(keys: Sequence[str], pairs: Sequence[PairSummary]) -> str | None:
-    """The row that is significantly better than every other one."""
+    """Returns the row that is significantly better than every other."""
     wins = dict.fromkeys(keys, 0)
     for pair in pairs:
         if pair["p_holm"] < SIGNIFICANCE and pair["difference"] != 0:
@@ -69,7 +69,7 @@ def _best(keys: Sequence[str], pairs: Sequence[PairSummary]) -> str | None:
 
 
 def _warning(units: float, pairs: int, settings: Statistics) -> str:
-    """A sentence where the smallest two-sided p that so few units can give exceeds the corrected level."""
+    """Warns if the smallest two-sided p with so few units exceeds the corrected level."""
     if pairs and 2 * 2.0**-units * pairs >= SIGNIFICANCE:
         return f"With {units:.0f} {settings.unit}s and {pairs} pairs no difference can reach p < {SIGNIFICANCE}."
     return ""

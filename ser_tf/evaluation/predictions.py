@@ -1,4 +1,4 @@
-"""The input of evaluation: the posteriors of a row's folds, listeners' recognition, and rows without any results."""
+"""The input of evaluation: posteriors of a row's folds, listeners' recognition, and rows without results."""
 
 import dataclasses
 import re
@@ -11,14 +11,14 @@ import numpy.typing as npt
 from ser_tf.evaluation.metrics import METRICS, Floats, Indices, confusion_matrix
 
 STATUSES = ("run", "cited", "left out", "failed", "reference")
-"""Run here; only the publication's value is shown; lacks something; broke; measured on human listeners."""
+"""Run here; shown as published; missing something it needs; failed; measured on human listeners."""
 
 Origin = Literal["paper", "beyond", "baseline", "reference"]
 ORIGINS: tuple[Origin, ...] = ("paper", "beyond", "baseline", "reference")
-"""Whether the paper has the row, it goes beyond the paper, is a baseline for all papers, or shows human listeners."""
+"""The row is in the paper, goes beyond it, is a baseline for all papers, or shows human listeners."""
 
 PUBLISHED_KEYS = (*METRICS, *(f"{metric}_std" for metric in METRICS))
-"""Values that a paper may state for a row; the standard deviations are over its folds."""
+"""Values a paper may state for a row; standard deviations are over its folds."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Predictions:
 
     @property
     def decided(self) -> Indices:
-        """The class with the largest posterior (the first of equals), int64 [utterances]."""
+        """Returns the class with the largest posterior (the first of equals), int64 [utterances]."""
         return np.asarray(np.argmax(self.posteriors, axis=1), dtype=np.int64)
 
 
@@ -81,9 +81,9 @@ class FoldPredictions:
         fold: The fold's name.
         seed: The seed of the training.
         predictions: Posteriors on the fold's test set.
-        epochs: Epochs that were trained; None for a system without epochs.
-        best_epoch: The epoch whose weights were kept, counted from 1; None where it was not recorded.
-        seconds: Duration of the training in seconds; None where it was not recorded.
+        epochs: Number of epochs trained; None for a system without epochs.
+        best_epoch: The epoch whose weights were kept, from 1; None if not recorded.
+        seconds: Duration of the training in seconds; None if not recorded.
     """
 
     fold: str
@@ -94,7 +94,7 @@ class FoldPredictions:
     seconds: float | None = None
 
     def confusion(self, num_classes: int) -> npt.NDArray[np.int64]:
-        """Counts, int64 [true class, decided class].
+        """Counts decisions, int64 [true class, decided class].
 
         Args:
             num_classes: Number of classes of the task.
@@ -120,13 +120,13 @@ class FoldPredictions:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Recognition:
-    """How well human listeners recognised the recordings that are tested.
+    """Recognition of the tested recordings by human listeners.
 
     Attributes:
         ids: Utterance ids, each once.
         speakers: The speaker of each utterance.
         truth: True class indices, int [utterances].
-        recognised: Share of listeners who named the true class, float [utterances].
+        recognised: Fraction of listeners who named the true class, float [utterances].
         sessions: The session of each utterance, or None.
 
     Raises:
@@ -151,23 +151,23 @@ class Recognition:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RowResult:
-    """One row of a paper's table with whatever there is to show for it.
+    """One row of a paper's table with its results, if any.
 
     Attributes:
         key: Short name, used in file names: letters, digits, `_`, `-` and `.`.
-        label: The row's name as the table prints it.
-        published: The paper's fractions under the keys of `METRICS` (any may be None or missing: some papers give
-            only UA) and, where stated, `wa_std` and so on; None when the paper has no such row.
-        folds: The trainings that were finished.
-        note: One line on the row, above all why it has no result.
+        label: The row's printed name.
+        published: The paper's fractions under the keys of `METRICS` (any may be None or missing: some papers give only
+            UA) and, where stated, `wa_std` and so on; None if the row is not in the paper.
+        folds: The finished trainings.
+        note: One line about the row, especially why it has no result.
         status: One of `STATUSES`.
-        needs: For a row that is left out, what it lacks in a word (`weights`, `word times`).
+        needs: For a row that is left out, what it lacks, in a word (`weights`, `word times`).
         origin: One of `ORIGINS`; all but `paper` are marked as not in the paper.
-        recognition: For a row of status `reference`, what the listeners recognised.
+        recognition: For a row of status `reference`, the listeners' recognition.
 
     Raises:
-        ValueError: an unusable key, an unknown status or origin, a published value that is no fraction, a run row
-            without folds, a row that is a reference only by half, or one fold with the same seed twice.
+        ValueError: the key is unusable, the status or origin unknown, a published value not a fraction, a run row has
+            no folds, status, origin and recognition disagree, or a fold has the same seed twice.
     """
 
     key: str

@@ -1,8 +1,8 @@
-"""Is a published number reproduced? It is held against what training again with another seed gives.
+"""Deciding whether a published number is reproduced, by comparison with further trainings with other seeds.
 
-A published number is one training on the same speakers as ours; how other speakers would do is another question, and an
-interval over speakers grows wider, and "agrees" more easily, the fewer speakers there are. Over S seeds with mean m and
-sample standard deviation s, a further training of ours lies in m ± t(S-1) s sqrt(1 + 1/S) with 95% probability.
+A published number is one training on the same speakers as ours. Performance on other speakers is a different question:
+an interval over speakers grows wider, and "agrees" more easily, the fewer speakers there are. Over S seeds with mean m
+and sample standard deviation s, a further training of ours lies in m ± t(S-1) s sqrt(1 + 1/S) with 95% probability.
 """
 
 import math
@@ -19,13 +19,13 @@ from ser_tf.evaluation.statistics import TAIL
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
 MIN_SEEDS = 3
 MAX_HALF_WIDTH = 0.03
-"""A wider interval (3 points to both sides) would call almost anything reproduced."""
+"""With a wider interval (over 3 points to each side) almost anything would count as reproduced."""
 PUBLISHED_ROUNDING = 0.0005
-"""Papers print tenths of a point: the published value is known to half of one."""
+"""Papers print tenths of a point; published values are known to half of that."""
 
 
 class MetricReproduction(TypedDict):
-    """How one published value compares; fractions. `interval` is [null, null] with fewer than two seeds."""
+    """Comparison of one published value, in fractions. `interval` is [null, null] with fewer than two seeds."""
 
     published: float
     mean: float
@@ -36,7 +36,7 @@ class MetricReproduction(TypedDict):
 
 
 class Reproduction(TypedDict):
-    """The answer for a row, why, from how many seeds, and for each published metric."""
+    """The verdict on a row, its reason, the number of seeds, and the comparison of each published metric."""
 
     verdict: str
     reason: str
@@ -45,7 +45,7 @@ class Reproduction(TypedDict):
 
 
 def seed_values(folds: Sequence[FoldPredictions], num_classes: int, metric: Metric) -> dict[int, float]:
-    """The pooled metric of each seed that has every fold of the row.
+    """Computes the pooled metric of each seed that has every fold of the row.
 
     Args:
         folds: A row's trainings.
@@ -62,12 +62,12 @@ def seed_values(folds: Sequence[FoldPredictions], num_classes: int, metric: Metr
 
 
 def seed_std(values: Sequence[float]) -> float | None:
-    """Sample standard deviation over seeds, or None with fewer than two."""
+    """Returns the sample standard deviation over seeds, or None with fewer than two."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def judge_reproduction(row: RowResult, num_classes: int) -> Reproduction:
-    """Judges a row that ran on the paper's whole corpus against its published values.
+    """Compares a row that ran on the paper's whole corpus with its published values.
 
     A value is `inconclusive` with fewer than three seeds; `not reproduced` outside the interval; `inconclusive` inside
     one with a half width of more than 3 points; else `reproduced`. The row is `not reproduced` if one of its values is,

@@ -15,7 +15,7 @@ from ser_tf.evaluation.verdicts import CorpusKind
 
 
 def no_accuracy() -> Accuracy:
-    """The entry of a metric that was not measured."""
+    """Makes the entry of a metric that was not measured."""
     return {"fold_mean": None, "fold_std": None, "pooled": None, "ci95": [None, None]}
 
 
@@ -24,7 +24,7 @@ def summarise_row(
 ) -> RowSummary:
     """Measures and judges one row.
 
-    A row that did not run to its end shows no metrics, since its folds are not all there.
+    An unfinished row shows no metrics, since some of its folds are missing.
 
     Args:
         row: The row.
@@ -76,7 +76,7 @@ def summarise_row(
 
 
 def _accuracy(metric: Metric, counts: UnitCounts | None, matrices: Sequence[Counts], settings: Statistics) -> Accuracy:
-    """A metric over trainings, its pooled value and interval; without trainings only the latter two."""
+    """Summarises a metric: its values over trainings, if any, and the pooled value with its interval."""
     if counts is None or (metric.needs_decisions and not matrices):
         return no_accuracy()
     pooled = float(metric.compute(counts.total))
@@ -93,7 +93,7 @@ def _accuracy(metric: Metric, counts: UnitCounts | None, matrices: Sequence[Coun
 
 
 def _per_fold(folds: Sequence[FoldPredictions], matrices: Sequence[Counts]) -> list[Mapping[str, object]]:
-    """The metrics of each training; those of rows that did not finish as well."""
+    """Lists the metrics of each training, even for unfinished rows."""
     made = matrices or [fold.confusion(fold.predictions.posteriors.shape[1]) for fold in folds]
     return [
         {"fold": fold.fold, "seed": fold.seed} | {key: float(metric.compute(matrix)) for key, metric in METRICS.items()}
@@ -102,7 +102,7 @@ def _per_fold(folds: Sequence[FoldPredictions], matrices: Sequence[Counts]) -> l
 
 
 def _seed_std(row: RowResult, num_classes: int) -> dict[str, float | None]:
-    """For each metric, the standard deviation over seeds of its value over all folds."""
+    """Computes, for each metric, the standard deviation over seeds of its value over all folds."""
     if row.status != "run":
         return dict.fromkeys(METRICS)
     return {
@@ -112,11 +112,11 @@ def _seed_std(row: RowResult, num_classes: int) -> dict[str, float | None]:
 
 
 def _epochs(fold: FoldPredictions) -> dict[str, object]:
-    """Trained and best epochs of one training."""
+    """Returns trained and best epoch of one training."""
     return {"fold": fold.fold, "seed": fold.seed, "trained": fold.epochs, "best": fold.best_epoch}
 
 
 def _seconds(folds: Sequence[FoldPredictions]) -> float | None:
-    """Duration of all trainings together, or None where one was not recorded."""
+    """Returns the total duration of all trainings, or None if one was not recorded."""
     known = [fold.seconds for fold in folds if fold.seconds is not None]
     return float(sum(known)) if folds and len(known) == len(folds) else None

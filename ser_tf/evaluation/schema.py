@@ -1,4 +1,4 @@
-"""The content of `summary.json`, typed. Fractions are fractions, and what does not exist is None.
+"""The typed content of `summary.json`. Accuracies are fractions, and missing values are None.
 
 A row has further keys, one for each metric of `ser_tf.evaluation.metrics.METRICS`; `accuracy` reads them.
 """
@@ -15,7 +15,7 @@ class Accuracy(TypedDict):
     """One metric of a row.
 
     `pooled` adds the counts of all folds and seeds and divides once; `ci95` is its interval over speakers. `fold_mean`
-    and `fold_std` are over the single trainings, each fold with each seed (divisor n - 1).
+    and `fold_std` are over individual trainings, each fold with each seed (divisor n - 1).
     """
 
     fold_mean: float | None
@@ -25,7 +25,7 @@ class Accuracy(TypedDict):
 
 
 class Epochs(TypedDict):
-    """Epochs of one training; None where there are none or they were not recorded."""
+    """Epochs of one training; None if there are none or they were not recorded."""
 
     fold: str
     seed: int
@@ -62,8 +62,8 @@ class RowSummary(TypedDict):
 class ClaimSummary(TypedDict):
     """One claim: a comparison of two rows (`kind` is `rows`), or a measurement (`kind` is `measurement`).
 
-    `ci95` belongs to `difference`, or to `value` where nothing is compared. A measurement has its name under `metric`
-    and no rows; `value` and `compared_with` are means over utterances and `difference` is the first less the second.
+    `ci95` belongs to `difference`, or to `value` if nothing is compared. A measurement has its name under `metric` and
+    no rows; `value` and `compared_with` are means over utterances and `difference` is the first minus the second.
     """
 
     text: str
@@ -87,7 +87,7 @@ class ClaimSummary(TypedDict):
 
 
 class PairSummary(TypedDict):
-    """The first row less the second in one metric, with a two-sided test."""
+    """The first row minus the second in one metric, with a two-sided test."""
 
     first: str
     second: str
@@ -108,14 +108,16 @@ class Pairwise(TypedDict):
 
 
 class Conditions(TypedDict, total=False):
-    """How a table was made, as far as evaluation cannot know it.
+    """Conditions under which a table was made, which evaluation cannot derive from results.
 
     Attributes:
         style: `acted`, `improvised`, or `scripted and improvised`.
         folds: The folds and their unit in words, such as `leave one session out`.
-        epoch_choice: The rule that chose the epoch, such as `lowest loss on one speaker of the training set`.
-        left_out: Recordings that were left out and why, one phrase each.
-        trained_on: The recordings that trained, where they are not those of the folds.
+        epoch_choice: The rule for choosing the epoch, such as `lowest loss on one speaker of the training set`.
+        left_out: Recordings left out and why, one phrase each.
+        trained_on: The training recordings, if they differ from those of the folds.
+        cross_corpus: Which corpus trained, which was tested, and whose statistics normalise.
+        flags: Flags of the command that chose classes, sets and the tested corpus; paths stand as `DIR`.
     """
 
     style: str
@@ -123,17 +125,19 @@ class Conditions(TypedDict, total=False):
     epoch_choice: str
     left_out: list[str]
     trained_on: str
+    cross_corpus: str
+    flags: list[str]
 
 
 class Code(TypedDict):
-    """The code that made the results: a commit where there is one, and a digest."""
+    """The code that made the results: a commit, if there is one, and a digest."""
 
     commit: str | None
     digest: str | None
 
 
 class Used(TypedDict):
-    """How intervals and tests were made."""
+    """The settings of intervals and tests."""
 
     interval: str
     unit: str
@@ -204,5 +208,5 @@ class DataSummary(TypedDict):
 
 
 def accuracy(row: RowSummary, metric: str) -> Accuracy:
-    """A row's entry for a metric, by the metric's key."""
+    """Returns a row's entry for a metric, by the metric's key."""
     return cast(Mapping[str, Accuracy], row)[metric]

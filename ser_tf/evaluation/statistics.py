@@ -1,17 +1,17 @@
-"""Intervals that treat the speaker (or the session), not the utterance, as the unit that is drawn.
+"""Intervals that treat the speaker (or session), not the utterance, as the sampling unit.
 
-Utterances of one speaker are alike; treating them as independent gives intervals that are too narrow. The interval of a
-pooled metric is a delete-one-unit jackknife with Student's t of G - 1 degrees of freedom for G units, clipped to the
-range of the metric. Where 95% are promised it covers 93 to 95% of simulated corpora, with four speakers as with
-twenty-four (90 to 94% where recalls are near 100% and speakers differ much). The percentile bootstrap over units
-remains as an option; it covers 79% with four speakers and 90% with ten.
+Utterances of one speaker are correlated; treating them as independent gives intervals that are too narrow. The interval
+of a pooled metric is a delete-one-unit jackknife with Student's t of G - 1 degrees of freedom for G units, clipped to
+the range of the metric. Nominal 95% intervals cover 93 to 95% in simulated corpora, with four speakers as with
+twenty-four (90 to 94% if recalls are near 100% and speakers differ greatly). The percentile bootstrap over units is
+available as an option; it covers 79% with four speakers and 90% with ten.
 
-With several seeds the same utterance counts once for each seed, within its unit: seeds add no units.
+With several seeds an utterance counts once for each seed, within its unit: seeds add no units.
 
-Where the spread over units cannot be known there is no interval rather than a wrong one: with a single unit; for the
-recall of a class that occurs in one unit, and for means over classes that include it; and where all units agree exactly
-on a value between 0 and 1. Where all units are at 0 or 1, the interval reaches to the rate that all of them would still
-miss with a probability of 2.5%, whatever the distribution of units (the rule of three, over units).
+If the spread over units cannot be estimated there is no interval rather than a wrong one: with a single unit; for the
+recall of a class that occurs in one unit, and for means over classes that include it; and if all units agree exactly on
+a value between 0 and 1. If all units are at 0 or 1, the interval extends to the rate that all of them would still miss
+with a probability of 2.5%, whatever the distribution of units (the rule of three, over units).
 """
 
 import dataclasses
@@ -30,19 +30,19 @@ Interval = tuple[float, float]
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 ROUNDING = 1e-12
-"""Values closer than this are equal: the same counts divided in another order differ by rounding."""
+"""Values closer than this count as equal: dividing the same counts in another order changes the rounding."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Statistics:
-    """How intervals and tests are made.
+    """Settings of intervals and tests.
 
     Attributes:
         interval: `jackknife`, or `bootstrap` for the percentile interval of resampled units.
-        unit: The speakers or sessions that are left out, resampled and swapped as a whole.
+        unit: What is left out, resampled and swapped as a whole: speakers or sessions.
         resamples: Number of resamples of the bootstrap.
         random_swaps: Number of random swaps of a permutation test with too many units to try all.
-        seed: Seeds resampling and swapping; the same seed gives the same numbers.
+        seed: Seed for resampling and swapping.
     """
 
     interval: Method = "jackknife"
@@ -56,7 +56,7 @@ DEFAULT = Statistics()
 
 
 def interval(metric: Metric, counts: UnitCounts, statistics: Statistics = DEFAULT) -> Interval | None:
-    """95% interval of a pooled metric for other units of the same kind.
+    """Computes the 95% interval of a pooled metric for other units of the same kind.
 
     Args:
         metric: The metric.
@@ -64,7 +64,7 @@ def interval(metric: Metric, counts: UnitCounts, statistics: Statistics = DEFAUL
         statistics: Which interval.
 
     Returns:
-        Lower and upper end in [0, 1], or None where the spread over units is unknown; see the module's text.
+        Lower and upper end in [0, 1], or None if the spread over units is unknown; see the module's docstring.
     """
     if statistics.interval == "bootstrap":
         return _percentiles(metric, [counts.counts], statistics)
@@ -74,18 +74,18 @@ def interval(metric: Metric, counts: UnitCounts, statistics: Statistics = DEFAUL
 def difference_interval(
     metric: Metric, first: UnitCounts, second: UnitCounts, statistics: Statistics = DEFAULT
 ) -> Interval | None:
-    """95% interval of the first pooled metric less the second; each unit is left out (or drawn) in both at once.
+    """Computes the 95% interval of the first pooled metric minus the second, leaving out (or drawing) units in both.
 
     The two need not test the same utterances, only utterances of the same units.
 
     Args:
         metric: The metric.
-        first: Each unit's decisions by the one system.
-        second: Each unit's decisions by the other.
+        first: Each unit's decisions by the first system.
+        second: Each unit's decisions by the second.
         statistics: Which interval.
 
     Returns:
-        Lower and upper end in [-1, 1], or None where the spread over units is unknown.
+        Lower and upper end in [-1, 1], or None if the spread over units is unknown.
     """
     units = sorted({*first.units, *second.units})
     ours, theirs = first.on(units), second.on(units)
@@ -95,7 +95,7 @@ def difference_interval(
 
 
 def jackknife(metric: Metric, counts: Counts) -> tuple[Floats, Floats]:
-    """Delete-one-unit jackknife intervals of any number of data sets at once.
+    """Computes delete-one-unit jackknife intervals of any number of data sets at once.
 
     Args:
         metric: The metric.
@@ -117,12 +117,12 @@ def jackknife(metric: Metric, counts: Counts) -> tuple[Floats, Floats]:
 
 
 def jackknife_difference(metric: Metric, first: Counts, second: Counts) -> tuple[Floats, Floats]:
-    """The same for the first pooled metric less the second, clipped to [-1, 1].
+    """Computes jackknife intervals of the first pooled metric minus the second, clipped to [-1, 1].
 
     Args:
         metric: The metric.
-        first: Counts of the one system [..., units, true class, decided class].
-        second: Counts of the other, of the same units in the same order.
+        first: Counts of the first system [..., units, true class, decided class].
+        second: Counts of the second, for the same units in the same order.
     """
     ours, ours_deleted, ours_matter = _leave_one_out(metric, first)
     theirs, theirs_deleted, theirs_matter = _leave_one_out(metric, second)
@@ -131,15 +131,15 @@ def jackknife_difference(metric: Metric, first: Counts, second: Counts) -> tuple
 
 
 def spread_interval(value: Floats, deleted: Floats, matters: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """A value with t times its jackknife standard error to both sides.
+    """Extends a value by t times its jackknife standard error to both sides.
 
     Args:
         value: Values of all units together [...].
         deleted: Values without each unit [..., units].
-        matters: Which units the value depends on [..., units]; the others are no units here.
+        matters: Whether the value depends on each unit [..., units]; other units do not count.
 
     Returns:
-        Lower and upper ends, float64 [...]; NaN with fewer than two units, an undefined value, or without any spread.
+        Lower and upper ends, float64 [...]; NaN with fewer than two units, an undefined value, or no spread.
     """
     number = matters.sum(axis=-1)
     error = _standard_error(deleted, matters)
@@ -149,7 +149,7 @@ def spread_interval(value: Floats, deleted: Floats, matters: npt.NDArray[np.bool
 
 
 def _standard_error(deleted: Floats, matters: npt.NDArray[np.bool_]) -> Floats:
-    """sqrt((G - 1) / G * sum of squared deviations of the delete-one values from their mean), float64 [...]."""
+    """Computes sqrt((G - 1) / G * sum of squared deviations of delete-one values from their mean), float64 [...]."""
     number = np.maximum(matters.sum(axis=-1), 1)
     mean = np.where(matters, deleted, 0).sum(axis=-1) / number
     squares = np.where(matters, (deleted - mean[..., np.newaxis]) ** 2, 0).sum(axis=-1)
@@ -157,9 +157,9 @@ def _standard_error(deleted: Floats, matters: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _leave_one_out(metric: Metric, counts: Counts) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """The pooled metric [...], its value without each unit [..., units], and which units it depends on [..., units].
+    """Computes the pooled metric [...], its value without each unit, and whether it depends on it [..., units].
 
-    A mean over classes without one of its classes is another quantity, and NaN here.
+    A mean over classes without one of its classes is a different quantity, and NaN here.
     """
     total = counts.sum(axis=-3)
     without = total[..., np.newaxis, :, :] - counts
@@ -173,9 +173,9 @@ def _leave_one_out(metric: Metric, counts: Counts) -> tuple[Floats, Floats, npt.
 
 
 def _percentiles(metric: Metric, systems: Sequence[Counts], statistics: Statistics) -> Interval | None:
-    """2.5 and 97.5 percentiles over resampled units of a metric, or of the difference of two systems' metrics.
+    """Computes 2.5 and 97.5 percentiles over resampled units of a metric, or of two systems' difference.
 
-    UA of a resample without some class is the mean over the classes that it has.
+    UA of a resample without some class is the mean over the classes it has.
     """
     units = len(systems[0])
     if any(_leave_one_out(metric, counts)[2].sum() < 2 for counts in systems):
@@ -188,12 +188,12 @@ def _percentiles(metric: Metric, systems: Sequence[Counts], statistics: Statisti
 
 
 def resample(units: int, resamples: int, seed: int) -> npt.NDArray[np.int64]:
-    """How often each unit is drawn, int64 [resamples, units]; each resample draws as many as there are."""
+    """Draws as many units as there are, with replacement; counts of each unit, int64 [resamples, units]."""
     drawn = np.random.default_rng(seed).integers(units, size=(resamples, units))
     offsets = np.arange(resamples)[:, np.newaxis] * units
     return np.bincount((drawn + offsets).ravel(), minlength=resamples * units).reshape(resamples, units)
 
 
 def _ends(low: Floats, high: Floats) -> Interval | None:
-    """The ends of a single interval, or None."""
+    """Returns the ends of a single interval, or None."""
     return None if np.isnan(low) or np.isnan(high) else (float(low), float(high))

@@ -1,7 +1,7 @@
-"""The summary of one table's run: everything that `summary.json` holds and that the tables are printed from.
+"""The summary of one table's run: the content of `summary.json`, from which all tables are printed.
 
 Its content is typed in `ser_tf.evaluation.schema`. Accuracies are fractions, numbers are plain Python numbers, and
-what does not exist is None, never NaN.
+missing values are None, never NaN.
 """
 
 import dataclasses
@@ -54,32 +54,32 @@ def build_summary(  # noqa: PLR0913 - a document of named parts
     Args:
         experiment: Name of the experiment, such as `mirsamadi2017_table3`.
         task: Name of the task.
-        classes: Its classes in order.
+        classes: The task's classes in order.
         corpus: Name of the corpus.
         corpus_kind: Whether the published values were measured on this corpus (`papers`), on more of it (`part`) or on
             another one (`other`).
-        corpus_notes: Cautions on the corpus, one line each: that it is generated, or partial and how.
+        corpus_notes: Cautions about the corpus, one line each, such as that it is generated or partial.
         seeds: Seeds of the run.
         smoke: Whether this was a smoke run.
         rows: The table's rows in order.
         claims: The paper's claims in order.
         assumptions: Values of the ledger that the run used.
-        leaks: Findings of the leak report, one line each; empty when there are none.
+        leaks: Findings of the leak report, one line each.
         seconds: Duration of the trainings.
         measurements: Quantities measured on the trained models, judged with the claims.
-        statistics: Unit, interval and tests. Where some predictions do not record sessions, speakers are the unit, and
-            a warning says so.
+        statistics: Unit, interval and tests. If some predictions do not record sessions, speakers are the unit, with a
+            warning.
         title: The table's title.
-        protocol: How the run was made, as far as only its caller knows.
+        protocol: How the run was made.
         code: The code that made the results.
         machine: Processor, cores and the like, by name.
-        pairwise_metric: Key of the metric in which all rows are compared with each other; None for no comparison.
+        pairwise_metric: Key of the metric for comparing all rows with each other; None for no comparison.
 
     Returns:
         The content of `summary.json`.
 
     Raises:
-        ValueError: two rows with one key, or rows of a claim that do not test the same utterances.
+        ValueError: two rows have the same key, or rows of a claim do not test the same utterances.
     """
     keys = [row.key for row in rows]
     if len(set(keys)) != len(keys):
@@ -123,20 +123,20 @@ def build_summary(  # noqa: PLR0913 - a document of named parts
 
 
 def corpus_note(corpus: str, notes: Sequence[str]) -> str:
-    """Cautions on the corpus in one line; that of a generated corpus always says so."""
+    """Joins cautions about the corpus, adding one for a generated corpus if it is missing."""
     said = corpus not in GENERATED or any("generated" in note for note in notes)
-    generated = "generated speech: what is measured on it says nothing about the paper's corpus"
+    generated = "generated speech: results on it say nothing about the paper's corpus"
     return "; ".join(notes if said else (generated, *notes))
 
 
 def plain(value: object) -> Json:
-    """Turns a value into what JSON knows: NumPy numbers and arrays, tuples, paths; NaN and infinity become None.
+    """Converts NumPy numbers and arrays, tuples and paths to JSON types; NaN and infinity become None.
 
     Args:
         value: Nested mappings, sequences and scalars.
 
     Raises:
-        TypeError: something that has no JSON form.
+        TypeError: a value has no JSON form.
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -156,7 +156,7 @@ def plain(value: object) -> Json:
 def _with_known_unit(
     settings: Statistics, rows: Sequence[RowResult], measurements: Sequence[Measurement]
 ) -> Statistics:
-    """The settings, with speakers as the unit where some result does not record sessions."""
+    """Returns the settings, with speakers as the unit if some result does not record sessions."""
     recorded = [fold.predictions.sessions for row in rows for fold in row.folds]
     recorded += [row.recognition.sessions for row in rows if row.recognition is not None]
     recorded += [measurement.sessions for measurement in measurements]
@@ -166,7 +166,7 @@ def _with_known_unit(
 
 
 def _tested(rows: Sequence[RowResult], classes: Sequence[str], settings: Statistics) -> dict[str, dict[str, str]]:
-    """For each class the recordings that some row tests, each once, with their units."""
+    """Returns, for each class, the tested recordings with their units."""
     found: dict[str, dict[str, str]] = {name: {} for name in classes}
     for row in rows:
         for fold in row.folds if row.status == "run" else ():
@@ -178,6 +178,6 @@ def _tested(rows: Sequence[RowResult], classes: Sequence[str], settings: Statist
 
 
 def _lonely(tested: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Classes that occur in one unit only, where there are several units."""
+    """Returns the classes that occur in only one of several units."""
     several = len({unit for units in tested.values() for unit in units.values()}) > 1
     return [name for name, units in tested.items() if several and len(set(units.values())) == 1]

@@ -1,8 +1,8 @@
-"""The effect of each assumption of a paper's ledger: one row with one assumption at a time at another value.
+"""The effect of each assumption in a paper's ledger, changing one assumption at a time.
 
-A difference is paired over speakers: each is left out of both the default's and the value's decisions. It is also held
-against the spread over seeds: two means over n seeds each differ by more than t(S-1) s sqrt(2/n) in 5% of cases when
-nothing but the seed differs, with s the standard deviation over the S seeds of the default.
+A difference is paired over speakers: each is left out of both the default's and the value's decisions. It is also
+compared with the spread over seeds: two means over n seeds each differ by more than t(S-1) s sqrt(2/n) in 5% of cases
+if only the seed differs, with s the standard deviation over the S seeds of the default.
 """
 
 import dataclasses
@@ -23,11 +23,11 @@ from ser_tf.evaluation.units import count_by_unit
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Variant:
-    """Trainings of a row with an assumption at one value.
+    """Trainings of a row with one value of an assumption.
 
     Attributes:
-        value: The value as the command line writes it.
-        folds: The trainings; empty when they failed.
+        value: The value as written on the command line.
+        folds: The trainings; empty if they failed.
         note: Why there are none, in one line.
     """
 
@@ -42,7 +42,7 @@ class SweptAssumption:
 
     Attributes:
         name: The assumption.
-        default: Its default as the command line writes it.
+        default: The default as written on the command line.
         variants: The other values.
     """
 
@@ -53,15 +53,15 @@ class SweptAssumption:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SweptRow:
-    """A row with every swept assumption that it reads.
+    """A row with every swept assumption it reads.
 
     Attributes:
         key: The row's key.
-        label: Its label.
+        label: The row's label.
         folds: Trainings with all assumptions at their defaults; at least one.
         assumptions: The swept assumptions.
-        seed_folds: Trainings with the defaults that the spread over seeds is taken from, where they have more seeds
-            than the sweep; empty for `folds`.
+        seed_folds: Trainings with the defaults from which to estimate the spread over seeds, if there are more than in
+            the sweep; empty to use `folds`.
     """
 
     key: str
@@ -72,7 +72,7 @@ class SweptRow:
 
 
 class DefaultValue(TypedDict):
-    """A metric with all assumptions at their defaults, with its standard deviation over seeds."""
+    """A metric with all assumptions at their defaults, and its standard deviation over seeds."""
 
     pooled: float
     ci95: list[float | None]
@@ -82,7 +82,7 @@ class DefaultValue(TypedDict):
 class Effect(TypedDict):
     """The effect of one value on one metric; fractions.
 
-    `beyond_seeds` is None where fewer than three seeds tell nothing of their spread.
+    `beyond_seeds` is None with fewer than three seeds, whose spread is unknown.
     """
 
     pooled: float
@@ -94,7 +94,7 @@ class Effect(TypedDict):
 
 
 class ValueSummary(TypedDict):
-    """One value of one assumption; `effects` by metric, empty when it failed."""
+    """One value of one assumption; `effects` by metric, empty if it failed."""
 
     value: str
     effects: dict[str, Effect]
@@ -112,7 +112,7 @@ class AssumptionSummary(TypedDict):
 
 
 class SweptRowSummary(TypedDict):
-    """One row: the default's metrics with their intervals and spread over seeds, and every assumption."""
+    """One row: the default's metrics with intervals and spread over seeds, and every assumption."""
 
     key: str
     label: str
@@ -122,7 +122,7 @@ class SweptRowSummary(TypedDict):
 
 
 class SweepSummary(TypedDict):
-    """The content of `sweep.json`; `unread` has the rows that do not read an assumption, by assumption."""
+    """The content of `sweep.json`; `unread` lists, by assumption, the rows that do not read it."""
 
     experiment: str
     corpus: str
@@ -151,14 +151,14 @@ def build_sweep(
         smoke: Whether this was a smoke run.
         classes: The task's classes in order.
         rows: The swept rows.
-        unread: Rows that were asked for and do not read an assumption, by assumption.
-        settings: Unit and interval. Sessions fall back to speakers where some result does not record them.
+        unread: Requested rows that do not read an assumption, by assumption.
+        settings: Unit and interval. Sessions fall back to speakers if some result does not record them.
 
     Returns:
         The content of `sweep.json`.
 
     Raises:
-        ValueError: a value and the default have no seed in common, or another number of classes.
+        ValueError: a value and the default have no seed in common, or different numbers of classes.
     """
     everything = [fold for row in rows for fold in (*row.folds, *_variant_folds(row))]
     if any(fold.predictions.sessions is None for fold in everything):
@@ -176,11 +176,11 @@ def build_sweep(
 
 
 def seed_limit(metric: Metric, row: SweptRow, num_classes: int, seeds: int) -> float | None:
-    """How far two means over `seeds` seeds differ by the seed: t(S-1) s sqrt(2/seeds), as a fraction.
+    """Computes how far two means over `seeds` seeds differ by chance: t(S-1) s sqrt(2/seeds), as a fraction.
 
     Args:
         metric: The metric.
-        row: The row, with the trainings that the spread s over S seeds is taken from.
+        row: The row, whose trainings give the spread s over S seeds.
         num_classes: Number of classes of the task.
         seeds: Number of seeds of each mean.
 
@@ -195,12 +195,12 @@ def seed_limit(metric: Metric, row: SweptRow, num_classes: int, seeds: int) -> f
 
 
 def _variant_folds(row: SweptRow) -> list[FoldPredictions]:
-    """All trainings at other values."""
+    """Returns all trainings with other values."""
     return [fold for swept in row.assumptions for variant in swept.variants for fold in variant.folds]
 
 
 def _row(row: SweptRow, num_classes: int, settings: Statistics) -> SweptRowSummary:
-    """One row's entry."""
+    """Makes one row's entry."""
     counts = count_by_unit(row.folds, num_classes, settings.unit)
     default: dict[str, DefaultValue] = {}
     for key, metric in METRICS.items():
@@ -223,7 +223,7 @@ def _row(row: SweptRow, num_classes: int, settings: Statistics) -> SweptRowSumma
 
 
 def _value(row: SweptRow, name: str, variant: Variant, num_classes: int, settings: Statistics) -> ValueSummary:
-    """One value's entry: compared on the seeds that it shares with the default."""
+    """Makes one value's entry, compared on the seeds it shares with the default."""
     if not variant.folds:
         return {"value": variant.value, "effects": {}, "same_utterances": None, "seeds": [], "note": variant.note}
     seeds = {fold.seed for fold in variant.folds} & {fold.seed for fold in row.folds}
@@ -256,10 +256,10 @@ def _value(row: SweptRow, name: str, variant: Variant, num_classes: int, setting
 
 
 def _utterances(folds: Sequence[FoldPredictions]) -> set[tuple[str, int]]:
-    """Tested utterances with their classes."""
+    """Returns tested utterances with their classes."""
     return {pair for fold in folds for pair in zip(fold.predictions.ids, fold.predictions.truth.tolist(), strict=True)}
 
 
 def _ends(interval: statistics.Interval | None) -> list[float | None]:
-    """An interval as JSON has it."""
+    """Converts an interval to JSON."""
     return [None, None] if interval is None else [*interval]

@@ -1,4 +1,4 @@
-"""A sweep as Markdown, CSV, JSON, a picture and in the terminal."""
+"""Output formats of a sweep: Markdown, CSV, JSON, a picture and the terminal."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ def write_sweep(folder: str | Path, sweep: SweepSummary) -> tuple[Path, ...]:
     """Writes `sweep.md`, `sweep.csv`, `sweep.png` and last `sweep.json`.
 
     Args:
-        folder: The experiment's result folder; made if missing.
+        folder: The experiment's result folder, created if missing.
         sweep: From `ser_tf.evaluation.sweep.build_sweep`.
 
     Returns:
@@ -41,7 +41,7 @@ def write_sweep(folder: str | Path, sweep: SweepSummary) -> tuple[Path, ...]:
 
 
 def to_markdown(sweep: SweepSummary) -> str:
-    """The sweep as Markdown.
+    """Formats the sweep as Markdown.
 
     Args:
         sweep: The content of `sweep.json`.
@@ -50,7 +50,7 @@ def to_markdown(sweep: SweepSummary) -> str:
 
 
 def to_rich(sweep: SweepSummary) -> RenderableType:
-    """The sweep for the terminal.
+    """Formats the sweep for the terminal.
 
     Args:
         sweep: The content of `sweep.json`.
@@ -59,11 +59,11 @@ def to_rich(sweep: SweepSummary) -> RenderableType:
 
 
 def page_of(sweep: SweepSummary, *, stacked: bool = False) -> Page:
-    """Lays a sweep out, one section for each row.
+    """Lays out a sweep with one section for each row.
 
     Args:
         sweep: The content of `sweep.json`.
-        stacked: Whether differences stand below the values, as in a narrow terminal, and not in columns of their own.
+        stacked: Whether differences go below the values, as in a narrow terminal, rather than in separate columns.
     """
     unit = sweep["statistics"]["unit"]
     smoke = ("Smoke run: it shows that the software runs; its numbers mean nothing.",) if sweep["smoke"] else ()
@@ -84,12 +84,12 @@ def page_of(sweep: SweepSummary, *, stacked: bool = False) -> Page:
 
 
 def _values(row: SweptRowSummary) -> list[ValueSummary]:
-    """All values of a row."""
+    """Returns all values of a row."""
     return [value for assumption in row["assumptions"] for value in assumption["values"]]
 
 
 def _section(row: SweptRowSummary, *, stacked: bool) -> Section:
-    """A row's settings: the default, then every value of every assumption."""
+    """Makes a row's section: the default, then every value of every assumption."""
     names = [metric.name for metric in METRICS.values()]
     differences = [] if stacked else [f"{name} difference" for name in names]
     columns = ("Setting", *names, *differences, "Beyond seeds")
@@ -106,7 +106,7 @@ def _section(row: SweptRowSummary, *, stacked: bool) -> Section:
 
 
 def _line(setting: str, value: ValueSummary, columns: int, *, stacked: bool) -> Row:
-    """The cells of one value; dashes when it failed."""
+    """Makes the cells of one value, dashes if it failed."""
     effects = [value["effects"][key] for key in METRICS if value["effects"]]
     if not effects:
         return (Cell(setting), *(Cell(wording.DASH) for _ in range(columns - 1)))
@@ -123,7 +123,7 @@ def _line(setting: str, value: ValueSummary, columns: int, *, stacked: bool) -> 
 
 
 def _beyond(value: ValueSummary) -> Cell:
-    """Names of the metrics that change by more than another seed explains."""
+    """Names the metrics that change by more than another seed explains."""
     effects = value["effects"]
     if any(effect["beyond_seeds"] is None for effect in effects.values()):
         return Cell("?")
@@ -132,7 +132,7 @@ def _beyond(value: ValueSummary) -> Cell:
 
 
 def to_csv(sweep: SweepSummary) -> str:
-    """The sweep as CSV with a header, one line for each default and value; numbers in percent or points.
+    """Formats the sweep as CSV with a header and one line for each default and value, in percent or points.
 
     Args:
         sweep: The content of `sweep.json`.
@@ -162,7 +162,7 @@ def to_csv(sweep: SweepSummary) -> str:
 
 
 def _default_cells(row: SweptRowSummary) -> dict[str, str]:
-    """The default's metrics by column."""
+    """Returns the default's metrics by column."""
     cells: dict[str, str] = {}
     for key in METRICS:
         low, high = row["default"][key]["ci95"]
@@ -172,7 +172,7 @@ def _default_cells(row: SweptRowSummary) -> dict[str, str]:
 
 
 def _value_cells(value: ValueSummary) -> dict[str, str]:
-    """One value's cells by column."""
+    """Returns one value's cells by column."""
     cells = {
         "value": value["value"],
         "is_default": "false",
@@ -190,10 +190,10 @@ def _value_cells(value: ValueSummary) -> dict[str, str]:
 
 
 def _number(value: float | None) -> str:
-    """A fraction in percent with two decimals; empty when there is none."""
+    """Formats a fraction in percent with two decimals; empty if there is none."""
     return "" if value is None else f"{100 * value:.2f}"
 
 
 def _word(value: bool | None) -> str:
-    """`true`, `false`, or nothing."""
+    """Formats a truth value as `true`, `false`, or nothing."""
     return "" if value is None else str(value).lower()

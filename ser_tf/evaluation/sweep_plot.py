@@ -1,4 +1,4 @@
-"""A sweep as a tornado plot: how far each value moves UA from the default's, the largest effects above."""
+"""A sweep as a tornado plot: the change in UA with each value, largest effects on top."""
 
 import io
 
@@ -11,21 +11,21 @@ from ser_tf.evaluation.sweep import AssumptionSummary, Effect, SweepSummary, Swe
 
 METRIC = "ua"
 BETTER, WORSE, SEEDS, INK = "#0072B2", "#D55E00", "#DDDDDD", "#222222"
-"""Blue and vermillion of Okabe and Ito, which the colour-blind tell apart."""
+"""Blue and vermillion from Okabe and Ito's colour-blind-safe palette."""
 PALE = 0.45
-"""Opacity of an effect that is not known to be larger than what another seed explains."""
+"""Opacity of effects not known to exceed what another seed explains."""
 DOTS_PER_INCH = 150
 WIDTH_INCHES = 8.0
 LINE_INCHES = 0.27
 MARGIN_INCHES = 1.3
 MAX_LINES = 40
-"""Values shown for a row; smaller effects beyond are in the table."""
+"""Maximum number of values shown per row; the table has the smaller effects too."""
 
 Line = tuple[str, Effect]
 
 
 def png(sweep: SweepSummary) -> bytes:
-    """The picture as PNG; the same sweep gives the same bytes.
+    """Renders the picture as PNG; the same sweep gives the same bytes.
 
     Args:
         sweep: The content of `sweep.json`.
@@ -36,7 +36,7 @@ def png(sweep: SweepSummary) -> bytes:
 
 
 def draw(sweep: SweepSummary) -> Figure:
-    """One panel for each row that has a result.
+    """Draws one panel for each row that has a result.
 
     Args:
         sweep: The content of `sweep.json`.
@@ -56,7 +56,7 @@ def draw(sweep: SweepSummary) -> Figure:
 
 
 def ordered(row: SweptRowSummary) -> list[Line]:
-    """Settings with their effect on UA: assumptions by their largest effect, values within by their difference."""
+    """Orders settings with their effects on UA: assumptions by largest effect, then values by difference."""
     lines: list[Line] = []
     for assumption in sorted(row["assumptions"], key=_reach, reverse=True):
         values = [
@@ -69,13 +69,13 @@ def ordered(row: SweptRowSummary) -> list[Line]:
 
 
 def _reach(assumption: AssumptionSummary) -> float:
-    """The largest effect of an assumption."""
+    """Returns the largest effect of an assumption."""
     effects = [value["effects"][METRIC] for value in assumption["values"] if value["effects"]]
     return max((abs(effect["difference"]) for effect in effects), default=0.0)
 
 
 def _panel(axes: Axes, row: SweptRowSummary, lines: list[Line], unit: str) -> None:
-    """Bars from zero, whiskers for the interval, and a band for what another seed explains; bars inside it are pale."""
+    """Draws bars from zero, whiskers for intervals, and a band for the effect of another seed, pale bars inside it."""
     limit = lines[0][1]["seed_limit"]
     if limit is not None:
         axes.axvspan(-100 * limit, 100 * limit, color=SEEDS, zorder=0)
@@ -94,7 +94,7 @@ def _panel(axes: Axes, row: SweptRowSummary, lines: list[Line], unit: str) -> No
 
 
 def _bar(axes: Axes, place: int, effect: Effect) -> None:
-    """One value's bar with its whiskers and its number."""
+    """Draws one value's bar with its whiskers and its number."""
     difference, (low, high) = 100 * effect["difference"], effect["difference_ci95"]
     colour, opacity = BETTER if difference >= 0 else WORSE, 1.0 if effect["beyond_seeds"] else PALE
     axes.barh(place, difference, height=0.62, color=colour, alpha=opacity, zorder=2)

@@ -1,4 +1,4 @@
-"""The forms of a table's page: Markdown, CSV, LaTeX and the terminal, all from the summary."""
+"""Output formats of a table: Markdown, CSV, LaTeX and the terminal, all made from the summary."""
 
 from ser_tf.evaluation.csv_form import to_csv
 from ser_tf.evaluation.latex import to_latex

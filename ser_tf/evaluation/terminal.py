@@ -1,4 +1,4 @@
-"""A table's page in the terminal, readable in 80 columns: details stand below their numbers."""
+"""A table's page in the terminal, readable in 80 columns, with details below their numbers."""
 
 import dataclasses
 
@@ -21,13 +21,13 @@ OTHER_STYLE = "yellow"
 GAP = 2
 EDGES = 3
 MIN_LABEL = 14
-"""Minimum width of the first column in characters; it gets the room that the others leave."""
+"""Minimum width of the first column in characters; it takes the room left by the others."""
 
 
 def to_rich(summary: Summary | DataSummary) -> RenderableType:
-    """The page for the terminal; print it with a `rich.console.Console`.
+    """Formats the table for the terminal; print the result with a `rich.console.Console`.
 
-    Folds, leaks and cost are in the written forms only.
+    Folds, leaks and cost appear only in the files.
 
     Args:
         summary: The content of `summary.json`.
@@ -36,7 +36,7 @@ def to_rich(summary: Summary | DataSummary) -> RenderableType:
 
 
 def render(page: Page) -> RenderableType:
-    """A page as something that a console prints.
+    """Formats a page for a console.
 
     Args:
         page: The page.
@@ -51,7 +51,7 @@ def render(page: Page) -> RenderableType:
 
 
 def _section(section: Section) -> list[RenderableType]:
-    """Heading, table and notes."""
+    """Formats heading, table and notes."""
     parts: list[RenderableType] = []
     if section.heading:
         parts += [Text(), Text(section.heading, style="bold")]
@@ -62,7 +62,7 @@ def _section(section: Section) -> list[RenderableType]:
 
 @dataclasses.dataclass(frozen=True)
 class _Fitted:
-    """A section's table, in several below each other where the console is too narrow for all columns."""
+    """A section's table, split into several if the console is too narrow for all columns."""
 
     section: Section
 
@@ -72,7 +72,7 @@ class _Fitted:
 
 
 def _table(section: Section) -> Table:
-    """Text in the first column and under Verdict, numbers in the others, which are never cut."""
+    """Makes a table with text in the first column and under Verdict, and numbers, never cut, in the others."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(section.columns):
         if place == 0:
@@ -87,6 +87,6 @@ def _table(section: Section) -> Table:
 
 
 def _cell(cell: Cell, column: str) -> Text:
-    """A cell's lines; a verdict has its colour."""
+    """Formats a cell's lines, colouring verdicts."""
     style = VERDICT_STYLES.get(cell.text, OTHER_STYLE) if column == VERDICT else ""
     return Text("\n".join((cell.text, *cell.details)), style=style)

@@ -1,4 +1,4 @@
-"""Decisions counted by unit: the speaker, or the session where speakers share sessions."""
+"""Counting decisions by unit: the speaker, or the session if speakers share sessions."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ Unit = Literal["speaker", "session"]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class UnitCounts:
-    """The decisions of each unit, added over folds and seeds.
+    """The decisions of each unit, summed over folds and seeds.
 
     Attributes:
-        units: Names, sorted.
+        units: Sorted names of the units.
         counts: Counts, float64 [units, true class, decided class].
     """
 
@@ -26,18 +26,18 @@ class UnitCounts:
 
     @property
     def total(self) -> Floats:
-        """Counts of all units together [true class, decided class]."""
+        """Returns the counts of all units together [true class, decided class]."""
         return np.asarray(self.counts.sum(axis=0), dtype=np.float64)
 
     def on(self, units: Sequence[str]) -> Floats:
-        """Counts of these units in this order, zeros for a unit that is not there."""
+        """Returns the counts of these units in this order, zeros for missing units."""
         found = {name: self.counts[place] for place, name in enumerate(self.units)}
         nothing = np.zeros_like(self.counts[0])
         return np.stack([found.get(name, nothing) for name in units])
 
 
 class _HasUnits(Protocol):
-    """Predictions or recognitions: one speaker, and maybe one session, for each utterance."""
+    """Predictions or recognitions: a speaker, and possibly a session, for each utterance."""
 
     @property
     def speakers(self) -> tuple[str, ...]: ...
@@ -47,10 +47,10 @@ class _HasUnits(Protocol):
 
 
 def units_of(utterances: _HasUnits, unit: Unit) -> tuple[str, ...]:
-    """The unit of each utterance.
+    """Returns the unit of each utterance.
 
     Raises:
-        ValueError: sessions are asked for and were not recorded.
+        ValueError: sessions are requested but were not recorded.
     """
     if unit == "speaker":
         return utterances.speakers
@@ -60,7 +60,7 @@ def units_of(utterances: _HasUnits, unit: Unit) -> tuple[str, ...]:
 
 
 def count_by_unit(folds: Sequence[FoldPredictions], num_classes: int, unit: Unit = "speaker") -> UnitCounts:
-    """Adds up each unit's decisions over folds and seeds.
+    """Sums each unit's decisions over folds and seeds.
 
     Args:
         folds: A row's trainings.
@@ -68,7 +68,7 @@ def count_by_unit(folds: Sequence[FoldPredictions], num_classes: int, unit: Unit
         unit: Speakers or sessions.
 
     Raises:
-        ValueError: there is no utterance, the posteriors have another number of classes, or sessions are asked for and
+        ValueError: there is no utterance, the posteriors have another number of classes, or sessions are requested but
             were not recorded.
     """
     owners = [units_of(fold.predictions, unit) for fold in folds]
@@ -85,10 +85,10 @@ def count_by_unit(folds: Sequence[FoldPredictions], num_classes: int, unit: Unit
 
 
 def count_recognition(recognition: Recognition, num_classes: int, unit: Unit = "speaker") -> UnitCounts:
-    """Adds up what listeners recognised, as counts with one further class for all that they did not.
+    """Sums the listeners' recognition as counts, with one additional class for everything not recognised.
 
     Args:
-        recognition: Shares of listeners by recording.
+        recognition: Fractions of listeners by recording.
         num_classes: Number of classes of the task.
         unit: Speakers or sessions.
 
@@ -96,7 +96,7 @@ def count_recognition(recognition: Recognition, num_classes: int, unit: Unit = "
         Counts, float64 [units, classes + 1, classes + 1]; the last true class does not occur.
 
     Raises:
-        ValueError: sessions are asked for and were not recorded.
+        ValueError: sessions are requested but were not recorded.
     """
     owners = np.array(units_of(recognition, unit))
     names = tuple(sorted(set(owners.tolist())))

@@ -1,4 +1,4 @@
-"""Verdicts in one or two words: on a row against its published values, on shown data, and on a claim."""
+"""Verdicts in one or two words on rows compared with published values, on data, and on claims."""
 
 from typing import Literal
 
@@ -6,21 +6,22 @@ from ser_tf.evaluation.predictions import RowResult
 
 SIGNIFICANCE = 0.05
 
-CorpusKind = Literal["papers", "part", "other"]
-CORPUS_KINDS: tuple[CorpusKind, ...] = ("papers", "part", "other")
-"""The whole corpus that the published values were measured on, a part of it, or another corpus."""
+CorpusKind = Literal["papers", "part", "other", "unpublished"]
+CORPUS_KINDS: tuple[CorpusKind, ...] = ("papers", "part", "other", "unpublished")
+"""The whole corpus that the published values were measured on, a part of it, or another corpus; or a table that no
+publication has."""
 
-CORPUS_WORDS = {"part": "part of the corpus", "other": "other corpus"}
+CORPUS_WORDS = {"part": "part of the corpus", "other": "other corpus", "unpublished": "not published"}
 ORIGIN_WORDS = {"beyond": "not in the paper", "baseline": "not in the paper", "reference": "reference"}
 CLAIM_WORDS = {
     True: ("supported", "contradicted", "not significant"),
     False: ("holds here", "reversed here", "open here"),
 }
-"""For a claim that holds, one whose opposite holds, and neither; on the paper's own whole corpus, and elsewhere."""
+"""Verdicts if a claim holds, its opposite holds, or neither: on the paper's whole corpus, and elsewhere."""
 
 
 def corpus_kind(*, is_papers: bool, is_whole: bool) -> CorpusKind:
-    """How a corpus relates to the one that the published values were measured on.
+    """Classifies a corpus in relation to the one on which the published values were measured.
 
     Args:
         is_papers: Whether it is the same corpus.
@@ -32,12 +33,12 @@ def corpus_kind(*, is_papers: bool, is_whole: bool) -> CorpusKind:
 
 
 def verdict_without_comparison(row: RowResult, *, smoke: bool, kind: CorpusKind) -> str | None:
-    """The verdict of a row whose result is not to be compared with a published value.
+    """Returns the verdict on a row whose result is not compared with a published value.
 
-    A row without results says why (`cited`, `failed`, `needs <what>`, `left out`), a row of human listeners is
-    `reference`. A smoke run is `smoke`, whatever came out. Rows that the paper does not have are `not in the paper`.
-    On other corpora a row is `other corpus`, on a part of the paper's corpus `part of the corpus`. Without a published
-    value it is `not published`.
+    A row without results says why (`cited`, `failed`, `needs <what>`, `left out`); a row of human listeners is
+    `reference`. A smoke run is `smoke`, whatever its result. Rows that the paper lacks are `not in the paper`. On other
+    corpora a row is `other corpus`, on part of the paper's corpus `part of the corpus`. Without a published value it is
+    `not published`.
 
     Args:
         row: The row.
@@ -45,7 +46,7 @@ def verdict_without_comparison(row: RowResult, *, smoke: bool, kind: CorpusKind)
         kind: How the corpus relates to the paper's.
 
     Returns:
-        The verdict, or None for a row that `ser_tf.evaluation.reproduction` is to judge.
+        The verdict, or None for a row to be judged by `ser_tf.evaluation.reproduction`.
     """
     if row.status not in ("run", "reference"):
         return f"needs {row.needs}" if row.status == "left out" and row.needs else row.status
@@ -62,10 +63,10 @@ def verdict_without_comparison(row: RowResult, *, smoke: bool, kind: CorpusKind)
 
 
 def verdict_of_data(same: bool | None, *, smoke: bool, kind: CorpusKind) -> str:
-    """Judges a row that shows data, which are counted and not estimated.
+    """Judges a row of data, which are counted rather than estimated.
 
     Args:
-        same: Whether the data equal the published ones; None where none are published.
+        same: Whether the data equal the published ones; None if none are published.
         smoke: Whether this was a smoke run.
         kind: How the corpus relates to the paper's.
 
@@ -84,11 +85,11 @@ def verdict_of_data(same: bool | None, *, smoke: bool, kind: CorpusKind) -> str:
 def verdict_of_claim(
     difference: float | None, p_claimed: float | None, p_reversed: float | None, *, smoke: bool, kind: CorpusKind
 ) -> str:
-    """Judges a claim by p-values that are corrected for the number of claims.
+    """Judges a claim by p-values corrected for the number of claims.
 
     Args:
-        difference: The measured difference, positive where the claim holds; None when it was not measured.
-        p_claimed: Adjusted p of the claim; None for a measurement about which nothing is claimed.
+        difference: The measured difference, positive if the claim holds; None if not measured.
+        p_claimed: Adjusted p of the claim; None for a measurement without a claim.
         p_reversed: Adjusted p of the opposite claim.
         smoke: Whether this was a smoke run.
         kind: How the corpus relates to the paper's.

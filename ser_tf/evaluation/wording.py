@@ -1,6 +1,6 @@
-"""Numbers and sentences that all forms of a table share, made from the summary.
+"""Numbers and sentences shared by all output formats of a table, made from the summary.
 
-Everything here is plain text; the forms escape it. Percent has one decimal; a value that does not exist is a dash.
+Everything here is plain text, which the formats escape. Percentages have one decimal; missing values are dashes.
 """
 
 from collections.abc import Sequence
@@ -11,26 +11,26 @@ from ser_tf.evaluation.schema import Accuracy, ClaimSummary, DataSummary, RowSum
 DASH = "–"
 DIGEST_LETTERS = 12
 NOT_IN_PAPER = "†"
-"""Marks the label of a row that the paper does not have."""
+"""Marks the label of a row that is not in the paper."""
 
 
 def percent(value: float | None) -> str:
-    """A fraction as percent, `56.4`, or a dash."""
+    """Formats a fraction as percent, `56.4`, or a dash."""
     return DASH if value is None else f"{100 * value:.1f}"
 
 
 def spread(mean: float | None, deviation: float | None) -> str:
-    """Mean and standard deviation, `56.4 ± 2.1`; only the mean where there is no deviation."""
+    """Formats mean and standard deviation, `56.4 ± 2.1`, or only the mean if there is no deviation."""
     return percent(mean) if deviation is None else f"{percent(mean)} ± {percent(deviation)}"
 
 
 def interval(ends: Sequence[float | None], *, signed: bool = False, scale: float = 100, decimals: int = 1) -> str:
-    """An interval in percent, `[52.0, 60.1]`; empty when there is none.
+    """Formats an interval in percent, `[52.0, 60.1]`; empty if there is none.
 
     Args:
         ends: Lower and upper end.
-        signed: Whether both ends have a sign.
-        scale: Factor of both ends.
+        signed: Whether to print a sign.
+        scale: Factor on both ends.
         decimals: Number of decimals.
     """
     low, high = ends
@@ -41,20 +41,20 @@ def interval(ends: Sequence[float | None], *, signed: bool = False, scale: float
 
 
 def published(row: RowSummary, metric: str) -> str:
-    """The paper's value, with its deviation where the paper states one, or a dash."""
+    """Formats the paper's value, with its deviation if stated, or a dash."""
     stated = row["published"] or {}
     return spread(stated.get(metric), stated.get(f"{metric}_std"))
 
 
 def p_value(value: float | None) -> str:
-    """A p-value with three decimals, `<0.001`, or a dash."""
+    """Formats a p-value with three decimals, `<0.001`, or a dash."""
     if value is None:
         return DASH
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def duration(seconds: float | None) -> str:
-    """A duration in hours, minutes or seconds, `1.2 h`, or a dash."""
+    """Formats a duration in hours, minutes or seconds, `1.2 h`, or a dash."""
     if seconds is None:
         return DASH
     if seconds < 60:
@@ -63,7 +63,7 @@ def duration(seconds: float | None) -> str:
 
 
 def extent(values: Sequence[int | None]) -> str:
-    """Smallest and largest of some whole numbers, `12–40`, or a dash."""
+    """Formats the minimum and maximum of whole numbers, `12–40`, or a dash."""
     known = [value for value in values if value is not None]
     if not known:
         return DASH
@@ -71,14 +71,14 @@ def extent(values: Sequence[int | None]) -> str:
 
 
 def epochs(row: RowSummary) -> str:
-    """Epochs that the row's trainings took, and which were kept, `20–41 (best 9–30)`, or a dash."""
+    """Formats the epochs of the row's trainings and those kept, `20–41 (best 9–30)`, or a dash."""
     best = extent([training["best"] for training in row["epochs"]])
     trained = extent([training["trained"] for training in row["epochs"]])
     return trained if best == DASH else f"{trained} (best {best})"
 
 
 def difference(claim: ClaimSummary) -> tuple[str, str]:
-    """A claim's difference in points, `+2.3`, and its interval; of a measurement also the two values, or the value."""
+    """Formats a claim's difference in points, `+2.3`, and its interval, with the values of a measurement."""
     if claim["kind"] == "rows":
         value = claim["difference"]
         return (DASH, "") if value is None else (f"{100 * value:+.1f}", interval(claim["ci95"], signed=True))
@@ -92,19 +92,19 @@ def difference(claim: ClaimSummary) -> tuple[str, str]:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, `1 seed` or `3 seeds`."""
+    """Formats a number with its noun, `1 seed` or `3 seeds`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def headline(summary: Summary | DataSummary) -> str:
-    """The experiment and its corpus."""
+    """Names the experiment and its corpus."""
     return f"{summary['experiment']} on {summary['corpus']}"
 
 
 def protocol(summary: Summary) -> str:
-    """One line on how the numbers were made: classes, style, folds, epochs, seeds, what was left out, code."""
+    """Describes in one line how the numbers were made: classes, style, folds, epochs, seeds, omissions, code."""
     stated = summary["protocol"]
-    parts = [_classes(summary), stated.get("style", ""), stated.get("trained_on", "")]
+    parts = [stated.get("cross_corpus", ""), _classes(summary), stated.get("style", ""), stated.get("trained_on", "")]
     counts = sorted({len(row["folds"]) for row in summary["rows"] if row["status"] == "run"}) or [0]
     folds = f"{counts[0]} to {counts[-1]} folds" if counts[0] != counts[-1] else counted(counts[0], "fold")
     parts.append(folds + (f" ({stated['folds']})" if stated.get("folds") else ""))
@@ -116,7 +116,7 @@ def protocol(summary: Summary) -> str:
 
 
 def _classes(summary: Summary) -> str:
-    """Tested recordings by class, and chance."""
+    """Describes tested recordings by class, and chance."""
     counts = {name: number for name, number in summary["class_counts"].items() if number}
     chance = f"chance UA {percent(summary['chance']['ua'])}"
     if not counts:
@@ -129,7 +129,7 @@ def _classes(summary: Summary) -> str:
 
 
 def code(summary: Summary) -> str:
-    """The code that made the results, `code 0123456789ab`; empty where it is not known."""
+    """Names the code that made the results, `code 0123456789ab`; empty if unknown."""
     known = summary["code"]
     if known is None:
         return ""
@@ -139,7 +139,7 @@ def code(summary: Summary) -> str:
 
 
 def cautions(summary: Summary | DataSummary) -> list[str]:
-    """Sentences that a reader must see before the numbers: smoke, another corpus, a partial one, leaks, warnings."""
+    """Lists what a reader must see before the numbers: smoke run, another or partial corpus, leaks, warnings."""
     lines, corpus = [], summary["corpus"]
     if summary["smoke"]:
         lines.append("Smoke run: it shows that the software runs; its numbers mean nothing.")
@@ -150,7 +150,7 @@ def cautions(summary: Summary | DataSummary) -> list[str]:
         )
     elif summary["corpus_kind"] == "part":
         lines.append(
-            f"Only a part of the paper's corpus ({corpus}) was used: published values were measured on all of it and "
+            f"Only part of the paper's corpus ({corpus}) was used: published values were measured on all of it and "
             "are shown for reference only."
         )
     if summary["corpus_note"]:
@@ -163,14 +163,14 @@ def cautions(summary: Summary | DataSummary) -> list[str]:
 
 
 def legend(summary: Summary) -> list[str]:
-    """How to read the accuracies."""
+    """Explains how to read the accuracies."""
     unit = summary["statistics"]["unit"]
     method = {
         "jackknife": f"delete-one-{unit} jackknife with Student's t",
         "bootstrap": f"percentile bootstrap over {unit}s",
     }[summary["statistics"]["interval"]]
     lines = [
-        "Ours: percent, from the decisions of all folds and seeds counted together; in brackets the 95% interval for "
+        "Ours: percent, pooled over the decisions of all folds and seeds; in brackets the 95% interval for "
         f"other {unit}s ({method})."
     ]
     if any(row["reproduction"] for row in summary["rows"]):
@@ -186,7 +186,7 @@ def legend(summary: Summary) -> list[str]:
 
 
 def claim_legend(summary: Summary) -> str:
-    """How to read the claims."""
+    """Explains how to read the claims."""
     tests = sum(claim["p_value"] is not None for claim in summary["claims"])
     unit, corrected = summary["statistics"]["unit"], summary["statistics"]["correction"] == "holm"
     family = f"corrected for {counted(tests, 'test')} (Holm)" if corrected else "not corrected for the number of claims"
@@ -202,7 +202,7 @@ def claim_legend(summary: Summary) -> str:
 
 
 def cost(summary: Summary) -> str:
-    """Duration of the trainings and the machine."""
+    """Describes the duration of the trainings and the machine."""
     line = f"Training took {duration(summary['seconds'])}"
     if summary["machine"]:
         line += f" ({', '.join(f'{name} {value}' for name, value in summary['machine'].items())})"
@@ -210,5 +210,5 @@ def cost(summary: Summary) -> str:
 
 
 def pooled(accuracy: Accuracy) -> tuple[str, str]:
-    """Pooled value, `56.4`, and its interval, `[52.0, 60.1]`."""
+    """Formats the pooled value, `56.4`, and its interval, `[52.0, 60.1]`."""
     return percent(accuracy["pooled"]), interval(accuracy["ci95"])

@@ -1,4 +1,4 @@
-"""The result folder of a table: summary, tables and confusion matrices, each file written whole or not at all."""
+"""Writing a table's result folder: summary, tables and confusion matrices, each file whole or not at all."""
 
 import json
 from pathlib import Path
@@ -13,10 +13,10 @@ from ser_tf.files import atomic_write_text
 def write_results(folder: str | Path, summary: Summary | DataSummary) -> tuple[Path, ...]:
     """Writes `table.md`, `table.csv`, `table.tex`, `confusion_<row>.png` and `.csv`, and last `summary.json`.
 
-    The summary comes last: where it stands, the other files belong to it or are newer.
+    The summary is written last: if it exists, the other files belong to it or are newer.
 
     Args:
-        folder: The result folder; made if missing.
+        folder: The result folder, created if missing.
         summary: From `ser_tf.evaluation.summary.build_summary`, or `ser_tf.evaluation.data_summary`'s for a table that
             trains nothing and has no confusions.
 

@@ -1,8 +1,8 @@
-"""Cutting waveforms into frames: seconds become samples here, and padding is kept from reaching any frame.
+"""Cutting waveforms into frames. Seconds become samples here, and padding never reaches a frame.
 
-All features share one time axis. Frame `i` covers the samples `[i * hop, i * hop + window)`; only whole windows
-count, and an utterance shorter than one window is right-padded with zeros to give one frame. Nothing is centred or
-reflected, so the frames of an utterance do not depend on the padding behind it.
+All features share one time axis. Frame `i` covers the samples `[i * hop, i * hop + window)`; only whole windows count,
+and an utterance shorter than one window is right-padded with zeros to give one frame. Nothing is centred or reflected,
+so the frames of an utterance do not depend on the padding after it.
 """
 
 import dataclasses
@@ -57,7 +57,7 @@ def num_frames(num_samples: Count, params: FrameParams) -> Count:
 
 
 def silence_padding(waveform: tf.Tensor, num_samples: tf.Tensor | None) -> tf.Tensor:
-    """Sets everything behind the end of each utterance to zero, NaN included.
+    """Sets everything after the end of each utterance to zero, NaN included.
 
     Args:
         waveform: float32 `(..., samples)`.
@@ -70,7 +70,7 @@ def silence_padding(waveform: tf.Tensor, num_samples: tf.Tensor | None) -> tf.Te
 
 
 def frame_mask(total: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | None) -> tf.Tensor | None:
-    """True on the frames that belong to the utterance.
+    """Marks the frames that belong to the utterance.
 
     Args:
         total: Number of frames of the whole padded waveform.
@@ -86,7 +86,7 @@ def frame_mask(total: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | N
 
 
 def zero_padding_frames(features: tf.Tensor, params: FrameParams, num_samples: tf.Tensor | None) -> tf.Tensor:
-    """Sets the frames of `(..., frames, dims)` behind the end of each utterance to zero."""
+    """Sets the frames after the end of each utterance to zero, in features `(..., frames, dims)`."""
     mask = frame_mask(tf.shape(features)[-2], params, num_samples)
     return features if mask is None else tf.where(mask[..., tf.newaxis], features, tf.zeros_like(features))
 
@@ -94,13 +94,13 @@ def zero_padding_frames(features: tf.Tensor, params: FrameParams, num_samples: t
 def frame(waveform: tf.Tensor, params: FrameParams, length: int | None = None) -> tf.Tensor:
     """Cuts waveforms into overlapping frames.
 
-    Does what `tf.signal.frame` does (the waveform becomes short rows, and each frame gathers its rows) in half as many
-    operations, which counts where graphs run without optimisation: functions in `tf.data` do.
+    Equivalent to `tf.signal.frame` (the waveform is cut into short rows, and each frame gathers its rows) with half as
+    many operations, which matters where graphs run unoptimised, as functions in `tf.data` do.
 
     Args:
-        waveform: float32 `(..., samples)`, silent behind the end of each utterance.
+        waveform: float32 `(..., samples)`, silent after the end of each utterance.
         params: The time axis; it fixes the number of frames and where they begin.
-        length: Samples of each frame, where more are wanted than the window has.
+        length: Samples in each frame, if more than the window's.
 
     Returns:
         float32 `(..., frames, length)`.

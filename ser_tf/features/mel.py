@@ -15,7 +15,7 @@ _SLANEY_LOG_STEP = np.log(6.4) / 27.0
 
 
 def hz_to_mel(hz: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
-    """Mel values of frequencies, on the scale of HTK (logarithmic) or of Slaney (linear below 1 kHz)."""
+    """Converts frequencies to mel, on HTK's scale (logarithmic) or Slaney's (linear below 1 kHz)."""
     hz = np.asarray(hz, np.float64)
     if scale == HTK:
         return 2595.0 * np.log10(1.0 + hz / 700.0)
@@ -24,7 +24,7 @@ def hz_to_mel(hz: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
 
 
 def mel_to_hz(mel: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
-    """The inverse of `hz_to_mel`."""
+    """Converts mel to frequencies; the inverse of `hz_to_mel`."""
     mel = np.asarray(mel, np.float64)
     if scale == HTK:
         return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
@@ -35,16 +35,16 @@ def mel_to_hz(mel: npt.NDArray[Any], scale: str) -> npt.NDArray[Any]:
 def filterbank(
     *, sample_rate_hz: int, fft_samples: int, bands: int, low_hz: float, high_hz: float, scale: str, unit_area: bool
 ) -> npt.NDArray[Any]:
-    """Triangular filters, as `librosa.filters.mel` has them.
+    """Returns triangular filters equal to those of `librosa.filters.mel`.
 
     Args:
         sample_rate_hz: Rate of the waveform.
-        fft_samples: Length of the transform whose bins are weighted.
+        fft_samples: Length of the Fourier transform whose bins the filters weight.
         bands: Number of filters.
         low_hz: Lower edge of the first filter.
         high_hz: Upper edge of the last filter.
-        scale: `HTK` or `SLANEY`; the edges are equidistant on it. The triangles are straight in Hz.
-        unit_area: True divides each filter by half its width in Hz (Slaney), False leaves its peak at one.
+        scale: `HTK` or `SLANEY`, the scale on which the edges are equidistant. The triangles are linear in Hz.
+        unit_area: True divides each filter by half its width in Hz (Slaney); False leaves its peak at one.
 
     Returns:
         float64 `(fft_samples // 2 + 1, bands)`.

@@ -11,15 +11,15 @@ from ser_tf.features.spec import FeatureSpec
 
 @dataclasses.dataclass(frozen=True)
 class LogMelParams(stft.StftParams):
-    """A mel filterbank on power spectra, natural logarithm; defaults are mao2020's, librosa's where it is silent.
+    """Natural logarithm of a mel filterbank on power spectra; defaults are mao2020's, or librosa's where it is silent.
 
     Attributes:
         bands: Number of mel bands.
         low_hz: Lower edge of the first band.
         high_hz: Upper edge of the last band.
         mel_scale: `mel.HTK` or `mel.SLANEY`.
-        unit_area: Slaney's normalisation of the filters (True) or peaks of one (False).
-        log_floor: Band powers below it count as this value.
+        unit_area: Whether filters have unit area (Slaney) rather than a peak of one.
+        log_floor: Minimum band power; smaller values are replaced by it.
         pre_emphasis: `y[n] = x[n] - pre_emphasis * x[n - 1]` before framing, with x[-1] = 0.
     """
 
@@ -38,14 +38,14 @@ class LogMelParams(stft.StftParams):
 
 @dataclasses.dataclass(frozen=True)
 class MfccParams(LogMelParams):
-    """Cepstral coefficients of a log mel spectrum; defaults are those of lee2020, whose frames are mao2020's.
+    """Cepstral coefficients of a log mel spectrum; defaults are lee2020's, with the same frames as mao2020.
 
     Attributes:
-        coefficients: How many are kept.
-        first_coefficient: 0 keeps the mean log energy (c0), 1 begins behind it.
-        lifter: Length of the sine lifter, 0 for none. Coefficient n is weighted by `1 + lifter / 2 * sin(pi * (n + 1)
-            / lifter)` as in librosa; HTK has n in place of n + 1, a constant factor a coefficient that normalisation
-            removes.
+        coefficients: Number of coefficients to keep.
+        first_coefficient: 0 starts at the mean log energy (c0), 1 after it.
+        lifter: Length of the sine lifter, 0 for none. As in librosa, coefficient n is weighted by `1 + lifter / 2 *
+            sin(pi * (n + 1) / lifter)`. HTK has n in place of n + 1; the difference is a constant factor for each
+            coefficient, which normalisation removes.
     """
 
     window_shape: str = stft.HAMMING  # lee2020 §4.2
@@ -58,7 +58,7 @@ class MfccParams(LogMelParams):
 
 
 def pre_emphasise(waveform: tf.Tensor, coefficient: float) -> tf.Tensor:
-    """The high-pass `y[n] = x[n] - coefficient * x[n - 1]`, x[-1] = 0, on float32 `(..., samples)`."""
+    """Applies the high-pass filter `y[n] = x[n] - coefficient * x[n - 1]`, x[-1] = 0, to float32 `(..., samples)`."""
     if not coefficient:
         return waveform
     first, rest = waveform[..., :1], waveform[..., 1:] - coefficient * waveform[..., :-1]
@@ -66,21 +66,21 @@ def pre_emphasise(waveform: tf.Tensor, coefficient: float) -> tf.Tensor:
 
 
 def log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
-    """Natural logarithm of mel band powers.
+    """Computes the natural logarithm of mel band powers.
 
     Args:
         waveform: float32 `(..., samples)` in [-1, 1].
         params: Settings.
-        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance, or None when all are valid.
 
     Returns:
-        float32 `(..., frames, bands)`; frames behind the end of an utterance are zero.
+        float32 `(..., frames, bands)`; frames after the end of an utterance are zero.
     """
     return framing.zero_padding_frames(_log_mel(waveform, params, num_samples), params, num_samples)
 
 
 def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
-    """Mel-frequency cepstral coefficients: the orthonormal DCT-II of the log mel spectrum, liftered.
+    """Computes mel-frequency cepstral coefficients: the orthonormal DCT-II of the log mel spectrum, liftered.
 
     Arguments and result as for `log_mel`, with `coefficients` dimensions.
     """
@@ -88,7 +88,7 @@ def mfcc(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None 
 
 
 def mfcc_frames(waveform: tf.Tensor, params: MfccParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
-    """As `mfcc`, but the frames behind the end of an utterance are left as they come."""
+    """Like `mfcc`, but does not zero the frames after the end of an utterance."""
     last = params.first_coefficient + params.coefficients
     orders = np.arange(last)
     transform = mel.dct_matrix(params.bands, last)
@@ -109,7 +109,7 @@ def _log_mel(waveform: tf.Tensor, params: LogMelParams, num_samples: tf.Tensor |
         scale=params.mel_scale,
         unit_area=params.unit_area,
     )
-    # Padding is silenced behind the filter, whose first output after the end would still be the last sample's.
+    # Padding is silenced after the filter too, whose first output past the end still depends on the last sample.
     emphasised = framing.silence_padding(pre_emphasise(waveform, params.pre_emphasis), num_samples)
     power = stft.power(emphasised, params)
     return tf.math.log(tf.maximum(tf.matmul(power, tf.constant(weights, tf.float32)), params.log_floor))

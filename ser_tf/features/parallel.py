@@ -1,4 +1,4 @@
-"""Features of many utterances on all processors, as the feature store and the benchmark need them."""
+"""Computing the features of many utterances on all processors, for the feature store and the benchmark."""
 
 import collections
 import concurrent.futures
@@ -19,22 +19,22 @@ Result = TypeVar("Result")
 Compute = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
 AHEAD = 2
-"""For each thread, the number of items that may be begun before the first of them is taken."""
+"""Number of items per thread that may be started before the first result is consumed."""
 
 
 def processors() -> int:
-    """Number of processors that this process may use."""
+    """Returns the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def on_processor() -> contextlib.AbstractContextManager[object]:
-    """Keeps operations off a GPU, whose features would differ in the last bits and fill the memory for training."""
+    """Keeps operations off the GPU, where features would differ in the last bits and take memory from training."""
     return tf.device("/CPU:0")
 
 
 @functools.lru_cache(maxsize=32)
 def compiled(spec: FeatureSpec) -> Compute:
-    """One graph that computes a feature for one utterance of any length, traced once in a process.
+    """Returns a graph that computes a feature for one utterance of any length, traced once per process.
 
     Returns:
         A function that several threads may call: float32 `(samples,)` -> float32 `(frames, dims)`.
@@ -52,12 +52,12 @@ def compiled(spec: FeatureSpec) -> Compute:
 def map_in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None
 ) -> Iterator[Result]:
-    """Calls a function for each item in threads; only a few results wait in memory.
+    """Calls a function for each item in a pool of threads, holding only a few results in memory.
 
     Args:
-        function: Spends its time outside of the interpreter's lock (TensorFlow, libsndfile).
-        items: Taken as needed.
-        threads: How many; None: one for each processor.
+        function: A function that mostly runs outside the interpreter's lock (TensorFlow, libsndfile).
+        items: The arguments, consumed as needed.
+        threads: Number of threads, by default one per processor.
 
     Yields:
         The results in the order of the items. The first error of an item is raised in its place.

@@ -1,14 +1,14 @@
 """Resampling to 16 kHz with core TensorFlow operations, the same in training and in the served graph.
 
-The filter is a sinc under a Kaiser window, 64 samples long at the lower of the two rates (Speex at quality 4), with its
-middle on the place of the output sample, so that nothing is delayed. Two forms compute the same convolution:
+The filter is a sinc under a Kaiser window, 64 samples long at the lower of the two rates (Speex at quality 4) and
+centred on each output sample, which avoids any delay. The same convolution takes one of two forms:
 
-- Where the places of outputs between input samples repeat soon (48, 32, 24 and 8 kHz have one or two such phases,
+- Where the positions of outputs between input samples soon repeat (48, 32, 24 and 8 kHz have one or two such phases,
   44.1 kHz has 160), each phase has its own filter.
-- Elsewhere (16,001 Hz has 16,000 phases) the filter is a polynomial in the place between two points of a grid. A few
-  fixed filters give its coefficients, so that the work is bounded by the samples, whatever rate a file claims.
+- Elsewhere (16,001 Hz has 16,000 phases) the filter is a polynomial in the position between two points of a grid. A
+  few fixed filters give its coefficients; the work is bounded by the number of samples, whatever rate a file claims.
 
-Both are a strided convolution whose filters are computed in the graph.
+Both are strided convolutions whose filters are computed in the graph.
 """
 
 import math
@@ -22,14 +22,14 @@ from ser_tf.features import strided
 FILTER_SAMPLES = 64
 """Length of the filter at the lower of the two rates."""
 PASS_BAND_DOWN, PASS_BAND_UP = 0.921, 0.940
-"""Cut-off as a share of half the lower rate, towards a lower and towards a higher rate."""
+"""Cut-off as a fraction of half the lower rate, when resampling to a lower and to a higher rate."""
 KAISER_BETA = 8.0
 MIN_OUTPUTS_PER_ROW = 32
-"""Outputs of one row of the convolution where there are fewer phases."""
+"""Minimum number of outputs per row of the convolution; rates with fewer phases repeat them."""
 MAX_KERNEL_SIZE = 2**19
-"""Rates whose phases take more numbers than this are interpolated."""
+"""Filters are interpolated for rates whose phases would need more coefficients than this."""
 POLYNOMIAL_TERMS = 8
-"""Interpolation is then off by less than 1e-4 of a noise's level (-80 dB), for every rate."""
+"""With this many, the interpolation error on noise is below 1e-4 of its level (-80 dB) at every rate."""
 GRID_POINTS_PER_ROW = 16
 
 
@@ -41,8 +41,8 @@ def resample(waveform: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
         rate_hz: int64 `()`, from `MIN_SAMPLE_RATE_HZ` to `MAX_SAMPLE_RATE_HZ`.
 
     Returns:
-        float32 `(ceil(samples * 16000 / rate),)`; the first sample lies where the first input sample lies. A waveform
-        at 16 kHz is returned as it is.
+        float32 `(ceil(samples * 16000 / rate),)`; the first samples of input and output coincide. A waveform at 16 kHz
+        is returned unchanged.
     """
     rate_hz = tf.convert_to_tensor(rate_hz, tf.int64)
     phases = MODEL_SAMPLE_RATE_HZ // _common_divisor(rate_hz)
@@ -63,13 +63,13 @@ def resample(waveform: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
 
 
 def _common_divisor(rate_hz: tf.Tensor) -> tf.Tensor:
-    """The greatest common divisor of a rate and 16 kHz, int64 ()."""
+    """Returns the greatest common divisor of a rate and 16 kHz, int64 ()."""
     target = tf.constant(MODEL_SAMPLE_RATE_HZ, tf.int64)
     return tf.while_loop(lambda *pair: pair[1] > 0, lambda a, b: (b, a % b), (rate_hz, target))[0]
 
 
 def _taps(rate_hz: tf.Tensor) -> tf.Tensor:
-    """Length of the filter in input samples, int64 ()."""
+    """Returns the length of the filter in input samples, int64 ()."""
     return (FILTER_SAMPLES * tf.maximum(rate_hz, MODEL_SAMPLE_RATE_HZ) // MODEL_SAMPLE_RATE_HZ + 7) // 8 * 8
 
 
@@ -77,9 +77,9 @@ def _with_phases(padded: tf.Tensor, rate_hz: tf.Tensor, phases: tf.Tensor, total
     """Resamples with one filter for each phase; float32 (total,).
 
     Args:
-        padded: The waveform after half a filter of silence, float32 (samples,).
+        padded: The waveform preceded by half a filter of silence, float32 (samples,).
         rate_hz: int64 ().
-        phases: Number of places that outputs can have between two input samples, int64 ().
+        phases: Number of positions that outputs can have between two input samples, int64 ().
         total: Number of outputs, int64 ().
     """
     outputs = phases * ((MIN_OUTPUTS_PER_ROW + phases - 1) // phases)  # whole rounds of phases
@@ -107,7 +107,7 @@ def _interpolated(padded: tf.Tensor, rate_hz: tf.Tensor, total: tf.Tensor) -> tf
 
 
 def _polynomial_kernel(rate_hz: tf.Tensor, spacing: tf.Tensor) -> tf.Tensor:
-    """Filters that give the Chebyshev coefficients at each grid point, float32 (width, points x terms).
+    """Returns filters that yield the Chebyshev coefficients at each grid point, float32 (width, points x terms).
 
     Args:
         rate_hz: int64 ().
@@ -124,11 +124,11 @@ def _polynomial_kernel(rate_hz: tf.Tensor, spacing: tf.Tensor) -> tf.Tensor:
 
 
 def _filters(width: tf.Tensor, middle: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tensor:
-    """The filter around several places, float32 (places, width).
+    """Evaluates the filter around several positions, float32 (positions, width).
 
     Args:
-        width: Number of samples that are looked at, int64 ().
-        middle: Distance of the filter's middle from the sample with half a filter before it, float32 (places,).
+        width: Number of samples covered, int64 ().
+        middle: Distance of the filter's centre from the sample with half a filter before it, float32 (positions,).
         rate_hz: int64 ().
     """
     taps = _taps(rate_hz)
@@ -137,7 +137,7 @@ def _filters(width: tf.Tensor, middle: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tens
     lower_rate = tf.cast(tf.maximum(rate_hz, MODEL_SAMPLE_RATE_HZ), tf.float32) / MODEL_SAMPLE_RATE_HZ
     pass_band = tf.where(rate_hz > MODEL_SAMPLE_RATE_HZ, PASS_BAND_DOWN, PASS_BAND_UP) / lower_rate
     inside = 1.0 - tf.square(2.0 * place / tf.cast(taps, tf.float32))
-    # I0(x) is i0e(x) e^x; the difference of exponents keeps it in float32's range.
+    # I0(x) = i0e(x) e^x; subtracting exponents keeps the result within float32's range.
     argument = KAISER_BETA * tf.sqrt(tf.maximum(inside, 0.0))
     window = tf.math.bessel_i0e(argument) * tf.exp(argument - KAISER_BETA) / tf.math.bessel_i0e(KAISER_BETA)
     angle = math.pi * pass_band * place
@@ -146,7 +146,7 @@ def _filters(width: tf.Tensor, middle: tf.Tensor, rate_hz: tf.Tensor) -> tf.Tens
 
 
 def _spread(filters: tf.Tensor, offsets: tf.Tensor) -> tf.Tensor:
-    """Turns filters `(places, width)` that begin at rising `offsets` into a kernel `(offsets[-1] + width, places)`."""
+    """Places filters `(positions, width)` at increasing `offsets` in a kernel `(offsets[-1] + width, positions)`."""
     places, width = tf.unstack(tf.shape(filters, tf.int64))
     rows = offsets[-1] + width
     index = (offsets[:, tf.newaxis] + tf.range(width)) * places + tf.range(places)[:, tf.newaxis]

@@ -1,4 +1,4 @@
-"""A feature with its settings: all that is needed to compute, name and store it."""
+"""The specification of a feature: everything needed to compute, name and store it."""
 
 import dataclasses
 import hashlib
@@ -13,10 +13,10 @@ from ser_tf.features import framing
 
 @dataclasses.dataclass(frozen=True)
 class FeatureSpec:
-    """A feature with its settings: all that is needed to compute, name and store it. Picklable.
+    """A feature with its settings: everything needed to compute, name and store it. Picklable.
 
     Attributes:
-        name: Of the feature, as the papers' tables call it.
+        name: The feature's name, as in the papers' tables.
         params: Its frozen settings.
         function: The feature function, defined at the top of a module.
         dims: Size of the last axis.
@@ -43,11 +43,11 @@ class FeatureSpec:
         return self.function(waveform, self.params, num_samples)
 
     def num_frames(self, num_samples: framing.Count) -> framing.Count:
-        """Number of frames of an utterance, for a Python integer or an integer tensor."""
+        """Returns the number of frames of an utterance, given as a Python integer or an integer tensor."""
         return framing.num_frames(num_samples, self.params)
 
     def fingerprint(self) -> str:
-        """SHA-256 of name, settings and the function's code; the same in every process and on every machine."""
+        """Returns the SHA-256 of name, settings and code, identical in every process and on every machine."""
         settings = {
             "name": self.name,
             "params": dataclasses.asdict(self.params),

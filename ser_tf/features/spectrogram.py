@@ -1,4 +1,4 @@
-"""Spectrograms of the lowest bins, linear or as logarithms (zhang2018, ando2019)."""
+"""Linear and logarithmic spectrograms of the lowest bins (zhang2018, ando2019)."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ class SpectrogramParams(stft.StftParams):
     """The lowest bins of a short-time spectrum; defaults are those of zhang2018.
 
     Attributes:
-        lowest_bins: How many bins are kept, from 0 Hz.
+        lowest_bins: Number of bins to keep, from 0 Hz.
     """
 
     window_seconds: float = 0.040  # zhang2018 §III-A, ando2019 §4.1
@@ -29,7 +29,7 @@ class SpectrogramParams(stft.StftParams):
         """Checks the bins.
 
         Raises:
-            ValueError: more bins than the transform has.
+            ValueError: there are more bins than the transform has.
         """
         super().__post_init__()
         if not 1 <= self.lowest_bins <= self.bins:
@@ -41,8 +41,8 @@ class LogSpectrogramParams(SpectrogramParams):
     """Natural logarithm of the lowest bins of a short-time spectrum; defaults are those of zhang2018.
 
     Attributes:
-        exponent: `MAGNITUDE` or `POWER` of the spectrum under the logarithm.
-        log_floor: Smaller values count as this one.
+        exponent: Whether the logarithm is of the `MAGNITUDE` or the `POWER` of the spectrum.
+        log_floor: Minimum under the logarithm; smaller values are replaced by it.
     """
 
     exponent: float = MAGNITUDE  # not stated; see ledger
@@ -52,7 +52,7 @@ class LogSpectrogramParams(SpectrogramParams):
         """Checks the bins and the exponent.
 
         Raises:
-            ValueError: more bins than the transform has, or an exponent that is neither 1 nor 2.
+            ValueError: there are more bins than the transform has, or the exponent is neither 1 nor 2.
         """
         super().__post_init__()
         if self.exponent not in (MAGNITUDE, POWER):
@@ -66,7 +66,7 @@ ANDO2019 = LogSpectrogramParams(fft_samples=1600, lowest_bins=400, exponent=POWE
 def magnitude_spectrogram(
     waveform: tf.Tensor, params: SpectrogramParams, num_samples: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Linear magnitude of the lowest bins; arguments and shape as of `log_spectrogram`."""
+    """Computes the linear magnitude of the lowest bins; arguments and shape as for `log_spectrogram`."""
     magnitude = stft.magnitude(framing.silence_padding(waveform, num_samples), params)[..., : params.lowest_bins]
     return framing.zero_padding_frames(magnitude, params, num_samples)
 
@@ -74,15 +74,15 @@ def magnitude_spectrogram(
 def log_spectrogram(
     waveform: tf.Tensor, params: LogSpectrogramParams, num_samples: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Log magnitude or log power of the lowest bins.
+    """Computes the log magnitude or log power of the lowest bins.
 
     Args:
         waveform: float32 `(..., samples)` in [-1, 1].
         params: Settings.
-        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance, or None when all are valid.
 
     Returns:
-        float32 `(..., frames, lowest_bins)`; frames behind the end of an utterance are zero.
+        float32 `(..., frames, lowest_bins)`; frames after the end of an utterance are zero.
     """
     power = stft.power(framing.silence_padding(waveform, num_samples), params)[..., : params.lowest_bins]
     floor = params.log_floor ** (POWER / params.exponent)

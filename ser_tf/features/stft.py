@@ -1,4 +1,4 @@
-"""Windows and short-time spectra on top of the frames of `framing`."""
+"""Windows and short-time spectra, built on the frames of `framing`."""
 
 import dataclasses
 from typing import Any
@@ -32,7 +32,7 @@ class StftParams(framing.FrameParams):
         """Checks that a frame fits into the transform.
 
         Raises:
-            ValueError: it does not.
+            ValueError: the frame is longer than the transform.
         """
         if self.fft_samples < self.window_samples:
             raise ValueError(
@@ -41,16 +41,16 @@ class StftParams(framing.FrameParams):
 
     @property
     def bins(self) -> int:
-        """Number of frequency bins, from 0 Hz to half the sample rate."""
+        """Number of frequency bins from 0 Hz to half the sample rate."""
         return self.fft_samples // 2 + 1
 
 
 def window(shape: str, samples: int) -> npt.NDArray[Any]:
-    """A periodic window, float64 `(samples,)`.
+    """Returns a periodic window, float64 `(samples,)`.
 
-    Periodic (one period of the cosine, its last point left out, as librosa and `scipy.signal.get_window` have it),
-    not symmetric (as HTK has it): the two differ by less than 1% of the window's height at 400 samples, and the
-    periodic one can be checked.
+    The window is periodic (one period of the cosine without its last point, as in librosa and
+    `scipy.signal.get_window`) rather than symmetric (as in HTK). The two differ by less than 1% of the window's height
+    at 400 samples, and the periodic one can be checked against librosa.
 
     Raises:
         ValueError: the shape is unknown.
@@ -62,32 +62,33 @@ def window(shape: str, samples: int) -> npt.NDArray[Any]:
 
 
 def magnitude(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
-    """Magnitudes of the windowed short-time spectrum.
+    """Computes magnitudes of the windowed short-time spectrum.
 
     Args:
-        waveform: float32 `(..., samples)`, silent behind the end of each utterance.
+        waveform: float32 `(..., samples)`, silent after the end of each utterance.
         params: Frames and transform.
 
     Returns:
         float32 `(..., frames, bins)`.
     """
     squares = power(waveform, params)
-    # The root as x / sqrt(x) is exactly 0 for silence, where its gradient is finite; `tf.abs` would take twice as long.
+    # x / sqrt(x) is exactly 0 for silence, with a finite gradient; `tf.abs` would take twice as long.
     return squares * tf.math.rsqrt(squares + _TINY)
 
 
 def power(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
-    """Squared magnitudes of the windowed short-time spectrum; arguments and result as for `magnitude`."""
+    """Computes squared magnitudes of the windowed short-time spectrum; arguments and result as for `magnitude`."""
     return squared(_spectrum(waveform, params))
 
 
 def squared(spectrum: tf.Tensor) -> tf.Tensor:
-    """Squared magnitude of a complex tensor, without the square root that `tf.abs` would take."""
+    """Computes the squared magnitude of a complex tensor without the square root that `tf.abs` would take."""
     return tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
 
 
 def _spectrum(waveform: tf.Tensor, params: StftParams) -> tf.Tensor:
-    # Frames as long as the transform under a window that ends in zeros: one pass over memory less than padding them.
+    # Cutting frames as long as the transform, under a window that ends in zeros, saves the pass over memory that
+    # padding them would take.
     taper = np.zeros(params.fft_samples)
     taper[: params.window_samples] = window(params.window_shape, params.window_samples)
     frames = framing.frame(waveform, params, params.fft_samples)

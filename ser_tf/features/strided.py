@@ -1,7 +1,7 @@
-"""Strided convolution as a product of matrices.
+"""Strided convolution as a matrix product.
 
-TensorFlow's own convolution compiles a new kernel for every length of waveform that it meets and keeps them all, which
-takes gigabytes over a corpus. A matrix product does not, and is faster for the short strides needed here.
+TensorFlow's own convolution compiles and keeps a kernel for every length of waveform it meets, which takes gigabytes
+over a corpus. A matrix product does not, and is faster for the short strides needed here.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 OUTPUTS_PER_ROW = 16
-"""Number of outputs that one row of the product gives; more of them multiply by more zeros, fewer copy more samples."""
+"""Outputs per row of the product. More would multiply by more zeros; fewer would copy more samples."""
 
 
 def convolve(waveform: tf.Tensor, kernel: tf.Tensor, step: int | tf.Tensor, rows: int | tf.Tensor) -> tf.Tensor:
@@ -38,7 +38,7 @@ def convolve(waveform: tf.Tensor, kernel: tf.Tensor, step: int | tf.Tensor, rows
 
 
 def thin_out(waveform: tf.Tensor, taps: npt.NDArray[np.float64], stride: int) -> tf.Tensor:
-    """Filters and keeps every `stride`-th sample: `out[..., n] = sum_k waveform[..., n * stride + k] * taps[k]`.
+    """Filters, keeping every `stride`-th sample: `out[..., n] = sum_k waveform[..., n * stride + k] * taps[k]`.
 
     Args:
         waveform: float32 `(..., samples)`, at least as long as the filter.
@@ -46,7 +46,7 @@ def thin_out(waveform: tf.Tensor, taps: npt.NDArray[np.float64], stride: int) ->
         stride: Distance between outputs in samples.
 
     Returns:
-        float32 `(..., (samples - taps) // stride + 1)`, only outputs whose filter lies within the waveform.
+        float32 `(..., (samples - taps) // stride + 1)`: only the outputs whose filter lies within the waveform.
     """
     kernel = np.zeros((len(taps) + stride * (OUTPUTS_PER_ROW - 1), OUTPUTS_PER_ROW), np.float32)
     for output in range(OUTPUTS_PER_ROW):

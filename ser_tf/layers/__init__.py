@@ -1,1 +1,1 @@
-"""Keras layers that the papers' models share; each says in its docstring what it does with a mask."""
+"""Keras layers shared by the papers' models; each docstring says how the layer treats a mask."""

@@ -1,4 +1,4 @@
-"""The base of layers that are given masks as arguments."""
+"""The base class of layers that take masks as arguments."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import keras
 
 
 class ExplicitMaskLayer(keras.layers.Layer):
-    """A layer that is given masks as arguments; the mask that Keras attaches to a sequence ends here."""
+    """A layer that takes masks as arguments and stops the mask that Keras attaches to a sequence."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Takes the arguments of a Keras layer."""
@@ -14,4 +14,4 @@ class ExplicitMaskLayer(keras.layers.Layer):
         self.supports_masking = True
 
     def compute_mask(self, *inputs: object, **masks: object) -> None:
-        """No mask for what follows."""
+        """Passes no mask on."""

@@ -1,10 +1,10 @@
 """Convolution, max-pooling and batch normalisation over time and frequency that ignore padding in time.
 
 All take `inputs` float32 (batch, frames, bins, channels), padded on the right, and `lengths` int32 (batch,), the valid
-frames of each row. What lies after them is read as silence (zeros), just as what lies beyond the edge of an unpadded
-utterance, enters no maximum and no statistic, and is zero in the outputs. The frames that remain of n at a stride of s
-are ceil(n / s), see `StridedLengths`; an utterance of one frame keeps one. A convolution can also do without silence
-at the edges (`padding="valid"`); `FilledFrames` then makes utterances long enough for its kernel.
+frames of each row. Later frames are read as silence (zeros), just like the space beyond the edge of an unpadded
+utterance; they enter no maximum and no statistic, and are zero in the outputs. A stride of s leaves ceil(n / s) of n
+frames, see `StridedLengths`; an utterance of one frame keeps one. A convolution can also do without silence at the
+edges (`padding="valid"`); `FilledFrames` then makes utterances long enough for its kernel.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ PADDINGS = ("same", "valid")
 
 
 def _cells(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Which cells are valid: bool (batch, frames, 1, 1)."""
+    """Marks the valid cells: bool (batch, frames, 1, 1)."""
     mask = tf.sequence_mask(tf.reshape(lengths, (-1,)), tf.shape(inputs)[1])
     return mask[:, :, tf.newaxis, tf.newaxis]
 
 
 def _zero_padding(inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Sets the padding to zero, also where it holds what cannot be multiplied away."""
+    """Sets the padding to zero, even where it holds NaN or infinity."""
     return tf.where(_cells(inputs, lengths), inputs, 0.0)
 
 
@@ -37,7 +37,7 @@ class StridedLengths(keras.layers.Layer):
     """Valid frames after a stride: int32 (batch,) -> int32 (batch,), ceil((lengths - kernel_size + 1) / stride)."""
 
     def __init__(self, stride: int, kernel_size: int = 1, **kwargs: Any) -> None:
-        """Takes the stride in time, and the frames of the kernel where no silence is put at the edges."""
+        """Takes the stride in time and, for convolutions without silence at the edges, the kernel's size in frames."""
         super().__init__(**kwargs)
         self.stride, self.kernel_size = stride, kernel_size
 
@@ -46,7 +46,7 @@ class StridedLengths(keras.layers.Layer):
         return (lengths - self.kernel_size) // self.stride + 1
 
     def compute_output_spec(self, lengths: keras.KerasTensor) -> keras.KerasTensor:
-        """As the input."""
+        """Same as the input."""
         return keras.KerasTensor(lengths.shape, lengths.dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -56,18 +56,18 @@ class StridedLengths(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class FilledFrames(ExplicitMaskLayer):
-    """Makes utterances of fewer than `min_frames` frames that long: with silence, which counts as theirs.
+    """Extends utterances shorter than `min_frames` frames with silence, which then counts as part of them.
 
-    (inputs, lengths) -> inputs of at least `min_frames` frames, zero after the last given one, and the new lengths.
+    (inputs, lengths) -> inputs of at least `min_frames` frames, zero after the last original one, and the new lengths.
     """
 
     def __init__(self, min_frames: int, **kwargs: Any) -> None:
-        """Takes the smallest number of frames."""
+        """Takes the minimum number of frames."""
         super().__init__(**kwargs)
         self.min_frames = min_frames
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Fills up."""
+        """Pads with silence."""
         lacking = tf.maximum(self.min_frames - tf.shape(inputs)[1], 0)
         filled = tf.pad(_zero_padding(inputs, lengths), [(0, 0), (0, lacking), (0, 0), (0, 0)])
         return filled, tf.maximum(lengths, self.min_frames)
@@ -75,7 +75,7 @@ class FilledFrames(ExplicitMaskLayer):
     def compute_output_spec(
         self, inputs: keras.KerasTensor, lengths: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Any number of frames."""
+        """The number of frames becomes unknown."""
         shape = (inputs.shape[0], None, *inputs.shape[2:])
         return keras.KerasTensor(shape, inputs.dtype), keras.KerasTensor(lengths.shape, lengths.dtype)
 
@@ -86,14 +86,14 @@ class FilledFrames(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedConv2D(ExplicitMaskLayer):
-    """A convolution over (frames, bins) without bias.
+    """A convolution without bias over (frames, bins).
 
-    (inputs, lengths) -> (batch, ceil(frames / stride), ceil(bins / stride), filters) with `padding="same"`: as much
-    silence at the edges as keeps the size. (kernel - 1) // 2 cells are put before the first frame and bin, whatever
-    the number of frames: TensorFlow's own `SAME` would shift the kernel with the length of the padded batch when the
-    stride is not 1. With `padding="valid"` the kernel stays inside, and frames - kernel + 1 take the place of frames.
-    Meant for a normalisation to follow: it would take a bias away again. The outputs after the last valid frame are
-    whatever the kernel's reach makes of it.
+    (inputs, lengths) -> (batch, ceil(frames / stride), ceil(bins / stride), filters) with `padding="same"`, which adds
+    just enough silence at the edges to keep the size. (kernel - 1) // 2 cells are added before the first frame and bin,
+    whatever the number of frames: TensorFlow's own `SAME` would shift the kernel with the length of the padded batch
+    when the stride is not 1. With `padding="valid"` the kernel stays inside the input, and frames - kernel + 1 replaces
+    frames. There is no bias because the normalisation that follows would remove it. The outputs after the last valid
+    frame are undefined.
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class MaskedConv2D(ExplicitMaskLayer):
         padding: str = "same",
         **kwargs: Any,
     ) -> None:
-        """Takes the output channels, size and stride of the kernel as (frames, bins), and what is at the edges.
+        """Takes the output channels, the kernel's size and strides as (frames, bins), and the padding.
 
         Raises:
-            ValueError: `padding` is none of `PADDINGS`.
+            ValueError: `padding` is not one of `PADDINGS`.
         """
         super().__init__(**kwargs)
         if padding not in PADDINGS:
@@ -127,7 +127,7 @@ class MaskedConv2D(ExplicitMaskLayer):
         if self.padding == "valid":
             return tf.nn.conv2d(valid, self.kernel, (1, *self.strides, 1), "VALID")
         if self.strides == (1, 1):
-            return tf.nn.conv2d(valid, self.kernel, 1, "SAME")  # puts the same edges, and has the faster gradients
+            return tf.nn.conv2d(valid, self.kernel, 1, "SAME")  # same edges, faster gradients
         edges = [((size - 1) // 2, size // 2) for size in self.kernel_size]
         return tf.nn.conv2d(tf.pad(valid, [(0, 0), *edges, (0, 0)]), self.kernel, (1, *self.strides, 1), "VALID")
 
@@ -152,13 +152,13 @@ class MaskedConv2D(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedMaxPool2D(ExplicitMaskLayer):
-    """The largest value of each block of size x size valid cells, also where a block is cut off by the end.
+    """Maximum over the valid cells of each block of size x size, including blocks cut off by the end.
 
     (inputs, lengths) -> (batch, ceil(frames / size), ceil(bins / size), channels), zero after the last valid frame.
     """
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
-        """Takes the size of a block, which is the stride as well."""
+        """Takes the size of a block, which is also the stride."""
         super().__init__(**kwargs)
         self.size = size
 
@@ -189,8 +189,8 @@ def normalise_by_batch(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Batch normalisation of each channel by mean and variance over valid cells.
 
-    Its gradient is written out, because the one that TensorFlow derives passes over the cells twice as often. No
-    gradient goes through the returned statistics.
+    The gradient is written out because TensorFlow's derived one passes over the cells twice as often. No gradient flows
+    through the returned statistics.
 
     Args:
         inputs: float32 (batch, frames, bins, channels).
@@ -200,7 +200,7 @@ def normalise_by_batch(
         epsilon: Added to the variance.
 
     Returns:
-        Outputs, of the inputs' shape, mean and variance, float32 (channels,) each.
+        Outputs, shaped like the inputs; mean and variance, float32 (channels,) each.
     """
     cells, over = _cells(inputs, lengths), (0, 1, 2)
     count = tf.cast(tf.reduce_sum(lengths) * tf.shape(inputs)[2], inputs.dtype)
@@ -226,15 +226,16 @@ def normalise_by_batch(
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedBatchNormalization(ExplicitMaskLayer):
-    """Batch normalisation of each channel whose statistics are those of valid cells only.
+    """Batch normalisation of each channel with statistics over valid cells only.
 
-    (inputs, lengths) -> as inputs; undefined after the last valid frame. In training, mean and variance over all valid
-    cells of the batch normalise, and move the statistics that normalise otherwise. With `trainable=False` nothing
-    moves, in training neither. The defaults of momentum and epsilon are PyTorch's (0.1 and 1e-5 there).
+    (inputs, lengths) -> shaped like the inputs; undefined after the last valid frame. Training normalises by the mean
+    and variance over all valid cells of the batch and updates the moving statistics, which inference uses. With
+    `trainable=False` the moving statistics never change, not even in training. Momentum and epsilon default to
+    PyTorch's (0.1 and 1e-5 there).
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
-        """Takes the share of the moving statistics that one batch leaves, and what is added to the variance."""
+        """Takes the fraction of the moving statistics kept after each batch, and the constant added to the variance."""
         super().__init__(**kwargs)
         self.momentum, self.epsilon = momentum, epsilon
 

@@ -10,7 +10,7 @@ from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 @keras.saving.register_keras_serializable("ser_tf")
 class FrameMask(keras.layers.Layer):
-    """Lengths to a mask: (features (batch, frames, dims), lengths (batch,)) -> bool (batch, frames).
+    """Turns lengths into a mask: (features (batch, frames, dims), lengths (batch,)) -> bool (batch, frames).
 
     A frame is valid where its index is smaller than the utterance's length.
     """
@@ -29,12 +29,12 @@ class FrameMask(keras.layers.Layer):
 
 
 def masked_softmax(scores: tf.Tensor, mask: tf.Tensor, axis: int = -1) -> tf.Tensor:
-    """Softmax over the valid entries; the others get exactly 0.
+    """Computes the softmax over the valid entries; all others get exactly 0.
 
     Args:
         scores: float32, any shape.
         mask: bool, broadcastable to `scores`; at least one entry along `axis` is valid.
-        axis: Along which the weights sum to one.
+        axis: The axis along which the weights sum to one.
     """
     return tf.nn.softmax(tf.where(mask, scores, scores.dtype.min), axis=axis)
 
@@ -59,8 +59,8 @@ class MaskedMean(ExplicitMaskLayer):
 class LocalAttentionPooling(ExplicitMaskLayer):
     """Weighted pooling with local attention (mirsamadi2017, eq. 1-2).
 
-    Scores are inner products of the frames with one vector u (Fig. 1(e)); with `hidden_units`, tanh layers come
-    before u (Fig. 1(f)). The softmax runs over valid frames alone; padding gets weight 0.
+    Scores are inner products of the frames with one vector u (Fig. 1(e)); `hidden_units` inserts tanh layers before u
+    (Fig. 1(f)). The softmax runs over valid frames only; padding gets weight 0.
     """
 
     def __init__(self, hidden_units: tuple[int, ...] = (), hidden_bias: bool = True, **kwargs: Any) -> None:
@@ -75,7 +75,7 @@ class LocalAttentionPooling(ExplicitMaskLayer):
             keras.layers.Dense(units, activation="tanh", use_bias=hidden_bias, name=f"attention_hidden_{place}")
             for place, units in enumerate(self.hidden_units, start=1)
         ]
-        # A bias would add the same to every frame's score and change nothing.
+        # A bias would shift every frame's score equally and change nothing.
         self._score = keras.layers.Dense(1, use_bias=False, name="u")
 
     def build(self, sequence_shape: tuple[Any, ...], mask_shape: tuple[Any, ...] | None = None) -> None:

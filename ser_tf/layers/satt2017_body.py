@@ -1,4 +1,4 @@
-"""The convolutions of Satt, Rozenberg and Hoory, Interspeech 2017, as others use them (ando2019 Table 2, zhang2018).
+"""The convolutions of Satt, Rozenberg and Hoory, Interspeech 2017, which ando2019 (Table 2) and zhang2018 use.
 
 Three convolutions over time and frequency, each followed by batch normalisation, ReLU and max-pooling 2 x 2. Time is
 padded on the right; the padding changes neither outputs nor moving statistics.
@@ -24,37 +24,37 @@ KERNEL_AXES = (TIME_FIRST, FREQUENCY_FIRST)
 
 
 def frames_in_a_step(first_stride: int = 1) -> int:
-    """How many frames make one step of the body's output."""
+    """Returns the number of frames per step of the body's output."""
     return first_stride * POOL ** len(LAYERS)
 
 
 def _kernels(kernel_axes: str) -> list[tuple[int, int]]:
-    """Size of each kernel as (frames, bins)."""
+    """Returns the size of each kernel as (frames, bins)."""
     if kernel_axes not in KERNEL_AXES:
         raise ValueError(f"kernel_axes {kernel_axes!r} is none of {', '.join(KERNEL_AXES)}")
     return [size if kernel_axes == TIME_FIRST else size[::-1] for _, size in LAYERS]
 
 
 def _min_cells(sizes: Sequence[int], first_stride: int) -> int:
-    """How many frames, or bins, give one cell of the output where kernels stay inside."""
+    """Returns the minimum number of frames, or bins, for one cell of output when kernels stay inside the input."""
     cells = 1
     for place, size in reversed(list(enumerate(sizes))):
-        cells = (cells - 1) * POOL + 1  # a block of the pooling may be cut off by the end
+        cells = (cells - 1) * POOL + 1  # the end may cut off a pooling block
         cells = (cells - 1) * (first_stride if place == 0 else 1) + size
     return cells
 
 
 def min_frames(first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST, padding: str = "same") -> int:
-    """The fewest frames that the body takes as they are; a shorter utterance is filled up with silence."""
+    """Returns the minimum number of frames the body accepts unchanged; shorter utterances are padded with silence."""
     if padding == "same":
         return 1
     return _min_cells([frames for frames, _ in _kernels(kernel_axes)], first_stride)
 
 
 def first_frame(first_stride: int = 1, kernel_axes: str = FREQUENCY_FIRST, padding: str = "same") -> int:
-    """The first of the frames that the first step stands for: those in the middle of what it sees.
+    """Returns the first of the frames that the first step represents: those in the middle of its receptive field.
 
-    0 with `padding="same"`, where each step stands for the frames that the strides skip.
+    This is 0 with `padding="same"`, where each step represents the frames that the strides skip.
     """
     if padding == "same":
         return 0
@@ -77,21 +77,21 @@ def convolution_body(
     """Applies the convolutions to a spectrogram.
 
     Args:
-        frames: float32 (batch, frames, bins), normalised; what the padding holds does not matter.
+        frames: float32 (batch, frames, bins), normalised; the contents of the padding do not matter.
         lengths: int32 (batch,), valid frames.
-        first_stride: Stride of the first convolution, in time and in frequency; the others have 1.
-        kernel_axes: What the first number of a kernel's size counts: bins (`frequency_time`), as the height of an
+        first_stride: Stride of the first convolution, in time and in frequency; the others have stride 1.
+        kernel_axes: Whether the first number of a kernel's size counts bins (`frequency_time`), like the height of an
             image, or frames. No paper says.
-        padding: `same` puts silence at the edges, so that sizes stay; with `valid` kernels stay inside, and an
-            utterance of fewer than `min_frames` frames is filled up with silence. No paper says.
+        padding: `same` adds silence at the edges to keep sizes; with `valid` kernels stay inside the input, and
+            utterances of fewer than `min_frames` frames are padded with silence. No paper says.
 
     Returns:
-        float32 (batch, steps, positions x 32), frequency outer and channels inner, and the valid steps, int32
-        (batch,). Of n frames, ceil(n / `frames_in_a_step`) steps remain, fewer with `valid`; later steps are zero.
+        float32 (batch, steps, positions x 32), frequency outer and channels inner, and the valid steps, int32 (batch,).
+        n frames give ceil(n / `frames_in_a_step`) steps, fewer with `valid`; later steps are zero.
 
     Raises:
-        ValueError: `kernel_axes` is none of `KERNEL_AXES`, `padding` none of `PADDINGS`, or the bins are too few for
-            kernels that stay inside.
+        ValueError: `kernel_axes` is not one of `KERNEL_AXES`, `padding` is not one of `PADDINGS`, or there are too few
+            bins for kernels that stay inside the input.
     """
     kernels, bins, inside = _kernels(kernel_axes), frames.shape[-1], padding == "valid"
     if padding not in PADDINGS:

@@ -1,4 +1,4 @@
-"""Pooling over segments or words: the largest value of each dimension."""
+"""Max pooling over segments or words."""
 
 import keras
 import tensorflow as tf
@@ -8,10 +8,10 @@ from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskedMax(ExplicitMaskLayer):
-    """Largest value over valid steps: (sequence (batch, steps, dims), mask (batch, steps)) -> (batch, dims)."""
+    """Maximum over valid steps: (sequence (batch, steps, dims), mask (batch, steps)) -> (batch, dims)."""
 
     def call(self, sequence: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """Takes the maximum of each dimension over the steps whose mask is true, of which there is one at least."""
+        """Takes the maximum of each dimension over the steps whose mask is true; there must be at least one."""
         return tf.reduce_max(tf.where(mask[..., tf.newaxis], sequence, sequence.dtype.min), axis=1)
 
     def compute_output_shape(

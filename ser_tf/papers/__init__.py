@@ -1,4 +1,4 @@
-"""One folder a paper: everything that only this paper needs. `load` gives a paper by its key."""
+"""One folder per paper, with everything that only this paper needs. `load` returns a paper by its key."""
 
 import importlib
 import pkgutil
@@ -9,15 +9,15 @@ from ser_tf.protocol.paper import Paper
 
 
 def keys() -> tuple[str, ...]:
-    """Keys of all papers, in alphabetical order."""
+    """Returns the keys of all papers, in alphabetical order."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 
 
 def load(key: str) -> Paper[Any]:
-    """The paper with this key.
+    """Returns the paper with this key.
 
     Raises:
-        SettingError: there is none.
+        SettingError: there is no such paper.
     """
     if key not in keys():
         raise SettingError(f"no paper {key}; there are {', '.join(keys())}")

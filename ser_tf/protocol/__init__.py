@@ -1,4 +1,4 @@
-"""How an experiment is run: folds, leak checks, the runner, executors, and results on disk.
+"""Running experiments: folds, leak checks, the runner, executors, and results on disk.
 
-Nothing here knows a paper or a model; both are handed in.
+Nothing here knows any paper or model; both are passed in.
 """

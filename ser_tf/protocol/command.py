@@ -9,16 +9,29 @@ from rich.console import Console
 
 from ser_tf import cli, files
 from ser_tf.corpora.base import at_speed
+from ser_tf.errors import SettingError
 from ser_tf.evaluation import tables
 from ser_tf.evaluation.data_summary import build_data_summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import executors, ledger, listing, machine, progress, runner, sweep
-from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
+from ser_tf.protocol import (
+    cross_corpus,
+    executors,
+    ledger,
+    listing,
+    machine,
+    progress,
+    runner,
+    sharing,
+    sweep,
+    sweep_plan,
+)
+from ser_tf.protocol.arrangement import arranged
+from ser_tf.protocol.flags import check, chosen_rows, parser_of
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.material import chosen_folds, load_corpus, load_run
-from ser_tf.protocol.paper import DataTable, Paper, Table
+from ser_tf.protocol.paper import DataTable, Paper, System, Table
 from ser_tf.protocol.report import Outcome, report_run
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
@@ -48,25 +61,40 @@ def run_table(paper: Paper[L], table: Table[L], argv: list[str], program: str | 
         KeyboardInterrupt: the user stops the run; says what is finished.
     """
     flags = parser_of(paper, table, program).parse_args(argv)
-    check_numbers(flags)
+    check(flags)
     assumptions = ledger.override(paper.ledger, flags.set)
     output = progress.console()
     rows = chosen_rows(table.rows, flags.rows)
     if flags.list:
         listing.print_list(output, paper, table, rows, assumptions)
         return cli.DONE
-    if isinstance(table, DataTable):
-        return _run_data_table(paper, table, flags, assumptions, output)
+    files.require_writable(flags.output)
+    with sharing.presence(flags.output, (paper.key, "features", paper.experiment(table))):
+        if isinstance(table, DataTable):
+            return _run_data_table(paper, table, flags, assumptions, output)
+        return _run_trainings(paper, table, rows, flags, assumptions, output)
+
+
+def _run_trainings(
+    paper: Paper[L],
+    table: Table[L],
+    rows: Sequence[System[L]],
+    flags: argparse.Namespace,
+    assumptions: L,
+    output: Console,
+) -> int:
+    """Trains what is not finished, evaluates, writes the table's folder and prints it."""
+    paper = arranged(paper, flags)
     loaded = load_run(paper, flags, assumptions, output)
     folds = {seed: chosen_folds(paper, loaded.run, seed, flags) for seed in flags.seeds}
     jobs = [Job(row, fold, seed) for row in rows if row.fit for seed in flags.seeds for fold in folds[seed]]
-    swept = sweep.parse(assumptions, flags.sweep)
-    failures = _run_jobs(loaded.run, jobs, flags, output)
+    swept = sweep_plan.plan(paper, loaded, flags)
+    failures = run_jobs(loaded.run, jobs, flags, output)
     statistics = Statistics(interval=flags.interval, unit=flags.cluster)
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)
     well = all(failure.unavailable for failure in failures.values())
     if swept:
-        well = sweep.run_sweep(paper, table, loaded, rows, flags, _run_jobs, output) and well
+        well = sweep.run_sweep(paper, table, loaded, rows, swept, flags, run_jobs, output) and well
     return cli.DONE if well else cli.FAILED
 
 
@@ -74,8 +102,9 @@ def _run_data_table(
     paper: Paper[L], table: DataTable[L], flags: argparse.Namespace, assumptions: L, output: Console
 ) -> int:
     """Makes a table that trains nothing, writes its folder and prints it."""
+    if flags.test_corpus or flags.split:
+        raise SettingError(f"{'--test-corpus' if flags.test_corpus else '--split'}: this table trains nothing")
     started = time.perf_counter()
-    files.require_writable(flags.output)
     corpus = load_corpus(flags, output)
     if table.show is None:
         raise ValueError(f"table {table.number} of {paper.key} shows nothing")
@@ -96,14 +125,14 @@ def _run_data_table(
         assumptions=ledger.as_dict(assumptions),
         seconds=time.perf_counter() - started,
     )
-    folder = Layout(flags.output, paper.key, corpus.name).experiment(name)
+    folder = Layout(flags.output, paper.key, corpus.name, cross_corpus.place_of(corpus)).experiment(name)
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
     output.print(f"written to {folder}", markup=False)
     return cli.DONE
 
 
-def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, output: Console) -> Mapping[str, Failure]:
+def run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, output: Console) -> Mapping[str, Failure]:
     """Runs what is not finished yet; returns the failures by job name."""
     waiting = [job for job in jobs if runner.finished(run, job) is None]
     if len(waiting) < len(jobs):
@@ -119,7 +148,7 @@ def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, ou
     outcomes = None
     try:
         with progress.RunProgress(output, len(waiting)) as display:
-            outcomes = executor.run(run, waiting, display.epoch)
+            outcomes = executors.run_jobs(executor, run, waiting, display.epoch)
             for job, outcome in outcomes:
                 display.finished(job.name, _in_words(outcome))
                 if isinstance(outcome, Failure):
@@ -132,7 +161,7 @@ def _run_jobs(run: Run[L], jobs: Sequence[Job[L]], flags: argparse.Namespace, ou
         ) from None
     finally:
         if outcomes is not None:
-            outcomes.close()  # type: ignore[attr-defined]
+            outcomes.close()
     return failures
 
 

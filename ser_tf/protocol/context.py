@@ -1,8 +1,8 @@
-"""What a system is given to train one fold with one seed, and a record of everything that it reads.
+"""The context in which a system trains one fold with one seed, and a record of everything it reads.
 
-Features reach a system only through `FoldContext.view`, for a stated purpose. A view gives the utterances it was
-opened for and no others, and a purpose that fits or selects anything refuses test utterances. The leak report is made
-from the record of views: what was read, not what was intended.
+Features reach a system only through `FoldContext.view`, for a stated purpose. A view gives access only to the
+utterances it was opened for, and purposes that fit or select anything refuse test utterances. The leak report is based
+on the record of views: on what was read, not on what was intended.
 """
 
 import dataclasses
@@ -17,31 +17,35 @@ import numpy.typing as npt
 from ser_tf.corpora.base import Utterance, at_speed, source_of, speed_of
 from ser_tf.corpora.task import Task
 from ser_tf.protocol import stages
-from ser_tf.protocol.folds import Fold, sha256_of
+from ser_tf.protocol.folds import TARGET, Fold, sha256_of
+from ser_tf.protocol.paper import RowUnavailableError
 from ser_tf.protocol.record import Circumstances, Inputs, Reads, UserInput, recording
 
-if TYPE_CHECKING:  # TensorFlow comes along with them, and results are tabulated without it
+if TYPE_CHECKING:  # they import TensorFlow, which tabulating results does not need
     from ser_tf.data.store import Frames
     from ser_tf.features.spec import FeatureSpec
+    from ser_tf.protocol.matching import MatchedFrames
 
 L = TypeVar("L")
 FIT_PURPOSES = ("train", "normaliser", "vocabulary", "selection")
-"""Purposes for which no test utterance may be read; the other purpose is `predict`."""
+"""Purposes that may not read test utterances; the only other purpose is `predict`."""
+TARGET_STATISTICS = "target statistics"
+"""The purpose for which a tested corpus's features are read, without labels, where its own statistics normalise it."""
 COPY_PURPOSES = ("train", "normaliser")
-"""Purposes for which copies at another speed may be read, of training utterances."""
+"""Purposes that may read speed-perturbed copies, of training utterances only."""
 EpochReport = Callable[[int, int, str], None]
 """Called with (epochs done, maximum epochs, text for the progress bar)."""
 
 
 class LeakError(RuntimeError):
-    """A system asked for test utterances in order to fit or select something."""
+    """A system requested test utterances to fit or select something."""
 
 
 class FeatureView:
-    """Features of certain utterances only."""
+    """Access to the features of certain utterances only."""
 
     def __init__(self, features: "Frames", ids: Sequence[str]) -> None:
-        """Narrows a store to `ids`."""
+        """Restricts a store to `ids`."""
         self._store = features
         self.ids = tuple(ids)
         self._allowed = frozenset(ids)
@@ -53,22 +57,22 @@ class FeatureView:
         return utterance_id
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames of one utterance."""
+        """Returns the number of frames of one utterance."""
         return self._store.num_frames(self._check(utterance_id))
 
     def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
-        """Features of one utterance, float32 (frames, dims)."""
+        """Returns the features of one utterance, float32 (frames, dims)."""
         return self._store[self._check(utterance_id)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """Where a fold finds and leaves files.
+    """Folders that a fold reads and writes.
 
     Attributes:
         features: Folder of the feature stores.
-        stages: Folder of the first stages that rows share.
-        tensorboard: Folder for TensorBoard's logs, or None.
+        stages: Folder of first stages shared by rows.
+        tensorboard: Folder for TensorBoard logs, or None.
     """
 
     features: Path
@@ -77,31 +81,31 @@ class Places:
 
 
 def _say_nothing(done: int, maximum: int, text: str) -> None:
-    """For a job that nobody watches."""
+    """Ignores progress that is not displayed."""
     del done, maximum, text
 
 
 def seed_of(*parts: object) -> int:
-    """A seed of 31 bits that depends on all parts and on nothing else."""
+    """Derives a 31-bit seed from all parts."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big") >> 1
 
 
 class FoldContext(Generic[L]):
-    """One fold, one seed, and what is needed to train on it.
+    """One fold, one seed, and everything needed to train on it.
 
     Attributes:
-        fold: Which utterances train, validate and test.
+        fold: Training, validation and test utterances.
         seed: The run's seed; Python's, NumPy's and Keras's generators are already seeded for this row.
-        ledger: The paper's assumptions; reading one is recorded.
-        inputs: What the user's own files gave; reading one is recorded.
+        ledger: The paper's assumptions; every read is recorded.
+        inputs: Contents of the user's own files; every read is recorded.
         task: Classes and their order.
-        utterances: All of the task, by id.
-        places: Where files lie.
+        utterances: All utterances of the task, by id.
+        places: Folders to read and write.
         circumstances: What the result depends on besides what is read.
-        report: Tells the progress display about epochs.
+        report: Reports epochs to the progress display.
         reads: Everything read so far.
-        stage_seconds: For each first stage that was asked for, the seconds that it cost (0 when it was reused).
-        waited_seconds: Time spent waiting for first stages that another process was making.
+        stage_seconds: Seconds taken by each first stage requested (0 if reused).
+        waited_seconds: Time spent waiting for first stages being made by another process.
     """
 
     def __init__(  # noqa: PLR0913 - a record of named parts
@@ -117,7 +121,7 @@ class FoldContext(Generic[L]):
         inputs: Mapping[str, UserInput] | None = None,
         report: EpochReport | None = None,
     ) -> None:
-        """Takes what the runner knows of the job; see the class's attributes."""
+        """Takes what the runner knows about the job; see the class's attributes."""
         self.reads = Reads()
         self.fold, self.seed, self.task = fold, seed, task
         self.utterances, self.places, self.circumstances = utterances, places, circumstances
@@ -127,21 +131,22 @@ class FoldContext(Generic[L]):
         self.given_ledger, self.given_inputs = ledger, inputs or {}
         self.ledger: L = recording(ledger, self.reads)
         self.inputs = Inputs(self.given_inputs, self.reads)
+        self._matchings: dict[str, MatchedFrames] = {}
 
     @property
     def smoke(self) -> bool:
-        """Whether this run only shows that everything works."""
+        """Whether this is a smoke run, which only checks that everything works."""
         return self.circumstances.smoke
 
     def child(self, circumstances: Circumstances, fold: Fold | None = None) -> "FoldContext[L]":
-        """A context of the same job whose reads are recorded apart, as a first stage's are.
+        """Makes a context of the same job whose reads are recorded separately, as for a first stage.
 
         Args:
-            circumstances: Those of the child.
-            fold: A fold inside of this one, of utterances that this one may fit on; by default the same.
+            circumstances: The child's circumstances.
+            fold: A fold within this one, of utterances that this one may fit on; by default the same.
 
         Raises:
-            LeakError: the inner fold has test utterances of this one.
+            LeakError: the inner fold contains test utterances of this one.
         """
         inner = fold or self.fold
         if fold and (leaked := set(self.fold.test) & {*fold.train, *fold.validation, *fold.test}):
@@ -165,16 +170,16 @@ class FoldContext(Generic[L]):
         keras.utils.set_random_seed(seed_of(self.seed, self.fold.name, *parts))
 
     def view(self, spec: "FeatureSpec", ids: Sequence[str], purpose: str) -> FeatureView:
-        """Opens features for a purpose and records it.
+        """Opens features for a purpose and records the access.
 
         Args:
             spec: The feature.
-            ids: The utterances; `<id>@<speed>` is the copy at another speed that `at_speed` makes.
+            ids: The utterances; `<id>@<speed>` is a speed-perturbed copy made by `at_speed`.
             purpose: `train`, `normaliser`, `vocabulary`, `selection` or `predict`.
 
         Raises:
-            LeakError: a purpose other than `predict` asks for test utterances, or a copy at another speed is asked
-                for whose original is not a training utterance, or not to train.
+            LeakError: test utterances are requested for a purpose other than `predict`, or speed-perturbed copies of
+                utterances outside the training set or for another purpose than training.
             ValueError: the purpose is unknown.
         """
         from ser_tf.data import store
@@ -186,15 +191,38 @@ class FoldContext(Generic[L]):
             store.ensure(self.places.features, spec, [at_speed(utterance, speed) for utterance in everything])
             for speed in sorted({speed_of(utterance_id) for utterance_id in ids} or {1.0})
         ]
-        return FeatureView(stores[0] if len(stores) == 1 else store.JoinedStores(stores), ids)
+        features: Frames = stores[0] if len(stores) == 1 else store.JoinedStores(stores)
+        return FeatureView(self._matched(spec, features, ids), ids)
+
+    def _matched(self, spec: "FeatureSpec", features: "Frames", ids: Sequence[str]) -> "Frames":
+        """The features, those of the test set with the statistics of training where the fold says so.
+
+        Raises:
+            RowUnavailableError: the feature is the waveform, whose statistics are those of its loudness.
+        """
+        if self.fold.normalise != TARGET or not set(self.fold.test).intersection(ids):
+            return features
+        from ser_tf.protocol.matching import MatchedFrames
+
+        if spec.dims == 1:
+            raise RowUnavailableError(
+                "--normalise target: this row reads the waveform, and its features are computed inside of the model"
+            )
+        self.record(self.fold.train, "normaliser")
+        self.record(self.fold.test, TARGET_STATISTICS)
+        if spec.fingerprint() not in self._matchings:
+            self._matchings[spec.fingerprint()] = MatchedFrames(features, self.fold.train, self.fold.test)
+        return self._matchings[spec.fingerprint()]
 
     def record(self, ids: Sequence[str], purpose: str) -> None:
-        """Records that something of utterances besides their features (their words) is read for a purpose.
+        """Records that something other than features (words) is read from utterances for a purpose.
 
         Arguments and errors as for `view`.
         """
-        if purpose not in (*FIT_PURPOSES, "predict"):
+        if purpose not in (*FIT_PURPOSES, "predict", TARGET_STATISTICS):
             raise ValueError(f"unknown purpose {purpose!r}")
+        if purpose == TARGET_STATISTICS and self.fold.normalise != TARGET:
+            raise LeakError("statistics of the test set asked for, and --normalise target was not")
         leaked = set(self.fold.test).intersection(map(source_of, ids)) if purpose in FIT_PURPOSES else set()
         if leaked:
             raise LeakError(f"{len(leaked)} test utterances asked for as {purpose}, such as {min(leaked)}")
@@ -205,33 +233,33 @@ class FoldContext(Generic[L]):
         self.reads.utterances.setdefault(purpose, set()).update(ids)
 
     def targets(self, ids: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Class indices of utterances, int32 (utterances,)."""
+        """Returns the class indices of utterances, int32 (utterances,)."""
         return np.asarray([self.task.class_index(self.utterances[utterance_id]) for utterance_id in ids], np.int32)
 
     def labelled(self, ids: Sequence[str], *labels: str) -> tuple[str, ...]:
-        """Those of the utterances whose class is one of `labels`."""
+        """Returns the utterances whose class is one of `labels`."""
         return tuple(
             utterance_id for utterance_id in ids if self.task.label_of(self.utterances[utterance_id]) in labels
         )
 
     def once(self, name: str, make: "Callable[[FoldContext[L], Path], None]", fold: Fold | None = None) -> Path:
-        """Gives the folder of a first stage that several rows share, made once for each fold and seed.
+        """Returns the folder of a first stage shared by several rows, made once for each fold and seed.
 
-        Whoever comes first makes it, seeded by the stage's own name; others wait, and find it ready. It is made anew
-        when anything that it read has changed. What it read counts as read by whoever asks for it.
+        The first caller makes it, seeded by the stage's own name; others wait for it. It is remade if anything it read
+        has changed. Whatever it read counts as read by every caller.
 
         Args:
-            name: Names the stage.
-            make: Fills an empty folder; a function at the top of a module, or a partial of one. It is given a context
-                of its own.
-            fold: A fold inside of this one that the stage is trained on; by default the same.
+            name: Name of the stage.
+            make: Fills an empty folder; a function at the top of a module, or a partial of one. It gets its own
+                context.
+            fold: A fold within this one to train the stage on; by default the same.
         """
         return stages.once(self, name, make, fold)
 
     def used(self) -> dict[str, dict[str, Any]]:
-        """For each purpose, how many utterances were read, how many of the test set, and the SHA-256 of their ids.
+        """Returns, for each purpose, the number of utterances read, of test utterances, and the SHA-256 of their ids.
 
-        Where copies at another speed were read: how many, and how many of each set that may not have any.
+        If speed-perturbed copies were read: their number, and the number from each set that may not have any.
         """
         return {purpose: self._used(ids) for purpose, ids in sorted(self.reads.utterances.items())}
 

@@ -1,16 +1,16 @@
-"""Cross-validation folds: pure functions of utterances and a seed.
-
-A corpus without sessions has groups of speakers in their place, so that a rule by session works on every corpus.
-"""
+"""Cross-validation folds: pure functions of utterances and a seed; groups of speakers replace missing sessions."""
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
 from ser_tf.corpora.base import Utterance
 from ser_tf.errors import SettingError
+
+SOURCE, TARGET = NORMALISE = ("source", "target")
+SETS = ("train", "validation", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,24 +18,32 @@ class Fold:
     """Three disjoint lists of utterance ids, each sorted.
 
     Attributes:
-        name: Says what is tested, such as `Ses01`.
-        train: Utterances that parameters and normalisation are fitted on.
-        validation: Utterances that choose the stopping epoch.
+        name: Names the test set, such as `Ses01`.
+        train: Utterances for fitting parameters and normalisation.
+        validation: Utterances for choosing the stopping epoch.
         test: Utterances that are only predicted.
+        normalise: Statistics for normalising the features of the test set: those of training (`source`), or those of
+            the test set's own unlabelled recordings (`target`).
     """
 
     name: str
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    normalise: str = SOURCE
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """The three lists by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each list, ids joined by line feeds."""
-        return {part: sha256_of(getattr(self, part)) for part in ("train", "validation", "test")}
+        """Returns the SHA-256 of each list of ids, joined by line feeds; also `normalise` if it is not `source`."""
+        digests = {part: sha256_of(ids) for part, ids in self.lists().items()}
+        return digests if self.normalise == SOURCE else {**digests, "normalise": self.normalise}
 
 
 def sha256_of(ids: Sequence[str]) -> str:
-    """SHA-256 of ids joined by line feeds."""
+    """Returns the SHA-256 of ids joined by line feeds."""
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
@@ -43,27 +51,29 @@ def _ids(utterances: Sequence[Utterance], keep: Callable[[Utterance], bool]) -> 
     return tuple(sorted(utterance.id for utterance in utterances if keep(utterance)))
 
 
-def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], what: str, least: int) -> list[str]:
+def _groups(utterances: Sequence[Utterance], of: Callable[[Utterance], str], what: str, minimum: int) -> list[str]:
     groups = sorted({of(utterance) for utterance in utterances})
-    if len(groups) < least:
-        raise SettingError(f"the corpus has {len(groups)} {what}s with usable utterances; this fold rule needs {least}")
+    if len(groups) < minimum:
+        raise SettingError(
+            f"the corpus has {len(groups)} {what}s with usable utterances; this fold rule needs {minimum}"
+        )
     return groups
 
 
 def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "speaker") -> tuple[Fold, ...]:
-    """Leaves one session out; some utterances of the others validate, drawn by the seed.
+    """Makes leave-one-session-out folds with a validation set drawn from the other sessions.
 
     Args:
         utterances: All utterances.
-        seed: Draws the validation set.
-        validation: `speaker` takes one speaker of the next session (in turn), `utterances` a tenth of the training
-            utterances at random, whoever speaks, `none` nothing.
+        seed: Seed for drawing the validation set.
+        validation: `speaker` takes one speaker of the next session (in turn), `utterances` a random tenth of the
+            training utterances, regardless of speaker, `none` nothing.
 
     Returns:
         One fold for each session, named after it.
 
     Raises:
-        SettingError: fewer than two sessions, or two with one speaker each.
+        SettingError: fewer than two sessions, or only two with one speaker each.
     """
     sessions = _groups(utterances, lambda utterance: utterance.session, "session", 2)
     folds = []
@@ -84,27 +94,27 @@ def by_session(utterances: Sequence[Utterance], seed: int, validation: str = "sp
 
 
 def _leave_session_out_with_tenth(utterances: Sequence[Utterance], session: str, rng: np.random.Generator) -> Fold:
-    others = _ids(utterances, lambda one: one.session != session)
+    others = _ids(utterances, lambda utterance: utterance.session != session)
     drawn = set(rng.choice(others, size=max(1, len(others) // 10), replace=False).tolist())
     return Fold(
         name=session,
-        train=tuple(one for one in others if one not in drawn),
-        validation=tuple(one for one in others if one in drawn),
-        test=_ids(utterances, lambda one: one.session == session),
+        train=tuple(utterance_id for utterance_id in others if utterance_id not in drawn),
+        validation=tuple(utterance_id for utterance_id in others if utterance_id in drawn),
+        test=_ids(utterances, lambda utterance: utterance.session == session),
     )
 
 
 def by_speaker(utterances: Sequence[Utterance], seed: int, validation: str = "partner") -> tuple[Fold, ...]:
-    """Leaves one speaker out; one other speaker validates.
+    """Makes leave-one-speaker-out folds; another speaker validates.
 
     Args:
         utterances: All utterances.
-        seed: Not used.
-        validation: `partner` takes the other speaker of the same session, the next speaker where there is none;
-            `next_session` the first of the following sessions' speakers.
+        seed: Ignored, since the rule draws nothing.
+        validation: `partner` takes the other speaker of the same session, or the next speaker if there is none;
+            `next_session` takes the first speaker of the following sessions.
 
     Returns:
-        One fold for each speaker, named after it. The rule draws nothing: `seed` changes nothing.
+        One fold for each speaker, named after the speaker.
 
     Raises:
         SettingError: fewer than three speakers.
@@ -126,17 +136,16 @@ def _leave_out(
 ) -> Fold:
     return Fold(
         name=left_out,
-        train=_ids(utterances, lambda one: of(one) != left_out and one.speaker not in validators),
-        validation=_ids(utterances, lambda one: of(one) != left_out and one.speaker in validators),
-        test=_ids(utterances, lambda one: of(one) == left_out),
+        train=_ids(utterances, lambda utterance: of(utterance) != left_out and utterance.speaker not in validators),
+        validation=_ids(utterances, lambda utterance: of(utterance) != left_out and utterance.speaker in validators),
+        test=_ids(utterances, lambda utterance: of(utterance) == left_out),
     )
 
 
 def by_session_actor(utterances: Sequence[Utterance], seed: int) -> tuple[Fold, ...]:
-    """Leaves one session out; of its speakers one is the test and the others validate, each in turn.
+    """Makes leave-one-session-out folds in which one of the session's speakers is tested and the others validate.
 
-    Returns:
-        One fold for each speaker, named `<session>-<speaker>`. The rule draws nothing: `seed` changes nothing.
+    The folds are named `<session>-<speaker>`. The rule draws nothing and ignores `seed`.
 
     Raises:
         SettingError: fewer than two sessions, or a session with one speaker.
@@ -157,9 +166,9 @@ def _speakers_in(utterances: Sequence[Utterance], session: str) -> list[str]:
 def _split_session(utterances: Sequence[Utterance], session: str, speaker: str) -> Fold:
     return Fold(
         name=f"{session}-{speaker}",
-        train=_ids(utterances, lambda one: one.session != session),
-        validation=_ids(utterances, lambda one: one.session == session and one.speaker != speaker),
-        test=_ids(utterances, lambda one: one.session == session and one.speaker == speaker),
+        train=_ids(utterances, lambda utterance: utterance.session != session),
+        validation=_ids(utterances, lambda utterance: utterance.session == session and utterance.speaker != speaker),
+        test=_ids(utterances, lambda utterance: utterance.session == session and utterance.speaker == speaker),
     )
 
 
@@ -170,23 +179,23 @@ def k_fold(
     stratum: Callable[[Utterance], str],
     group: Callable[[Utterance], str] | None = None,
 ) -> tuple[Fold, ...]:
-    """Cuts utterances at random into `number` parts; part i is the test, part i+1 validates, the rest trains.
+    """Splits utterances at random into `number` parts; part i is tested, part i+1 validates, the rest trains.
 
     Args:
         utterances: All utterances.
-        seed: Draws the parts.
+        seed: Seed for drawing the parts.
         number: Number of parts, at least three.
         stratum: Utterances with the same value are spread evenly over the parts.
-        group: Utterances with the same value stay together in one part (speakers, texts); None draws singly.
+        group: Utterances with the same value stay in one part (speakers, texts); None splits individual utterances.
 
     Returns:
         `number` folds named `fold01`, `fold02`, ...
 
     Raises:
-        SettingError: fewer than three parts, or a stratum or the groups are too few for so many parts.
+        SettingError: fewer than three parts, or more parts than groups or utterances in a stratum.
     """
     if number < 3:
-        raise SettingError(f"{number} folds leave no training set beside validation and test; take 3 or more")
+        raise SettingError(f"{number} folds leave no training set besides validation and test; use 3 or more")
     ordered = sorted(utterances, key=lambda utterance: utterance.id)
     strata = [stratum(utterance) for utterance in ordered]
     groups = None if group is None else [group(utterance) for utterance in ordered]
@@ -211,4 +220,78 @@ def _rotate(ordered: Sequence[Utterance], parts: Sequence[frozenset[int]], posit
         train=tuple(name for place, name in enumerate(names) if place not in test | validation),
         validation=tuple(name for place, name in enumerate(names) if place in validation),
         test=tuple(name for place, name in enumerate(names) if place in test),
+    )
+
+
+def testing(folds: Sequence[Fold], tested: Collection[str]) -> tuple[Fold, ...]:
+    """The folds with only some utterances tested; a fold that then tests none is left out.
+
+    Args:
+        folds: The folds.
+        tested: Ids of the utterances that can be tested, which have one of the classes.
+    """
+    kept = [dataclasses.replace(fold, test=tuple(key for key in fold.test if key in tested)) for fold in folds]
+    return tuple(fold for fold in kept if fold.test)
+
+
+def by_column(utterances: Sequence[Utterance]) -> tuple[Fold, ...]:
+    """The fixed sets that a table of recordings names in its split column.
+
+    Args:
+        utterances: All utterances.
+
+    Returns:
+        One fold, named `split`.
+
+    Raises:
+        SettingError: the recordings have no split or one with an unknown name, or a set is empty.
+    """
+    if not any(utterance.split for utterance in utterances):
+        raise SettingError("--split column: these recordings have no split column; --corpus table reads one")
+    for utterance in utterances:
+        if utterance.split not in SETS:
+            written = f"is in set {utterance.split!r}" if utterance.split else "has no entry in the split column"
+            raise SettingError(
+                f"--split column: recording {utterance.id} {written}; expected train, validation (dev) or test (eval)"
+            )
+    sets = {name: _in_set(utterances, name) for name in SETS}
+    if empty := [name for name, ids in sets.items() if not ids]:
+        sizes = ", ".join(f"{name} {len(ids):,}" for name, ids in sets.items())
+        raise SettingError(f"--split column: no recording of the chosen classes is in set {empty[0]} ({sizes})")
+    return (Fold("split", sets["train"], sets["validation"], sets["test"]),)
+
+
+def _in_set(utterances: Sequence[Utterance], name: str) -> tuple[str, ...]:
+    return _ids(utterances, lambda utterance: utterance.split == name)
+
+
+def cross_corpus(
+    utterances: Sequence[Utterance], own: Callable[[Sequence[Utterance]], Sequence[Fold]], normalise: str
+) -> tuple[Fold, ...]:
+    """Trains on one corpus and tests on another.
+
+    The validation set is that of the first fold that the paper's own rule makes of the training corpus; everything
+    else of that corpus trains.
+
+    Args:
+        utterances: Those of both corpora; `split` tells the tested ones.
+        own: The paper's rule of folds.
+        normalise: One of `NORMALISE`.
+
+    Returns:
+        One fold, named `cross-corpus`.
+
+    Raises:
+        SettingError: as the paper's rule.
+    """
+    training = [utterance for utterance in utterances if utterance.split != "test"]
+    validation = set(own(training)[0].validation)
+    return (
+        Fold(
+            name="cross-corpus",
+            train=_ids(training, lambda utterance: utterance.id not in validation),
+            validation=tuple(sorted(validation)),
+            test=_in_set(utterances, "test"),
+            normalise=normalise,
+        ),
     )

@@ -1,7 +1,7 @@
-"""The ledger: every choice that a paper does not state, with its default, its alternatives and a switch.
+"""The ledger: every choice a paper leaves open, with its default, its alternatives and a switch.
 
 A paper's ledger is a frozen dataclass whose fields are made with `assumption`. `--set KEY=VALUE` overrides a field,
-`--list` prints them, and results carry those that they read.
+`--list` prints all fields, and results record those they read.
 
     >>> @dataclasses.dataclass(frozen=True)
     ... class Ledger:
@@ -24,14 +24,14 @@ L = TypeVar("L")
 def assumption(
     default: V, why: str, choices: Sequence[V] = (), minimum: float | None = None, maximum: float | None = None
 ) -> V:
-    """Makes a dataclass field for one unstated choice.
+    """Makes a dataclass field for one open choice.
 
     Args:
-        default: Used unless overridden; its type is the type of the values.
-        why: What the paper leaves open, with its section, and why this default.
+        default: The default, whose type is the type of all values.
+        why: What the paper leaves open, with its section, and the reason for the default.
         choices: The allowed values; empty for any value of the type within the bounds.
-        minimum: The smallest allowed number.
-        maximum: The largest allowed number.
+        minimum: The minimum of a number.
+        maximum: The maximum of a number.
 
     Raises:
         ValueError: the default is not among the choices, or a number has neither choices nor bounds.
@@ -47,7 +47,7 @@ def assumption(
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One line of a ledger as it is shown."""
+    """One printed line of a ledger."""
 
     key: str
     value: Value
@@ -58,7 +58,7 @@ class Entry:
 
     @property
     def alternatives(self) -> str:
-        """The allowed values in words, such as `standard, none` or `number, at least 0`."""
+        """Describes the allowed values, such as `standard, none` or `number, at least 0`."""
         if self.choices:
             return ", ".join(text(choice) for choice in self.choices)
         if isinstance(self.default, bool):
@@ -68,7 +68,7 @@ class Entry:
 
 
 def text(value: Value) -> str:
-    """A value as the command line writes it."""
+    """Formats a value as on the command line."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -94,12 +94,12 @@ def entries(ledger: object) -> tuple[Entry, ...]:
 
 
 def as_dict(ledger: object) -> dict[str, Value]:
-    """Assumption keys and values."""
+    """Returns assumption keys and values."""
     return {entry.key: entry.value for entry in entries(ledger)}
 
 
 def overridden(ledger: object) -> dict[str, Value]:
-    """Only those assumptions whose values are not the defaults."""
+    """Returns the assumptions whose values are not the defaults."""
     return {entry.key: entry.value for entry in entries(ledger) if entry.value != entry.default}
 
 
@@ -107,7 +107,7 @@ def override(ledger: L, assignments: Sequence[str]) -> L:
     """Applies `KEY=VALUE` assignments.
 
     Raises:
-        SettingError: an assignment of another form, an unknown key, or a value that is not allowed.
+        SettingError: an assignment is malformed, a key unknown, or a value not allowed.
     """
     known = {entry.key: entry for entry in entries(ledger)}
     values: dict[str, Value] = {}
@@ -122,11 +122,11 @@ def override(ledger: L, assignments: Sequence[str]) -> L:
 
 
 def restore(kind: type[L], values: Mapping[str, Value]) -> L:
-    """Makes a ledger of saved values; assumptions that have been added since take their defaults.
+    """Makes a ledger from saved values; assumptions added since take their defaults.
 
     Args:
         kind: The paper's ledger class.
-        values: Assumption keys and values; keys that the class no longer has are left out.
+        values: Assumption keys and values; keys that no longer exist are ignored.
     """
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{key: value for key, value in values.items() if key in known})
@@ -136,7 +136,7 @@ def parse(entry: Entry, given: str) -> Value:
     """Reads a value of an assumption from the command line.
 
     Raises:
-        SettingError: the value is of another type, none of the choices, or out of bounds.
+        SettingError: the value has another type, is not one of the choices, or is out of bounds.
     """
     kind = type(entry.default)
     try:
@@ -147,7 +147,7 @@ def parse(entry: Entry, given: str) -> Value:
     if entry.choices and value not in entry.choices:
         raise SettingError(f"--set {entry.key}={given}: expected one of {', '.join(map(text, entry.choices))}")
     minimum, maximum = entry.range
-    # `not value >= minimum` also refuses NaN.
+    # `not value >= minimum` also rejects NaN.
     if not isinstance(value, str) and (
         (minimum is not None and not value >= minimum) or (maximum is not None and not value <= maximum)
     ):

@@ -1,90 +1,124 @@
-"""From flags to a run: the corpus, checked and digested, and what all jobs share."""
+"""Turning flags into a run: the checked and hashed corpus, and the settings shared by all jobs."""
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.console import Console
 
-from ser_tf import corpora, files
+from ser_tf import corpora
 from ser_tf.corpora import table_columns
 from ser_tf.corpora.base import Corpus, Utterance
+from ser_tf.corpora.task import Task
 from ser_tf.data import digests
 from ser_tf.errors import SettingError
-from ser_tf.protocol import progress, runner
-from ser_tf.protocol.folds import Fold
+from ser_tf.protocol import cross_corpus, leaks, progress, runner
+from ser_tf.protocol.cross_corpus import CrossCorpus
+from ser_tf.protocol.folds import Fold, testing
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.paper import Material, Paper
 from ser_tf.protocol.runner import Run
 
 L = TypeVar("L")
 SMOKE_UTTERANCES = 2
-"""Utterances of each speaker and class in a smoke run."""
+"""Number of utterances of each speaker and class in a smoke run."""
 SMOKE_FOLDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class LoadedRun(Generic[L]):
-    """What the flags of a run come to: what jobs share, the corpus, and what the table has to say of them."""
+    """A run as set up from its flags: what jobs share, the corpus, and the table's notes on it.
+
+    Attributes:
+        run: Settings and data shared by the jobs.
+        corpus: The corpus as prepared by the paper.
+        notes: Cautions, one line each.
+        twins: Identical recordings under several names (`leaks.twins_of`); None if none were read.
+    """
 
     run: Run[L]
     corpus: Corpus
     notes: list[str]
+    twins: Mapping[str, str] | None = None
 
 
 def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console) -> LoadedRun[L]:
-    """Loads and checks the corpus that the flags name, and sets up the run.
+    """Loads and checks the corpus named by the flags, and sets up the run.
 
     Raises:
         UserError: bad usage or bad data.
     """
-    files.require_writable(flags.output)
     corpus = load_corpus(flags, output)
-    paths = {option.name: getattr(flags, option.name) for option in paper.options}
-    material = paper.prepare(corpus, ledger, paths) if paper.prepare else Material(corpus)
+    task = chosen_task(paper.task(ledger), corpus, flags.classes)
+    material = prepared(paper, corpus, task, ledger, flags)
     corpus = material.corpus
-    task = paper.task(ledger).on(corpus.name)
-    if flags.classes:
-        task = task.with_classes("all" if flags.classes == ["all"] else flags.classes, corpus)
-    warning = task.check(corpus)
-    corpus.check_audio()
+    parts = cross_corpus.parts_of(corpus)
+    warnings = [warning for part in parts if (warning := task.check(part))]
+    for part in parts:
+        part.check_audio()
     utterances = task.select(corpus)
     if flags.smoke:
         utterances = smoke_subset(utterances, task.target_of)
     by_id = {utterance.id: utterance for utterance in utterances}
-    layout = Layout(flags.output, paper.key, corpus.name)
+    layout = Layout(flags.output, paper.key, corpus.name, cross_corpus.place_of(corpus))
+    contents = _contents(utterances, layout, output) if not flags.list else {}
     run = Run(
         layout=layout,
         task=task,
         ledger=ledger,
         utterances=by_id,
-        corpus_options={
-            "corpus_root": str(corpus.root.resolve()),
-            "audio_root": None if corpus.audio_root is None else str(corpus.audio_root.resolve()),
-            "columns": dict(corpus.columns),
-        },
-        recordings=_digest(utterances, layout, output) if not flags.list else "",
+        corpus_options=cross_corpus.options_of(corpus),
+        recordings=runner.digest_of_recordings(by_id, contents) if contents else "",
         smoke=flags.smoke,
         keep_models=flags.keep_models,
         tensorboard=flags.tensorboard,
         inputs=material.inputs,
         reuse_older_code=flags.reuse_older_code,
     )
-    return LoadedRun(run, corpus, [*filter(None, [warning]), *material.notes])
+    twins = leaks.twins_of(by_id, contents) if contents else None
+    return LoadedRun(run, corpus, [*_generated(parts), *warnings, *material.notes], twins)
 
 
-def _digest(utterances: Sequence[Utterance], layout: Layout, output: Console) -> str:
+def chosen_task(task: Task, corpus: Corpus, classes: Sequence[str] | None) -> Task:
+    """The task with the classes that it has on a corpus, or on both of two, or that `--classes` names.
+
+    Raises:
+        SettingError: `--classes` names a class that does not occur.
+    """
+    if isinstance(corpus, CrossCorpus):
+        return cross_corpus.shared_task(task, corpus, classes)
+    task = task.on(corpus.name)
+    return task.with_classes("all" if classes == ["all"] else classes, corpus) if classes else task
+
+
+def prepared(paper: Paper[L], corpus: Corpus, task: Task, ledger: L, flags: argparse.Namespace) -> Material:
+    """Returns the corpus and the user's files as prepared by the paper.
+
+    Raises:
+        UserError: one of the files cannot be used.
+    """
+    paths = {option.name: getattr(flags, option.name) for option in paper.options}
+    return paper.prepare(corpus, task, ledger, paths) if paper.prepare else Material(corpus)
+
+
+def _generated(parts: Sequence[Corpus]) -> list[str]:
+    """Says which of two corpora is generated; the table of one says so by itself."""
+    return [f"{part.name} is generated speech" for part in parts if len(parts) > 1 and part.name == "synthetic"]
+
+
+def _contents(utterances: Sequence[Utterance], layout: Layout, output: Console) -> dict[Path, str]:
+    """The digest of each audio file."""
     paths = sorted({utterance.path for utterance in utterances})
     with progress.bar(output, "recordings", len(paths)) as report:
-        contents = digests.digests_of(paths, layout.features, report)
-    return runner.digest_of_recordings({utterance.id: utterance for utterance in utterances}, contents)
+        return digests.digests_of(paths, layout.features, report)
 
 
 def smoke_subset(
     utterances: Sequence[Utterance], target_of: Callable[[Utterance], str | None]
 ) -> tuple[Utterance, ...]:
-    """For a smoke run: the first utterances of each speaker and class, those of no class counted as one."""
+    """Selects the first utterances of each speaker and class for a smoke run, treating no class as one more class."""
     counts: dict[tuple[str, str | None], int] = {}
     chosen = []
     for utterance in utterances:
@@ -96,13 +130,29 @@ def smoke_subset(
 
 
 def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
-    """Loads the corpus that `--corpus` and `--corpus-root` name; the generated one is made if it is not there.
+    """Loads the corpora that `--corpus` and `--test-corpus` name, two as one; the generated one is made if need be.
 
     Raises:
-        UserError: the corpus is not there or cannot be read.
+        UserError: a corpus is not there or cannot be read.
     """
-    root = flags.corpus_root
-    if flags.corpus == "synthetic":
+    corpus = _load_corpus(flags, output, "")
+    if flags.test_corpus is None:
+        return corpus
+    return cross_corpus.join(corpus, _load_corpus(flags, output, "test_"))
+
+
+def _load_corpus(flags: argparse.Namespace, output: Console, prefix: str) -> Corpus:
+    """Loads the corpus named by its flags.
+
+    Args:
+        flags: All flags.
+        output: The console for progress.
+        prefix: `test_` for the flags of the tested corpus.
+    """
+    name, root, audio_root, columns = (
+        getattr(flags, f"{prefix}{flag}") for flag in ("corpus", "corpus_root", "audio_root", "columns")
+    )
+    if name == "synthetic":
         root = root or flags.output / "corpora" / "synthetic"
         if not root.exists():
             from ser_tf.corpora.synthetic import generate
@@ -110,18 +160,29 @@ def load_corpus(flags: argparse.Namespace, output: Console) -> Corpus:
             with progress.bar(output, "generating the synthetic corpus", 1) as report:
                 generate(root, progress=report)
     elif root is None:
-        what = "the file with your recordings" if flags.corpus == corpora.TABLE else "the folder that holds it"
-        raise SettingError(f"--corpus {flags.corpus} needs --corpus-root, {what}")
-    return corpora.load(flags.corpus, root, flags.audio_root, table_columns.parse_mapping(flags.columns))
+        what = "the file with your recordings" if name == corpora.TABLE else "the folder that holds it"
+        dashed = prefix.replace("_", "-")
+        raise SettingError(f"--{dashed}corpus {name} needs --{dashed}corpus-root, {what}")
+    return corpora.load(name, root, audio_root, table_columns.parse_mapping(columns))
+
+
+def all_folds(paper: Paper[L], run: Run[L], seed: int) -> tuple[Fold, ...]:
+    """Makes the folds of a run by the paper's rule, testing only utterances with one of the run's classes.
+
+    Raises:
+        SettingError: the utterances do not suffice for the rule, or none can be tested.
+    """
+    tested = {key for key, utterance in run.utterances.items() if run.task.target_of(utterance) is not None}
+    return testing(paper.folds(tuple(run.utterances.values()), run.ledger, seed), tested)
 
 
 def chosen_folds(paper: Paper[L], run: Run[L], seed: int, flags: argparse.Namespace) -> tuple[Fold, ...]:
-    """The folds that `--folds` names, the first ones in a smoke run, else all.
+    """Returns the folds named by `--folds`, otherwise the first ones in a smoke run, otherwise all.
 
     Raises:
         SettingError: there is no such fold.
     """
-    folds = paper.folds(tuple(run.utterances.values()), run.ledger, seed)
+    folds = all_folds(paper, run, seed)
     unknown = sorted(set(flags.folds or ()) - {fold.name for fold in folds})
     if unknown:
         raise SettingError(f"--folds {unknown[0]}: no such fold; there are {', '.join(fold.name for fold in folds)}")

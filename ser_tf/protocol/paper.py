@@ -77,6 +77,8 @@ class System(Generic[L]):
         note: Shown with the row.
         speeds: Playback speeds to compute features at: 1, plus those of the speed-perturbed training copies.
         origin: `paper`, `beyond` for a row that the paper's table does not have, or `baseline`.
+        option: The option whose file it cannot do without, or "".
+        words: Whether it reads words, where the paper's task needs an alignment.
     """
 
     key: str
@@ -89,6 +91,8 @@ class System(Generic[L]):
     note: str = ""
     speeds: tuple[float, ...] = (1.0,)
     origin: Origin = "paper"
+    option: str = ""
+    words: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,10 +230,12 @@ class Paper(Generic[L]):
         tables: Its tables.
         figures: Its figures.
         options: Flags that its tables have beyond the common ones.
-        prepare: Called with the corpus, the ledger and the path of each option by name (None where it is not given);
-            None for a paper that prepares nothing.
+        prepare: Called with the corpus, the task, the ledger and the path of each option by name (None where it is not
+            given); None for a paper that prepares nothing.
         conditions: Says for a ledger, in words, how folds are made and what chooses the epoch.
         served: Gives what serving has to know of its models; None for one weight a frame and no words.
+        main: Key of its main system, followed by those that take its place, in this order, on a corpus that lacks what
+            it needs.
     """
 
     key: str
@@ -240,9 +246,10 @@ class Paper(Generic[L]):
     tables: tuple[Table[L], ...]
     figures: tuple[Figure, ...] = ()
     options: tuple[Option, ...] = ()
-    prepare: Callable[[Corpus, L, Mapping[str, Path | None]], Material] | None = None
+    prepare: Callable[[Corpus, Task, L, Mapping[str, Path | None]], Material] | None = None
     conditions: Callable[[L], Conditions] | None = None
     served: "Callable[[], Served[L]] | None" = None
+    main: tuple[str, ...] = ()
 
     def table(self, number: int) -> Table[L]:
         """A table by its number.

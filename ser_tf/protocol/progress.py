@@ -1,6 +1,6 @@
-"""Progress on the terminal: rows x folds x seeds in one bar, and below it the epochs of each running job.
+"""Progress on the terminal: a bar of rows x folds x seeds, and below it the epochs of each running job.
 
-Where the output is not a terminal, one line for each finished job takes the place of the bars.
+If the output is not a terminal, one line is printed for each finished job instead.
 """
 
 import sys
@@ -21,18 +21,18 @@ from rich.progress import (
 from ser_tf.protocol.runner import Event
 
 PIPED_COLUMNS = 120
-"""Width of tables that go to a file or a pipe."""
+"""Width of tables printed to a file or pipe."""
 
 
 def console() -> Console:
-    """The console that everything meant for people goes to; results for programs are files."""
+    """Returns the console for human-readable output; machine-readable results are files."""
     width = None if sys.stdout.isatty() else PIPED_COLUMNS
     return Console(highlight=False, soft_wrap=True, width=width)
 
 
 @contextmanager
 def bar(output: Console, description: str, total: int) -> Iterator["Bar"]:
-    """One progress bar for a long work of `total` parts."""
+    """Shows a progress bar for a task of `total` parts."""
     with _progress(output) as progress:
         yield Bar(progress, progress.add_task(description, total=total, status=""))
 
@@ -51,7 +51,7 @@ def _progress(output: Console) -> Progress:
 
 
 class Bar:
-    """A bar that is told how much is done."""
+    """A progress bar."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         """Wraps one task of a rich progress display."""
@@ -70,7 +70,7 @@ class RunProgress:
 
         Args:
             output: Where to show them.
-            total: Jobs in all.
+            total: Total number of jobs.
         """
         self._output = output
         self._progress = _progress(output)
@@ -96,7 +96,7 @@ class RunProgress:
         self._progress.update(self._jobs[name], completed=done, total=most or None, status=text)
 
     def finished(self, name: str, outcome: str) -> None:
-        """Counts a job and takes away its bar."""
+        """Counts a finished job and removes its bar."""
         self._finished += 1
         if name in self._jobs:
             self._progress.remove_task(self._jobs.pop(name))

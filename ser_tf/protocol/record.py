@@ -1,7 +1,7 @@
-"""What a result was made from, recorded while it is made and compared with what it would be made from now.
+"""Records of what a result was made from, compared with what it would be made from now.
 
-A fold records which assumptions and which of the user's files it reads, as it records which utterances it reads. Its
-result stands for a job as long as all of that, the code, the recordings and the fold are the same.
+A fold records the assumptions, user files and utterances it reads. Its result can be reused as long as all of these,
+the code, the recordings and the fold are unchanged.
 """
 
 import dataclasses
@@ -10,18 +10,36 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
+from ser_tf import documents
+from ser_tf.documents import NOTHING, VALUE
 from ser_tf.protocol.ledger import Value
 
 L = TypeVar("L")
+_CIRCUMSTANCES = {
+    "code": str,
+    "recordings": str,
+    "fold": {str: str},
+    "classes": [str],
+    "merges": {str: str},
+    "seed": int,
+    "smoke": bool,
+}
+_SHAPE = {
+    "circumstances": _CIRCUMSTANCES,
+    "assumptions": {str: VALUE},
+    "inputs": {str: str},
+    "features": {str: str},
+    "commit": (str, NOTHING),
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class UserInput:
-    """Something that the user's own files gave, beyond the corpus: word vectors, pretrained weights.
+    """Input from the user's own files other than the corpus: word vectors, pretrained weights.
 
     Attributes:
-        value: Reaches the systems through `FoldContext.inputs`; picklable.
-        digest: SHA-256 of what it says.
+        value: The value that systems get through `FoldContext.inputs`; picklable.
+        digest: SHA-256 of the content.
     """
 
     value: Any
@@ -30,10 +48,10 @@ class UserInput:
 
 @dataclasses.dataclass(frozen=True)
 class Circumstances:
-    """What a job's result depends on and no system chooses.
+    """Dependencies of a job's result apart from what its system reads.
 
     Attributes:
-        code: Digest of the code that the row can reach.
+        code: Digest of the code the row can reach.
         recordings: Digest of the recordings, with labels, votes and words.
         fold: SHA-256 of each list of the fold's ids.
         classes: The task's classes in order.
@@ -51,7 +69,7 @@ class Circumstances:
     smoke: bool
 
     def differences(self, other: "Circumstances") -> list[str]:
-        """Names what differs, in words that complete `made ...`."""
+        """Names the differences, in words that complete `made ...`."""
         words = {
             "code": "by other code",
             "recordings": "from other recordings",
@@ -71,14 +89,14 @@ def _plain(circumstances: Circumstances) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What a result, or a stage that several rows share, was made from.
+    """Everything that a result, or a stage shared by several rows, was made from.
 
     Attributes:
-        circumstances: What its job brought along.
-        assumptions: Those that were read, with their values.
-        inputs: SHA-256 of each of the user's files that was read; "" for one that was not given.
-        features: Fingerprint of each feature that was read.
-        commit: The project's commit, with `+` where its files differ from it; None outside of a checkout.
+        circumstances: Circumstances of the job.
+        assumptions: The assumptions read, with their values.
+        inputs: SHA-256 of each user file read; "" for one that was not given.
+        features: Fingerprint of each feature read.
+        commit: The project's commit, with `+` if files differ from it; None outside a checkout.
     """
 
     circumstances: Circumstances
@@ -92,20 +110,23 @@ class Record:
         """The inverse of `dataclasses.asdict` and JSON.
 
         Raises:
-            KeyError, TypeError: it is no record.
+            ValueError: the fields are not a record of this version. The message says why.
         """
+        documents.check(fields, _SHAPE, "record")
         circumstances = {**fields["circumstances"], "classes": tuple(fields["circumstances"]["classes"])}
+        if fields.keys() != _SHAPE.keys() or circumstances.keys() != _CIRCUMSTANCES.keys():
+            raise ValueError("its record is of another version")
         return cls(**{**fields, "circumstances": Circumstances(**circumstances)})
 
     def differences(
         self, now: Circumstances, ledger: Mapping[str, Value], inputs: Mapping[str, UserInput]
     ) -> list[str]:
-        """Says why a result with this record cannot stand for a job; empty when it can.
+        """Lists reasons why a result with this record cannot be reused for a job; empty if it can.
 
         Args:
             now: The job's circumstances.
-            ledger: All assumptions with the values that the job would read.
-            inputs: What the user gave for this run.
+            ledger: All assumptions with the values the job would read.
+            inputs: The user's inputs to this run.
 
         Returns:
             Reasons: `read svm_c`, `made by other code`, `read --glove`.
@@ -120,13 +141,13 @@ class Record:
         ]
 
     def digest(self) -> str:
-        """SHA-256 of the record, the commit left out: the same wherever the same result is made."""
+        """Returns the SHA-256 of the record without the commit, identical wherever the same result is made."""
         fields = {**dataclasses.asdict(self), "commit": None}
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 class Reads:
-    """Collects what one training reads."""
+    """Collects everything that one training reads."""
 
     def __init__(self) -> None:
         """Starts with nothing read."""
@@ -136,18 +157,18 @@ class Reads:
         self.utterances: dict[str, set[str]] = {}
 
     def record(self, circumstances: Circumstances, commit: str | None) -> Record:
-        """The record of what has been read so far."""
+        """Returns the record of everything read so far."""
         return Record(circumstances, dict(self.assumptions), dict(self.inputs), dict(self.features), commit)
 
     def add(self, record: Record) -> None:
-        """Counts what a stage read, whoever made it, as read; its utterances are recorded by their purposes."""
+        """Adds what a stage read, whoever made it; its utterances are recorded separately by purpose."""
         self.assumptions |= record.assumptions
         self.inputs |= record.inputs
         self.features |= record.features
 
 
 class _RecordingLedger:
-    """Stands in for a ledger and notes each assumption that is read."""
+    """Stands in for a ledger and records each assumption read."""
 
     def __init__(self, ledger: object, reads: Reads) -> None:
         self.__dict__["_ledger"] = ledger
@@ -163,30 +184,30 @@ class _RecordingLedger:
 
 
 def recording(ledger: L, reads: Reads) -> L:
-    """A view of a ledger that notes in `reads` which assumptions are read."""
+    """Returns a view of a ledger that records in `reads` which assumptions are read."""
     return cast(L, _RecordingLedger(ledger, reads))
 
 
 class Inputs(Mapping[str, Any]):
-    """The values of the user's inputs by name; notes which are read, also those that were not given."""
+    """The values of the user's inputs by name, recording every read, even of inputs not given."""
 
     def __init__(self, given: Mapping[str, UserInput], reads: Reads) -> None:
-        """Takes what the user gave."""
+        """Takes the user's inputs."""
         self._given, self._reads = given, reads
 
     def __getitem__(self, name: str) -> Any:
-        """The value of an input.
+        """Returns the value of an input.
 
         Raises:
-            KeyError: it was not given.
+            KeyError: the input was not given.
         """
         self._reads.inputs[name] = self._given[name].digest if name in self._given else ""
         return self._given[name].value
 
     def __iter__(self) -> Iterator[str]:
-        """Names of what was given."""
+        """Iterates over the names of the given inputs."""
         return iter(self._given)
 
     def __len__(self) -> int:
-        """How many were given."""
+        """Returns the number of given inputs."""
         return len(self._given)

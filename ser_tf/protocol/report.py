@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,23 +13,26 @@ import numpy as np
 from rich.console import Console
 
 from ser_tf import files
+from ser_tf.corpora.base import Corpus
+from ser_tf.errors import UserError
 from ser_tf.evaluation import tables
-from ser_tf.evaluation.claims import Measurement
 from ser_tf.evaluation.predictions import FoldPredictions, Predictions, Recognition, RowResult
 from ser_tf.evaluation.schema import Code, Conditions, Summary
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.summary import build_summary
 from ser_tf.evaluation.verdicts import corpus_kind
 from ser_tf.evaluation.write import write_results
-from ser_tf.protocol import leaks, ledger, runner
-from ser_tf.protocol.folds import Fold
-from ser_tf.protocol.material import LoadedRun
-from ser_tf.protocol.paper import Measured, Paper, System, Table
+from ser_tf.protocol import leaks, ledger, measured, runner
+from ser_tf.protocol.folds import Fold, sha256_of
+from ser_tf.protocol.material import LoadedRun, all_folds
+from ser_tf.protocol.paper import Paper, System, Table
 from ser_tf.protocol.results import FoldResult
 from ser_tf.protocol.runner import Failure, Job, Run
 
 L = TypeVar("L")
 LISTENERS = "reference_listeners"
+PAIRWISE_METRIC = "ua"
+"""All rows are compared with each other in it; only a row that is significantly better than every other is the best."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +71,12 @@ def report_run(
     run, corpus, jobs = loaded.run, loaded.corpus, outcome.jobs
     name = paper.experiment(table)
     results = {job.name: result for job in jobs if (result := runner.finished(run, job)) is not None}
+    if gone := [job.name for job in jobs if job.name not in results and job.name not in outcome.failures]:
+        raise UserError(f"{gone[0]}: its result was removed or damaged while the table ran; run the table again")
     findings = [
         finding
         for seed in outcome.folds
-        for finding in leaks.inspect_folds(outcome.folds[seed], run.utterances)
+        for finding in leaks.inspect_folds(outcome.folds[seed], run.utterances, loaded.twins)
     ]  # fmt: skip
     findings += leaks.inspect_uses(list(results.values()))
     keys = {row.key for row in outcome.rows}
@@ -82,52 +87,66 @@ def report_run(
         classes=run.task.classes,
         corpus=corpus.name,
         corpus_kind=corpus_kind(is_papers=corpus.name in table.corpora, is_whole=corpus.is_full),
-        corpus_notes=[*loaded.notes, *_limits(paper, run, outcome.folds), *_older(results.values())],
+        corpus_notes=[
+            *loaded.notes,
+            *_limits(paper, run, outcome.folds),
+            *older_code(results.values()),
+            *measured.unmeasured(table, results.values()),
+        ],
         seeds=list(outcome.folds),
         smoke=run.smoke,
-        rows=_row_results(run, outcome, results),
+        rows=row_results(run, outcome, results),
         claims=[claim for claim in table.claims if {claim.better, claim.worse} <= keys],
-        measurements=_measurements(table, jobs, results),
+        measurements=measured.measurements(table, jobs, results),
         assumptions=ledger.as_dict(run.ledger),
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
         statistics=statistics,
-        protocol=_conditions(paper, run),
-        code=_code(results.values()),
+        protocol=conditions_of(paper, run, corpus),
+        code=code_of(results.values()),
         machine=machine(),
+        pairwise_metric=None if run.smoke else PAIRWISE_METRIC,
     )
     folder = run.layout.experiment(name)
-    _write_json(
-        folder / "leaks.json", {"found": leaks.found(findings), "checks": list(map(dataclasses.asdict, findings))}
-    )
-    _write_json(folder / "manifest.json", _manifest(run, outcome.folds, jobs, results))
+    write_json(folder / "leaks.json", leaks.document(findings, conditions_of(paper, run, corpus)))
+    write_json(folder / "manifest.json", manifest(run, outcome.folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
-    lines = [
-        f"left out: {job.system.key}: {why.reason}" if why.unavailable else f"failed: {job.name}: {why.reason}"
-        for job in jobs
-        if (why := outcome.failures.get(job.name)) is not None
-    ]
-    for line in dict.fromkeys(lines):  # a row that lacks something lacks it in every fold
+    for line in lines_of(jobs, outcome.failures):
         output.print(line, markup=False)
     output.print(f"written to {folder}", markup=False)
     return summary
 
 
+def lines_of(jobs: Sequence[Job[Any]], failures: Mapping[str, Failure]) -> list[str]:
+    """One line for each row that is left out and each job that failed."""
+    lines = [
+        f"left out: {job.system.key}: {why.reason}" if why.unavailable else f"failed: {job.name}: {why.reason}"
+        for job in jobs
+        if (why := failures.get(job.name)) is not None
+    ]
+    return list(dict.fromkeys(lines))  # a row that lacks something lacks it in every fold
+
+
 def _limits(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> list[str]:
     """What of the paper's folds this run leaves out, and which assumptions it changes."""
-    everything = list(run.utterances.values())
-    lines = []
-    for seed, chosen in folds.items():
-        number = len(paper.folds(everything, run.ledger, seed))
-        if len(chosen) < number:
-            lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
+    lines = folds_left_out(paper, run, folds)
     if changed := ledger.overridden(run.ledger):
         lines.append("assumptions changed: " + ", ".join(f"{key}={value}" for key, value in changed.items()))
     return lines
 
 
-def _older(results: Sequence[FoldResult] | Any) -> list[str]:
+def folds_left_out(paper: Paper[L], run: Run[L], folds: Mapping[int, Sequence[Fold]]) -> list[str]:
+    """What of the paper's folds this run leaves out, one line a seed."""
+    lines = []
+    for seed, chosen in folds.items():
+        number = len(all_folds(paper, run, seed))
+        if len(chosen) < number:
+            lines.append(f"{len(chosen)} of {number} folds (seed {seed}): {', '.join(fold.name for fold in chosen)}")
+    return lines
+
+
+def older_code(results: Collection[FoldResult]) -> list[str]:
     """Says how many results were not made by one and the same code."""
     commits = {result.record.commit if result.record else None for result in results}
     without = sum(result.record is None for result in results)
@@ -136,7 +155,8 @@ def _older(results: Sequence[FoldResult] | Any) -> list[str]:
     return [*lines, *([f"results of several commits: {', '.join(named)}"] if len(named) > 1 else [])]
 
 
-def _code(results: Any) -> Code:
+def code_of(results: Collection[FoldResult]) -> Code:
+    """The commits that made the results, and one digest of all their code."""
     records = [result.record for result in results if result.record is not None]
     digest = hashlib.sha256("".join(sorted({record.circumstances.code for record in records})).encode()).hexdigest()
     commits = sorted({record.commit for record in records if record.commit})
@@ -155,13 +175,14 @@ def machine() -> dict[str, object]:
     return {"processor": processor, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
 
 
-def _conditions(paper: Paper[L], run: Run[L]) -> Conditions:
+def conditions_of(paper: Paper[L], run: Run[L], corpus: Corpus) -> Conditions:
+    """Styles, folds, the choice of the epoch and unused recordings, for the line on the protocol."""
     styles = sorted({utterance.style for utterance in run.utterances.values()})
-    conditions: Conditions = {"style": " and ".join(styles)}
+    conditions: Conditions = {"style": " and ".join(styles), "left_out": run.task.left_out(corpus)}
     return {**conditions, **paper.conditions(run.ledger)} if paper.conditions else conditions
 
 
-def _row_results(run: Run[L], outcome: Outcome, results: Mapping[str, FoldResult]) -> list[RowResult]:
+def row_results(run: Run[L], outcome: Outcome, results: Mapping[str, FoldResult]) -> list[RowResult]:
     """The rows, and the listeners' row where the corpus has a listening test."""
     rows = [
         _row_result(row, [job for job in outcome.jobs if job.system.key == row.key], results, outcome.failures)
@@ -222,34 +243,7 @@ def fold_predictions(result: FoldResult) -> FoldPredictions:
     )
 
 
-def _measurements(table: Table[L], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]) -> list[Measurement]:
-    """What was measured on the models of each row, over all test utterances of all trainings."""
-    found = []
-    for measured in table.measured:
-        of_row = [results[job.name] for job in jobs if job.system.key == measured.row and job.name in results]
-        having = [result for result in of_row if measured.value in result.measured]
-        if having and len(having) == len(of_row):
-            found.append(_measurement(measured, having))
-    return found
-
-
-def _measurement(measured: Measured, results: Sequence[FoldResult]) -> Measurement:
-    def column(name: str) -> Any:
-        return np.concatenate([np.asarray(result.measured[name], np.float64) for result in results])
-
-    return Measurement(
-        name=measured.name,
-        text=measured.text,
-        values=column(measured.value),
-        speakers=tuple(speaker for result in results for speaker in result.speakers),
-        compared_with=column(measured.compared_with) if measured.compared_with else None,
-        direction=measured.direction,
-        form=measured.form,
-        sessions=tuple(session for result in results for session in result.sessions) or None,
-    )
-
-
-def _manifest(
+def manifest(
     run: Run[L], folds: Mapping[int, Sequence[Fold]], jobs: Sequence[Job[L]], results: Mapping[str, FoldResult]
 ) -> dict[str, Any]:
     """Every fold's utterances with hashes, and the fold results that the table was made from."""
@@ -258,8 +252,7 @@ def _manifest(
         "corpus_sha256": run.recordings,
         "folds": {
             f"{fold.name}-seed{seed}": {
-                part: {"sha256": digest, "utterances": list(getattr(fold, part))}
-                for part, digest in fold.digests().items()
+                part: {"sha256": sha256_of(ids), "utterances": list(ids)} for part, ids in fold.lists().items()
             }
             for seed in folds
             for fold in folds[seed]
@@ -270,6 +263,7 @@ def _manifest(
                     run.layout.fold_result(job.system.key, job.fold.name, job.seed).relative_to(run.layout.output)
                 ),
                 "record": results[job.name].digest,
+                "code": record.circumstances.code if (record := results[job.name].record) is not None else None,
             }
             for job in jobs
             if job.name in results
@@ -277,5 +271,6 @@ def _manifest(
     }
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON file for people to read."""
     files.atomic_write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

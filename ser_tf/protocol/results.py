@@ -1,8 +1,8 @@
 """Fold results on disk: one JSON file for each row, fold and seed, written atomically, never mixed.
 
-A result carries the record of what it was made from and stands for a job while that is what the job would be made
-from. A file with another record moves aside (`...older-1.json`, its model with it) when a new result takes its place,
-and comes back when its settings do: changing a setting loses nothing.
+A result carries the record of what it was made from and is reused for a job as long as the job would be made from the
+same. A file with another record moves aside (to `...older-1.json`, together with its model) when a new result takes its
+place, and is restored when its settings return: changing a setting loses nothing.
 """
 
 import contextlib
@@ -16,15 +16,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser_tf import files
-from ser_tf.errors import UserError
+from ser_tf import documents, files
+from ser_tf.documents import NOTHING, VALUE
+from ser_tf.errors import DamagedError, UserError
 from ser_tf.protocol.ledger import Value
 from ser_tf.protocol.record import Record
+
+_COPIES = {"all": int, "test": int, "validation": int}
+_SHAPE = {
+    **dict.fromkeys(("paper", "row", "corpus", "task", "fold"), str),
+    "classes": [str],
+    "seed": int,
+    "smoke": bool,
+    "settings": {str: VALUE},
+    "overridden": {str: VALUE},
+    "utterances": [{"id": str, "speaker": str, "truth": int, "posteriors": [float], "session?": str}],
+    "epochs": (int, NOTHING),
+    "best_epoch?": (int, NOTHING),
+    "seconds": float,
+    "stage_seconds": {str: float},
+    "peak_memory_mb": float,
+    "versions": {str: str},
+    "uses": {str: {"utterances": int, "in_test_part": int, "sha256": str, "copies?": _COPIES}},
+    "parts": {str: str},
+    "record?": (dict, NOTHING),
+    "measured?": {str: list},
+}
+_REMEDY = "delete it and run the table again"
 
 
 @dataclasses.dataclass(frozen=True)
 class FoldResult:
-    """Everything that is kept of one row, fold and seed; metrics are computed from it and never stored.
+    """The result of one row, fold and seed; metrics are computed from it and never stored.
 
     Attributes:
         paper: The paper's key.
@@ -36,19 +59,19 @@ class FoldResult:
         seed: The seed.
         smoke: Whether it is from a smoke run.
         settings: All assumptions with their values.
-        overridden: Those that are not at their defaults.
+        overridden: Assumptions not at their defaults.
         ids: Test utterances.
-        speakers: Their speakers.
-        truth: Their class indices.
-        posteriors: For each, one number a class.
-        epochs: Trained epochs, or None.
-        seconds: Wall time of training and prediction, without waiting for a stage that another process makes.
-        stage_seconds: Wall time of first stages that it shares with other rows, 0 for those that were reused.
-        peak_memory_mb: The largest resident size of the process so far.
-        versions: Of Python and the libraries.
+        speakers: Speakers of the test utterances.
+        truth: Class indices of the test utterances.
+        posteriors: Posteriors of each test utterance, one number per class.
+        epochs: Number of epochs trained, or None.
+        seconds: Wall time of training and prediction, without waiting for stages made by other processes.
+        stage_seconds: Wall time of first stages shared with other rows, 0 if reused.
+        peak_memory_mb: Peak resident size of the process so far.
+        versions: Versions of Python and the libraries.
         uses: What was read for which purpose.
         parts: SHA-256 of the fold's lists of ids.
-        record: What it was made from; None for files of before there were records.
+        record: What it was made from; None for files that predate records.
         best_epoch: The epoch whose weights were kept, or None.
         sessions: Sessions of the test utterances.
         measured: Quantities of each test utterance by name.
@@ -81,7 +104,7 @@ class FoldResult:
     measured: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
-        """One JSON object; the columns of utterances become a list of objects."""
+        """Formats the result as a JSON object, with columns of utterances as a list of objects."""
         fields = dataclasses.asdict(self)
         names = {
             "ids": "id",
@@ -99,14 +122,25 @@ class FoldResult:
 
     @classmethod
     def from_json(cls, text: str) -> "FoldResult":
-        """The inverse of `to_json`; also reads files of before there were records.
+        """Parses the output of `to_json`, including files that predate records.
 
         Raises:
-            ValueError, KeyError, TypeError: it is no such file.
+            ValueError: the text is not a fold result. The message says why.
         """
-        fields = json.loads(text)
+        return cls._of_document(documents.parse(text.encode(), _SHAPE))
+
+    @classmethod
+    def _of_document(cls, document: dict[str, Any]) -> "FoldResult":
+        """Makes a result of a document that has its shape.
+
+        Raises:
+            ValueError: its values do not belong together.
+        """
+        fields = dict(document)
         utterances = fields.pop("utterances")
         fields.pop("settings_hash", None)
+        if unknown := fields.keys() - {field.name for field in dataclasses.fields(cls)}:
+            raise ValueError(f"it is of another version and has `{min(unknown)}`")
         record = fields.pop("record", None)
         result = cls(
             **{**fields, "classes": tuple(fields["classes"])},
@@ -117,8 +151,13 @@ class FoldResult:
             posteriors=tuple(tuple(row["posteriors"]) for row in utterances),
             sessions=tuple(row["session"] for row in utterances if "session" in row),
         )
-        if result.posterior_array.shape != (len(utterances), len(result.classes)):
-            raise ValueError("posteriors that are not one number for each utterance and class")
+        if {len(row) for row in result.posteriors} - {len(result.classes)}:
+            raise ValueError("its posteriors are not one number for each class")
+        if not all(0 <= truth < len(result.classes) for truth in result.truth):
+            raise ValueError("it has a true class that is none of its classes")
+        columns = [result.sessions, *result.measured.values()]
+        if not all(len(column) in (0, len(utterances)) for column in columns):
+            raise ValueError("it does not have one value for each utterance")
         return result
 
     @property
@@ -128,32 +167,27 @@ class FoldResult:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the record; "" where there is none."""
+        """Returns the SHA-256 of the record, or "" if there is none."""
         return "" if self.record is None else self.record.digest()
-
-
-DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError)
-"""What reading a damaged file can raise."""
 
 
 def load(path: Path) -> FoldResult:
     """Reads a result.
 
     Raises:
-        UserError: the file is missing or damaged; says what to do.
+        UserError: the file is missing or damaged (`DamagedError`). The message says what to do.
     """
     try:
-        return FoldResult.from_json(path.read_text(encoding="utf-8"))
+        document = documents.read(path, _SHAPE, _REMEDY)
+        return FoldResult._of_document(document)
     except FileNotFoundError:
         raise UserError(f"{path}: the fold result is gone; run the table again") from None
-    except DAMAGED as error:
-        raise UserError(
-            f"{path}: the fold result is damaged ({type(error).__name__}); delete it and run the table again"
-        ) from None
+    except ValueError as error:
+        raise DamagedError(f"{path}: damaged: {error}; {_REMEDY}") from None
 
 
 def candidates(path: Path) -> list[Path]:
-    """A result's place and the places of those that moved aside, newest first."""
+    """Returns the paths of a result and of older ones moved aside, newest first."""
     aside = {
         int(match[1]): other for other in path.parent.glob(f"{path.stem}.older-*.json") if (match := _older(other))
     }
@@ -165,25 +199,25 @@ def _older(path: Path) -> re.Match[str] | None:
 
 
 def all_of(path: Path) -> list[FoldResult]:
-    """All readable results at a place and aside from it, newest first."""
+    """Returns all readable results at a path and moved aside from it, newest first."""
     found = []
     for candidate in candidates(path):
-        with contextlib.suppress(*DAMAGED):
-            found.append(FoldResult.from_json(candidate.read_text(encoding="utf-8")))
+        with contextlib.suppress(UserError):
+            found.append(load(candidate))
     return found
 
 
 def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldResult] | None:
-    """The first result at a place, or aside from it, that is wanted; damaged files are passed over.
+    """Finds the first acceptable result at a path or moved aside from it, skipping damaged files.
 
     Args:
-        path: The result's place.
-        wanted: Says whether a result is.
+        path: The result's path.
+        wanted: Whether a result is acceptable.
     """
     for candidate in candidates(path):
         try:
-            result = FoldResult.from_json(candidate.read_text(encoding="utf-8"))
-        except DAMAGED:
+            result = load(candidate)
+        except UserError:
             continue
         if wanted(result):
             return candidate, result
@@ -191,20 +225,20 @@ def find(path: Path, wanted: Callable[[FoldResult], bool]) -> tuple[Path, FoldRe
 
 
 def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> None:
-    """Writes a result atomically; what is there with another record moves aside, together with its model.
+    """Writes a result atomically; an existing file with another record moves aside, together with its model.
 
     Args:
-        path: The result's place.
+        path: The result's path.
         result: The result.
-        model_of: For the place of a result, that of its model.
+        model_of: Maps the path of a result to that of its model.
 
     Raises:
         UserError: the folder cannot be written.
     """
     if path.exists():
         try:
-            there = FoldResult.from_json(path.read_text(encoding="utf-8")).digest
-        except DAMAGED:
+            there = load(path).digest
+        except DamagedError:
             there = "damaged"
         if there != result.digest:
             set_aside(path, model_of)
@@ -212,14 +246,14 @@ def write(path: Path, result: FoldResult, model_of: Callable[[Path], Path]) -> N
 
 
 def set_aside(path: Path, model_of: Callable[[Path], Path]) -> None:
-    """Renames a result, and its model and card where they are kept, to the next `older-N`."""
+    """Renames a result, and its model and card if kept, to the next `older-N`."""
     numbers = [int(match[1]) for other in candidates(path) if (match := _older(other))]
     aside = path.with_name(f"{path.stem}.older-{max(numbers, default=0) + 1}.json")
     _move(path, aside, model_of)
 
 
 def bring_back(found: Path, path: Path, model_of: Callable[[Path], Path]) -> None:
-    """Puts a result that had moved aside, with its model, back to its place."""
+    """Restores a result that was moved aside, with its model."""
     if found == path:
         return
     if path.exists():

@@ -3,8 +3,6 @@
 import dataclasses
 import gc
 import hashlib
-import json
-import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +14,8 @@ import numpy as np
 from ser_tf import code_digest, files
 from ser_tf.corpora.base import Utterance
 from ser_tf.corpora.task import Task
+from ser_tf.protocol import kept_models, machine, results, sharing
 from ser_tf.protocol import ledger as ledgers
-from ser_tf.protocol import machine, results
 from ser_tf.protocol.context import FoldContext, Places, seed_of
 from ser_tf.protocol.folds import Fold
 from ser_tf.protocol.layout import Layout
@@ -83,6 +81,11 @@ class Failure:
     unavailable: bool
 
 
+@dataclasses.dataclass(frozen=True)
+class Busy:
+    """Another run is training the same job at this moment."""
+
+
 def digest_of_recordings(utterances: Mapping[str, Utterance], contents: Mapping[Path, str]) -> str:
     """SHA-256 over ids, labels, votes, words and contents: another copy of the same corpus has the same digest.
 
@@ -142,23 +145,19 @@ def differences(run: Run[L], job: Job[L], result: results.FoldResult) -> list[st
 
 def finished(run: Run[L], job: Job[L]) -> results.FoldResult | None:
     """The job's result if it is on disk and still stands, with its model where models are kept."""
-    found = results.find(_place(run, job), lambda result: not differences(run, job, result))
-    if found is None:
+    place = _place(run, job)
+    if not results.candidates(place):
         return None
-    path, result = found
-    if run.keep_models and job.system.keras and not _model_is_there(run, path, result):
-        return None
-    results.bring_back(path, _place(run, job), run.layout.model_of)
-    return result
-
-
-def _model_is_there(run: Run[L], path: Path, result: results.FoldResult) -> bool:
-    model = run.layout.model_of(path)
-    try:
-        card = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
-        return model.exists() and card["record"] == result.digest
-    except results.DAMAGED:
-        return False
+    with sharing.moving(run.layout.root, place):
+        found = results.find(place, lambda result: not differences(run, job, result))
+        if found is None:
+            return None
+        path, result = found
+        model = run.layout.model_of(path)
+        if run.keep_models and job.system.keras and not kept_models.is_whole(model, result, run.layout.features):
+            return None
+        results.bring_back(path, place, run.layout.model_of)
+        return result
 
 
 def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
@@ -173,29 +172,41 @@ def reasons_to_train(run: Run[L], jobs: Sequence[Job[L]]) -> str:
     """
     counts: dict[str, int] = {}
     for job in jobs:
-        there = results.all_of(_place(run, job))
-        if not there:
+        if not results.candidates(_place(run, job)):
             continue
-        nearest = min((differences(run, job, result) for result in there), key=len)
-        text = ", ".join(nearest or ["kept no model"])
+        there = results.all_of(_place(run, job))
+        nearest = min((differences(run, job, result) for result in there), key=len, default=["damaged"])
+        text = ", ".join(nearest or ["kept no whole model"])
         counts[text] = counts.get(text, 0) + 1
     return "; ".join(
-        f"{number} {('was ' if number == 1 else 'were ') if text.startswith('made') else ''}{text}"
+        f"{number} {('was ' if number == 1 else 'were ') if text.startswith(('made', 'damaged')) else ''}{text}"
         for text, number in counts.items()
     )
 
 
-def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> results.FoldResult | Failure:
-    """Runs one job in this process and writes its result.
+def execute(
+    run: Run[L], job: Job[L], report: Callable[[Event], None], wait: bool = True
+) -> results.FoldResult | Failure | Busy:
+    """Runs one job in this process and writes its result, unless another run has just made it.
 
     Args:
         run: What all jobs share.
         job: The row, fold and seed.
         report: Called with progress events.
+        wait: Whether to wait for another run that trains the same job.
 
     Returns:
         The result, already on disk, or why there is none; a traceback is written beside the results.
     """
+    given = {name: value.digest for name, value in run.inputs.items()}
+    depends_on = (job.name, circumstances_of(run, job), ledgers.as_dict(run.ledger), given)
+    with sharing.claim(run.layout.root, repr(depends_on), wait) as claimed:
+        if not claimed:
+            return Busy()
+        return finished(run, job) or _train(run, job, report)
+
+
+def _train(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> results.FoldResult | Failure:
     import keras
 
     error_file = _place(run, job).with_suffix(".error.txt")
@@ -206,8 +217,11 @@ def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> result
         outcome = job.system.fit(context)  # type: ignore[misc]
         seconds = time.perf_counter() - started - context.waited_seconds  # that belongs to who made the stage
         result = _result(run, job, context, outcome, seconds)
-        results.write(_place(run, job), result, run.layout.model_of)
-        _keep_model(run, job, outcome, result)
+        keeps = run.keep_models and job.system.keras
+        if keeps and outcome.model is None:
+            raise ValueError(f"row {job.system.key} gave no model to keep")
+        more = {"label": job.system.label, **run.corpus_options}
+        kept_models.store(run.layout, result, outcome.model if keeps else None, more)
     except RowUnavailableError as error:
         return Failure(str(error), unavailable=True)
     except Exception as error:  # noqa: BLE001 - one row's failure must not end the others; the traceback is kept
@@ -216,7 +230,7 @@ def execute(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> result
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} (see {error_file})", False
         )
     finally:
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)
         gc.collect()  # models are full of reference cycles; a worker that trains many would grow
     error_file.unlink(missing_ok=True)
     return result
@@ -237,26 +251,6 @@ def context_of(run: Run[L], job: Job[L], report: Callable[[Event], None]) -> Fol
         inputs=run.inputs,
         report=lambda done, maximum, text: report((job.name, done, maximum, text)),
     )
-
-
-def _keep_model(run: Run[L], job: Job[L], outcome: FoldOutcome, result: results.FoldResult) -> None:
-    """Saves the trained model and a card that says what it is; the card comes last, so that it vouches for both."""
-    if not run.keep_models or not job.system.keras:
-        return
-    if outcome.model is None:
-        raise ValueError(f"row {job.system.key} gave no model to keep")
-    path = run.layout.model_of(_place(run, job))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
-        outcome.model.save(str(partial))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    keys = ("paper", "row", "corpus", "task", "classes", "fold", "seed", "smoke", "settings")
-    card = {key: getattr(result, key) for key in keys}
-    card |= {"record": result.digest, "label": job.system.label, **run.corpus_options}
-    files.atomic_write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
 
 
 def _result(

@@ -1,6 +1,6 @@
-"""What serving and drawing have to know of a paper: where its attention lies in time, and how words meet frames.
+"""Facts about a paper needed for serving and drawing: the times of its attention, and how words map to frames.
 
-A position after a recording's end has the weight 0 and `NOWHERE` for its time, whatever else is in the batch.
+A position after a recording's end has weight 0 and time `NOWHERE`, whatever else is in the batch.
 """
 
 import dataclasses
@@ -29,8 +29,8 @@ class Words:
 
     Attributes:
         text: string (batch, words).
-        seconds: Begin and end of each, float64 (batch, words, 2).
-        number: How many each recording has, int32 (batch,).
+        seconds: Start and end of each word, float64 (batch, words, 2).
+        number: Number of words of each recording, int32 (batch,).
     """
 
     text: tf.Tensor
@@ -39,23 +39,23 @@ class Words:
 
     @property
     def mask(self) -> tf.Tensor:
-        """True on words, bool (batch, words)."""
+        """Marks the words, bool (batch, words)."""
         return tf.sequence_mask(self.number, tf.shape(self.text)[1])
 
     @property
     def middles(self) -> tf.Tensor:
-        """Middle of each word in seconds, float32 (batch, words)."""
+        """Returns the middle of each word in seconds, float32 (batch, words)."""
         return tf.cast(tf.reduce_mean(self.seconds, axis=-1), tf.float32)
 
 
 @dataclasses.dataclass(frozen=True)
 class Analysed(Generic[L]):
-    """What the model has made of a batch.
+    """A batch with the model's outputs.
 
     Attributes:
         model: The Keras model.
-        spec: Its feature.
-        ledger: The assumptions that it was trained under.
+        spec: The model's feature.
+        ledger: The assumptions it was trained under.
         lengths: Frames of each recording, int32 (batch,).
         words: The words, for models that read them.
         outputs: The model's own outputs.
@@ -70,38 +70,38 @@ class Analysed(Generic[L]):
 
 
 class ReadsWords(Protocol[L_contra]):
-    """How a paper's models are given words, inside the served graph and before it."""
+    """Turns words into inputs of a paper's models, inside the served graph and before it."""
 
     def said(self, tokens: Sequence[Word], duration_seconds: float | None, ledger: L_contra) -> tuple[Word, ...]:
-        """From an alignment as written to the words that a request sends."""
+        """Extracts the words to send in a request from an alignment as written."""
 
     def with_vectors(self, trained: "TrainedModel", path: Path) -> "TrainedModel":
-        """The model with the words of a file of word vectors that training lacked.
+        """Extends a model by words of a file of word vectors that were unknown in training.
 
         Raises:
-            UserError: the file cannot be used, or the model does not start from such vectors.
+            UserError: the file cannot be used, or the model was not initialised from such vectors.
         """
 
     def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
-        """Why the words of recordings are refused, string (batch,); empty where they are not."""
+        """Explains why the words of recordings are refused, string (batch,); empty if they are accepted."""
 
     def spoken(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> Words:
-        """The words as the network was trained on them."""
+        """Returns the words in the form the network was trained on."""
 
     def inputs(
         self, words: Words, lengths: tf.Tensor, model: keras.Model, row: str, spec: FeatureSpec, ledger: L_contra
     ) -> dict[str, tf.Tensor]:
-        """What of the model's inputs comes from words."""
+        """Returns the model's inputs that come from words."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Served(Generic[L]):
-    """How the rows of a paper are served.
+    """Settings for serving a paper's rows.
 
     Attributes:
-        attention: Places the model's attention in time: gives `attention` and `attention_seconds`, and what else there
-            is to say; nothing for a model without attention.
-        words: How its models are given words; None for a paper without words.
+        attention: Returns `attention` and `attention_seconds`, and possibly more; nothing for a model without
+            attention.
+        words: Turns words into inputs of its models; None for a paper without words.
     """
 
     attention: Callable[[Analysed[L]], dict[str, tf.Tensor]]
@@ -109,11 +109,11 @@ class Served(Generic[L]):
 
 
 def placed(centres: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    """Times of the valid positions of each row, `NOWHERE` for the others.
+    """Returns the times of each row's valid positions, and `NOWHERE` for the others.
 
     Args:
         centres: (positions,) or (batch, positions).
-        number: Valid positions, int32 (batch,).
+        number: Number of valid positions, int32 (batch,).
 
     Returns:
         float32 (batch, positions).
@@ -123,17 +123,17 @@ def placed(centres: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
 
 
 def grid(positions: tf.Tensor, first_seconds: float, hop_seconds: float) -> tf.Tensor:
-    """Evenly spaced times, float32 (positions,)."""
+    """Returns evenly spaced times, float32 (positions,)."""
     return tf.cast(tf.range(positions), tf.float32) * hop_seconds + first_seconds
 
 
 def frame_centres(frames: tf.Tensor, params: FrameParams) -> tf.Tensor:
-    """Centres of frames in seconds, float32 (frames,)."""
+    """Returns the centres of frames in seconds, float32 (frames,)."""
     return grid(frames, params.window_seconds / 2, params.hop_seconds)
 
 
 def over_frames(batch: Analysed[L]) -> dict[str, tf.Tensor]:
-    """One weight a frame."""
+    """Returns one weight per frame."""
     if "attention" not in batch.outputs:
         return {}
     weights = batch.outputs["attention"]

@@ -29,7 +29,7 @@ def assemble(folder: Folder, name: str) -> Report:
 
     Args:
         folder: What was read; problems are added to it.
-        name: What the folder is called.
+        name: Name of the folder.
 
     Raises:
         UserError: there is nothing to report.
@@ -54,14 +54,14 @@ def assemble(folder: Folder, name: str) -> Report:
 
 
 def _why(folder: Folder) -> str:
-    """Why there is nothing."""
+    """Explains why there is nothing to report."""
     said = [*folder.problems, *folder.unfinished]
     more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
     return said[0] + more if said else "no <experiment>/<corpus>/summary.json below it"
 
 
 def _group(key: str, tables: list[TableFolder], problems: list[str]) -> Group | None:
-    """A paper's tables in their order; None where all are damaged."""
+    """Groups a paper's tables in order; None if all are damaged."""
     paper = known.load_paper(key, problems)
     entries: list[tuple[TableFolder, Entry]] = []
     for table in sorted(tables, key=_order):

@@ -21,26 +21,26 @@ Used = Sequence[tuple[str, Mapping[str, Json]]]
 
 
 def text(value: Json) -> str:
-    """A recorded value as the command line writes it."""
+    """Formats a recorded value as on the command line."""
     return ledger.text(value) if isinstance(value, bool | int | float | str) else str(value)
 
 
 def changed(entries: Sequence[Entry], recorded: Mapping[str, Json]) -> list[Entry]:
-    """Assumptions whose recorded value is not the default.
+    """Returns the assumptions whose recorded value is not the default.
 
     Args:
-        entries: Those of the paper's ledger.
+        entries: The paper's ledger.
         recorded: Names and values of a summary.
     """
     return [entry for entry in entries if entry.key in recorded and recorded[entry.key] != entry.default]
 
 
 def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSummary], place: str) -> Part:
-    """A paper's ledger with the values that its tables used.
+    """Shows a paper's ledger with the values used by its tables.
 
     Args:
         paper_ledger: The ledger with its defaults.
-        used: For each table its name and what its summary records.
+        used: Name and recorded assumptions of each table.
         sweeps: Sweeps by the name of their table.
         place: Id of the part.
     """
@@ -63,15 +63,15 @@ def ledger_part(paper_ledger: object, used: Used, sweeps: Mapping[str, SweepSumm
     said = f"{number} of {len(rows)} differ from the default in some table (marked)." if number else (
         "Every value that a table recorded is the default."
     )  # fmt: skip
-    note = f"What the paper does not state; change one with --set ASSUMPTION=VALUE. {said}"
+    note = f"Choices that the paper leaves open; change one with --set ASSUMPTION=VALUE. {said}"
     return Part(place, "Ledger", lead=(note,), grids=(Grid("What the paper does not state", columns, tuple(rows)),))
 
 
 def used_part(entries: Sequence[Entry], recorded: Mapping[str, Json], place: str) -> Part:
-    """The assumptions of one table that are not at their defaults.
+    """Shows the assumptions of one table that are not at their defaults.
 
     Args:
-        entries: Those of the paper's ledger; empty where the paper is not known here: all that are recorded are shown.
+        entries: The paper's ledger; if the paper is unknown here, empty, and all recorded assumptions are shown.
         recorded: Names and values of the summary.
         place: Id of the part.
     """
@@ -100,7 +100,7 @@ def used_part(entries: Sequence[Entry], recorded: Mapping[str, Json], place: str
 
 
 def _history(entries: Sequence[Entry], recorded: Mapping[str, Json]) -> list[str]:
-    """What the ledger has gained and lost since the table was made."""
+    """Lists assumptions added to and removed from the ledger since the table was made."""
     known = {entry.key for entry in entries}
     added = [entry.key for entry in entries if entry.key not in recorded]
     lost = [f"{key} = {text(value)}" for key, value in recorded.items() if key not in known]
@@ -109,7 +109,7 @@ def _history(entries: Sequence[Entry], recorded: Mapping[str, Json]) -> list[str
 
 
 def _values(entry: Entry, used: Used) -> list[str]:
-    """Values other than the default, each with the tables that used it."""
+    """Lists values other than the default, each with the tables that used it."""
     found: dict[str, list[str]] = {}
     for name, recorded in used:
         if entry.key in recorded and recorded[entry.key] != entry.default:
@@ -118,19 +118,19 @@ def _values(entry: Entry, used: Used) -> list[str]:
 
 
 def _unchanged(entry: Entry, used: Used) -> str:
-    """Whether some table recorded the default, or none recorded anything."""
+    """Returns whether some table recorded the default, or none recorded anything."""
     return "default" if any(entry.key in recorded for _, recorded in used) else "not recorded"
 
 
 def _others(entry: Entry) -> str:
-    """The allowed values besides the default."""
+    """Lists the allowed values besides the default."""
     if entry.choices:
         return "or " + ", ".join(ledger.text(choice) for choice in entry.choices if choice != entry.default)
     return f"or {ledger.text(not entry.default)}" if isinstance(entry.default, bool) else entry.alternatives
 
 
 def _effects(key: str, sweeps: Mapping[str, SweepSummary]) -> list[str]:
-    """UA's differences from the default in each row that a sweep trained."""
+    """Lists the differences in UA from the default for each row of a sweep."""
     lines = []
     for name, sweep in sweeps.items():
         for row in sweep["rows"]:

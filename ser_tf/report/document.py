@@ -1,4 +1,4 @@
-"""What the page shows, as plain records without markup; the template escapes every text."""
+"""The content of the page as plain records without markup; the template escapes every text."""
 
 import dataclasses
 from typing import Literal
@@ -9,10 +9,10 @@ Tone = Literal["", "good", "bad", "open", "changed"]
 
 @dataclasses.dataclass(frozen=True)
 class Plot:
-    """A value with its interval on an axis from 0 to 100; None for what does not exist.
+    """A value with its interval on an axis from 0 to 100, with None for missing numbers.
 
     Attributes:
-        value: Ours.
+        value: Our value.
         low: Lower end of its interval.
         high: Upper end.
         published: The paper's value.
@@ -33,10 +33,10 @@ class GridCell:
     Attributes:
         text: Its text.
         details: Smaller lines below.
-        sort: What the page's script sorts by; a number where the text is one, empty where there is nothing.
-        tone: How it is marked, beside its words.
+        sort: Sort key for the page's script: a number if the text is one, empty if there is nothing.
+        tone: Marking of the cell.
         plot: A drawing in place of text.
-        link: Id of the place on the page that the text links to.
+        link: Id of the link's target on the page.
     """
 
     text: str
@@ -49,7 +49,7 @@ class GridCell:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """The head of a column, and what its cells hold."""
+    """The head of a column, and the kind of its cells."""
 
     text: str
     kind: Kind = "number"
@@ -60,9 +60,9 @@ class GridRow:
     """One row; its first cell is its head.
 
     Attributes:
-        cells: One cell a column.
-        best: Whether it differs significantly from, and is better than, every other row.
-        marked: Whether it is set off, as an assumption that was changed.
+        cells: One cell per column.
+        best: Whether it is significantly better than every other row.
+        marked: Whether it is highlighted, like a changed assumption.
     """
 
     cells: tuple[GridCell, ...]
@@ -75,7 +75,7 @@ class Grid:
     """A table.
 
     Attributes:
-        caption: What it shows, for whoever does not see the heading above it.
+        caption: Description of the table, for readers who do not see the heading above it.
         columns: Its columns.
         rows: Its rows.
         sortable: Whether its rows may be sorted by a column.
@@ -89,13 +89,13 @@ class Grid:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A picture that the page carries.
+    """A picture embedded in the page.
 
     Attributes:
         source: A `data:` address.
         width: Pixels.
         height: Pixels.
-        caption: What it shows, also its alternative text.
+        caption: Caption, also used as alternative text.
     """
 
     source: str
@@ -125,7 +125,7 @@ class Matrix:
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """A command line, and what it does."""
+    """A command line and its description."""
 
     text: str
     purpose: str
@@ -133,7 +133,7 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A piece of a table's page: lead, facts, tables, matrices, pictures, commands and notes, in this order.
+    """A section of a table's page: lead, facts, tables, matrices, pictures, commands and notes, in this order.
 
     Attributes:
         id: Its place on the page.
@@ -187,7 +187,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """A paper with its tables, or tables that no one paper has.
+    """A paper with its tables, or tables that belong to no single paper.
 
     Attributes:
         id: Its place on the page.
@@ -211,10 +211,10 @@ class Report:
     Attributes:
         title: Its title.
         groups: Papers with their tables.
-        overview: One line a table.
+        overview: One line per table.
         benchmarks: Measurements of speed.
         unfinished: Sentences on fold results that no table was made from.
-        problems: What could not be read, one line each.
+        problems: One line for each file that could not be read.
         version: The version of the package that made the page.
     """
 

@@ -1,4 +1,4 @@
-"""A table's folder laid out: main table, claims, matrices, figures, sweep, assumptions, leaks, cost, code, command."""
+"""Layout of a table's folder: main table, claims, matrices, figures, sweep, assumptions, leaks, cost, code, command."""
 
 import dataclasses
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from ser_tf.evaluation import page, wording
 from ser_tf.evaluation.layout import Section
 from ser_tf.evaluation.schema import Summary
-from ser_tf.protocol import ledger
+from ser_tf.protocol.ledger import Entry as Assumption
 from ser_tf.protocol.paper import Paper
 from ser_tf.report import assumptions, confusions, known, pictures, provenance, rerun
 from ser_tf.report.document import Entry, GridCell, Part, Picture
@@ -37,16 +37,16 @@ class _Places:
 
 
 def slug(text: str) -> str:
-    """Text as an id: small letters, digits and hyphens."""
+    """Turns text into an id of lower-case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
-    """Lays a table's folder out.
+    """Lays out a table's folder.
 
     Args:
-        folder: What was read.
-        paper: The table's paper, or None where there is none here.
+        folder: The table's folder.
+        paper: The table's paper, or None if it is unknown here.
         place: Id of the table.
 
     Raises:
@@ -60,14 +60,14 @@ def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
     else:
         parts = _results(laid.sections, summary, headline, places)
     parts += [*_figures(folder, paper, headline, places), *_sweep(folder, headline, places)]
-    entries = ledger.entries(paper.ledger) if paper else ()
+    entries = known.entries_of(paper, summary["experiment"], summary["assumptions"], [])
     parts.append(assumptions.used_part(entries, summary["assumptions"], places.of("Assumptions")))
     if "columns" not in summary:
         leaks = next((section for section in laid.sections if section.heading == LEAKS), None)
         parts.append(provenance.leaks_part(leaks, folder.checks, places.of(LEAKS)))
         parts.append(provenance.cost_part(summary, folder.manifest, places.of(COST)))
         parts.append(provenance.code_part(summary, folder.manifest, places.of("Code")))
-    parts.append(_rerun(folder, paper, origin, places))
+    parts.append(_rerun(folder, paper, origin, entries, places))
     return Entry(
         id=place,
         name=headline,
@@ -82,13 +82,13 @@ def entry(folder: TableFolder, paper: Paper[Any] | None, place: str) -> Entry:
 
 
 def _title(paper: Paper[Any] | None, origin: Origin) -> str:
-    """The title that the paper's table has here, for summaries of before they had one."""
+    """Returns the title of the paper's table, for old summaries without one."""
     table = known.table_of(paper, origin)
     return table.title if table else ""
 
 
 def _section(section: Section, headline: str, places: _Places) -> Part:
-    """A section of the table's page as it is."""
+    """Makes a part from a section of the table's page."""
     caption = f"{section.heading or 'Results'}: {headline}"
     grids = (grid_of(section, caption),) if section.columns else ()
     return Part(places.of(section.heading), section.heading, grids=grids, notes=section.notes)
@@ -155,12 +155,17 @@ def _sweep(folder: TableFolder, headline: str, places: _Places) -> list[Part]:
     return [Part(places.of("Sweep"), "Sweep", lead=laid.cautions, grids=grids, pictures=shown, notes=tuple(notes))]
 
 
-def _rerun(folder: TableFolder, paper: Paper[Any] | None, origin: Origin, places: _Places) -> Part:
+def _rerun(
+    folder: TableFolder, paper: Paper[Any] | None, origin: Origin, entries: tuple[Assumption, ...], places: _Places
+) -> Part:
     table = known.table_of(paper, origin)
     place = places.of("Run")
+    summary = folder.summary
+    if origin.group == known.COMPARISON and "columns" not in summary:
+        return rerun.comparison(summary, folder.sweep, entries, place)
     if paper is None or table is None:
         return Part(place, "Run it again", notes=(NOT_OF_A_PAPER,))
-    return rerun.part(paper, table, folder.summary, folder.sweep, place)
+    return rerun.part(paper, table, summary, folder.sweep, place)
 
 
 def _overview(folder: TableFolder) -> tuple[GridCell, ...]:

@@ -1,7 +1,7 @@
-"""Reads a folder of results: every table's folder, the fold results it was made from, and what is damaged.
+"""Reading a folder of results: every table's folder, its fold results, and a list of damaged files.
 
-The folder is that of `--output`, a folder of one experiment, or the folder of one table itself. A file that is missing
-its end, or that is none of ours, costs one line and nothing else.
+The folder is that of `--output`, of one experiment, or of one table. A truncated or foreign file costs one line and
+nothing else.
 """
 
 import dataclasses
@@ -20,20 +20,20 @@ from ser_tf.report.pictures import read_png
 
 T = TypeVar("T")
 P = ParamSpec("P")
-DAMAGED = (*results.DAMAGED, UserError, LookupError, ArithmeticError, RecursionError)
-"""What reading or laying out a damaged file can raise."""
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, UserError, LookupError, ArithmeticError, RecursionError)
+"""Exceptions raised by reading or laying out a damaged file."""
 PARTS_OF_A_TABLE = ("table.md", "table.csv", "table.tex", "leaks.json", "manifest.json", "sweep.json")
 
 
 @dataclasses.dataclass(frozen=True)
 class FoldFacts:
-    """What a fold result says beyond its posteriors.
+    """Facts in a fold result besides its posteriors.
 
     Attributes:
-        versions: Of Python and the libraries.
+        versions: Versions of Python and the libraries.
         commit: The project's commit, or None.
-        peak_memory_mb: Largest resident size of the process.
-        changed: Whether it was made anew since the table was made from it.
+        peak_memory_mb: Peak resident size of the process.
+        changed: Whether it has been remade since the table was made from it.
     """
 
     versions: dict[str, str]
@@ -44,16 +44,16 @@ class FoldFacts:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What a table was made from.
+    """The inputs of a table.
 
     Attributes:
-        recordings: SHA-256 of the recordings with their labels; "" where it was not recorded.
-        listed: Number of fold results that the table names.
-        folds: Those that lie in the folder.
+        recordings: SHA-256 of the recordings with their labels; "" if not recorded.
+        files: The fold results named by the table.
+        folds: The fold results present in the folder.
     """
 
     recordings: str
-    listed: int
+    files: frozenset[str]
     folds: tuple[FoldFacts, ...]
 
 
@@ -80,7 +80,7 @@ class TableFolder:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Folder:
-    """Everything that was found.
+    """Everything found in a folder of results.
 
     Attributes:
         tables: Folders of tables, in alphabetical order.
@@ -123,7 +123,7 @@ def read(root: Path) -> Folder:
 
 
 def _places(root: Path) -> list[Path]:
-    """The folder itself and those one and two levels below, hidden ones left out."""
+    """Lists the folder itself and those one and two levels below, except hidden ones."""
     below = [path for pattern in ("*", "*/*") for path in root.glob(pattern) if path.is_dir()]
     return [root, *sorted(path for path in below if not any(map(_hidden, path.relative_to(root).parts)))]
 
@@ -137,7 +137,7 @@ def _in(place: str, name: str) -> str:
 
 
 def _attempt(problems: list[str], name: str, read_it: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-    """What a function reads; None, and a problem noted, where the file of that name is damaged."""
+    """Calls a reading function; returns None and notes a problem if the named file is damaged."""
     try:
         return read_it(*args, **kwargs)
     except DAMAGED as error:
@@ -146,24 +146,24 @@ def _attempt(problems: list[str], name: str, read_it: Callable[P, T], *args: P.a
 
 
 def problem(name: str, error: BaseException) -> str:
-    """One line on a file that cannot be shown.
+    """Describes in one line a file that cannot be shown.
 
     Args:
         name: The file or folder, relative to the folder of results.
-        error: What was raised.
+        error: The exception.
     """
     if isinstance(error, UserError | json.JSONDecodeError):
-        reason = " ".join(str(error).rpartition("json: ")[2].split())
+        reason = " ".join(str(error).rpartition("json: ")[2].removeprefix("damaged: ").split())
     else:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return f"{name}: damaged or half-written, left out ({reason})"
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """The object that a JSON file holds.
+    """Reads a JSON file that holds an object.
 
     Raises:
-        OSError, ValueError: it cannot be read, or holds something else.
+        OSError, ValueError: the file cannot be read, or holds something else.
     """
     loaded = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
@@ -180,8 +180,6 @@ def _table(root: Path, path: Path, problems: list[str]) -> TableFolder:
         return _attempt(problems, _in(place, name), read_it, file) if file.is_file() else None
 
     summary = older.read_summary(path / "summary.json")
-    if not isinstance(summary["experiment"], str) or not isinstance(summary["corpus"], str):
-        raise ValueError("the experiment and the corpus have no names")
     pictures = {png.stem: optional(png.name, read_png) for png in sorted(path.glob("*.png"))}
     return TableFolder(
         place=place,
@@ -215,7 +213,8 @@ def _manifest(path: Path, table: Path, problems: list[str]) -> Manifest:
         if file.is_file():
             found = _attempt(problems, named["file"], _facts, file, named["record"])
             facts += [found] if found else []
-    return Manifest(loaded.get("corpus_sha256", ""), len(loaded.get("results", [])), tuple(facts))
+    files = frozenset(named["file"] for named in loaded.get("results", []))
+    return Manifest(loaded.get("corpus_sha256", ""), files, tuple(facts))
 
 
 def _facts(path: Path, record: str) -> FoldFacts:
@@ -225,8 +224,10 @@ def _facts(path: Path, record: str) -> FoldFacts:
 
 
 def _unfinished(root: Path, tables: list[TableFolder]) -> list[str]:
-    """Fold results of a paper and corpus that have no table yet."""
+    """Fold results of a paper and corpus that no table was made from."""
     shown = {(table.summary["experiment"].rpartition("_table")[0], table.summary["corpus"]) for table in tables}
+    files_of_tables = [Path(file) for table in tables if table.manifest for file in table.manifest.files]
+    shown |= {(file.parts[0], file.parts[1]) for file in files_of_tables if len(file.parts) > 1}
     lines = []
     for folds in sorted(root.glob("*/*/folds")):
         paper, corpus = folds.parts[-3:-1]

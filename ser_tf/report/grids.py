@@ -22,14 +22,14 @@ PLOT_NOTE = (
 
 
 def grid_of(section: Section, caption: str) -> Grid:
-    """A section's table without the columns that hold nothing but dashes.
+    """Makes a grid of a section's table without columns of only dashes.
 
     Args:
         section: The section, with columns.
         caption: What the table shows.
 
     Raises:
-        ValueError: a row has not one cell a column.
+        ValueError: a row does not have one cell per column.
     """
     if any(len(row) != len(section.columns) for row in section.rows):
         raise ValueError(f"a row of {caption} has not one cell a column")
@@ -48,9 +48,9 @@ def grid_of(section: Section, caption: str) -> Grid:
 
 
 def main_grid(section: Section, summary: Summary, caption: str) -> Grid:
-    """The main table of a table that trains: with a drawing of UA, and the best row marked.
+    """Makes the main grid of a table that trains, with a drawing of UA and the best row marked.
 
-    A row is the best only where all rows were compared and it differs significantly from every other.
+    A row is the best only if all rows were compared and it differs significantly from every other.
 
     Args:
         section: The main section.
@@ -83,7 +83,7 @@ def text_grid(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def tone_of(verdict: str) -> Tone:
-    """How a verdict is marked; its words say the same."""
+    """Returns the marking of a verdict, which repeats its words."""
     style = VERDICT_STYLES.get(verdict, "")
     if GOOD in style:
         return "good"
@@ -91,7 +91,7 @@ def tone_of(verdict: str) -> Tone:
 
 
 def sort_key(text: str, kind: Kind) -> str:
-    """What a cell sorts by: its number (durations in seconds), or its text in lower case; empty for a dash.
+    """Returns a cell's sort key: its number (durations in seconds), or its text in lower case; empty for a dash.
 
     >>> sort_key("1.2 h", "number"), sort_key("<0.001", "number"), sort_key("–", "number"), sort_key("SVM", "text")
     ('4320', '0.001', '', 'svm')

@@ -1,4 +1,4 @@
-"""What a table was made from and what it cost: leaks, code, versions, recordings, time, memory, machine."""
+"""Provenance and cost of a table: leaks, code, versions, recordings, time, memory, machine."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ MIB_A_GIB = 1024
 
 
 def leaks_part(section: Section | None, checks: Sequence[Finding] | None, place: str) -> Part:
-    """What the leak report found, and what it looked at.
+    """Shows the findings of the leak report, and its checks.
 
     Args:
         section: The section of the table's page, or None where nothing was found.
@@ -25,7 +25,7 @@ def leaks_part(section: Section | None, checks: Sequence[Finding] | None, place:
     """
     found = section.notes if section else ("The leak report found nothing.",)
     if not checks:
-        return Part(place, "Leaks", lead=found, notes=("The single checks are not in this folder.",))
+        return Part(place, "Leaks", lead=found, notes=("The individual checks are not in this folder.",))
     groups: dict[tuple[str, str], list[Finding]] = {}
     for check in checks:
         what = check.check if check.part == "test" else f"{check.check}, {check.part} set"
@@ -84,9 +84,9 @@ def code_part(summary: Summary, manifest: Manifest | None, place: str) -> Part:
     if manifest:
         facts.append(("Recordings, SHA-256", manifest.recordings or "not recorded"))
     notes = []
-    if manifest and manifest.listed:
-        results = wording.counted(manifest.listed, "fold result")
-        absent = manifest.listed - len(folds)
+    if manifest and manifest.files:
+        results = wording.counted(len(manifest.files), "fold result")
+        absent = len(manifest.files) - len(folds)
         notes.append(f"Made from {results}" + (f", {absent} of which are not in this folder." if absent else "."))
     if number := sum(fold.changed for fold in folds):
         notes.append(f"{number} of them changed after the table was made: run it again to have their numbers.")
@@ -94,7 +94,7 @@ def code_part(summary: Summary, manifest: Manifest | None, place: str) -> Part:
 
 
 def _versions(folds: Sequence[FoldFacts]) -> str:
-    """Each library with all versions that occur."""
+    """Lists each library with all versions that occur."""
     found: dict[str, list[str]] = {}
     for fold in folds:
         for name, version in fold.versions.items():

@@ -1,4 +1,4 @@
-"""The page as one HTML file: every text escaped, style and script inside, nothing from outside."""
+"""Rendering the page as one HTML file: every text escaped, style and script embedded, nothing loaded."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from ser_tf.report.document import Plot, Report
 TEMPLATES = Path(__file__).parent / "templates"
 AXIS = 100
 EDGE = 5
-"""Room beside the axis of a drawn value, in its own units."""
+"""Margin next to the axis of a drawn value, in its own units."""
 
 LONG_TEXT = 45
 """Characters above which a cell is kept wide, where the table scrolls anyway."""
@@ -56,6 +56,6 @@ def _breakable(text: str) -> Markup:
 
 
 def _at(plot: Plot, name: str) -> str:
-    """Where a value of a plot is drawn, kept on the axis."""
+    """Returns the position of a plot's value, clipped to the axis."""
     value: float = getattr(plot, name)
     return f"{EDGE + min(max(value, 0.0), float(AXIS)):.1f}"

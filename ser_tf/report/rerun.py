@@ -8,20 +8,20 @@ from ser_tf.errors import SettingError
 from ser_tf.evaluation.schema import DataSummary, Summary
 from ser_tf.evaluation.statistics import DEFAULT
 from ser_tf.evaluation.sweep import SweepSummary
-from ser_tf.protocol import ledger
+from ser_tf.protocol import ledger, variants
 from ser_tf.protocol.ledger import Entry
 from ser_tf.protocol.paper import Paper, Table
 from ser_tf.report import assumptions
 from ser_tf.report.document import Command, Part
 
 SOME_FOLDS = re.compile(r"\b\d+ of \d+ folds \(seed \d+\)")
-"""How a summary's note on the corpus begins to say that folds were left out."""
+"""The beginning of a summary's note that folds were left out."""
 
 
 def part(
     paper: Paper[Any], table: Table[Any], summary: Summary | DataSummary, sweep: SweepSummary | None, place: str
 ) -> Part:
-    """How to run a table again, and its sweep.
+    """Shows how to run a table again, and its sweep.
 
     Args:
         paper: The paper.
@@ -56,9 +56,36 @@ def part(
     return Part(place, "Run it again", commands=tuple(commands), notes=tuple(notes))
 
 
+def comparison(summary: Summary, sweep: SweepSummary | None, entries: tuple[Entry, ...], place: str) -> Part:
+    """Shows how to run a comparison of several papers' systems again, and its sweep.
+
+    Args:
+        summary: The content of `summary.json`.
+        sweep: That of `sweep.json`, or None.
+        entries: The assumptions of its papers as `paper.assumption`.
+        place: Id of the part.
+    """
+    origins = ("baseline", "reference")
+    rows = [row["key"].replace(".", ":", 1) for row in summary["rows"] if row["origin"] not in origins]
+    settings, notes = _settings(entries, summary)
+    flags = [*_data_flags(summary), *(["--smoke"] if summary["smoke"] else []), *settings]
+    flags += ["--seeds", *map(str, summary["seeds"])] if summary["seeds"] != [0] else []
+    folds = _folds(summary)
+    flags += [*(["--folds", *folds] if folds else []), *_statistics_flags(summary)]
+    start = ["python", "-m", "ser_tf", "compare", *rows, *flags]
+    commands = [Command(shlex.join(start), "This comparison")]
+    if sweep and sweep["rows"]:
+        commands.append(Command(shlex.join([*start, "--sweep", *_swept(sweep)]), "Its sweep"))
+    return Part(place, "Run it again", commands=tuple(commands), notes=tuple(notes))
+
+
 def _data_flags(summary: Summary | DataSummary) -> list[str]:
-    root = [] if summary["corpus"] == "synthetic" else ["--corpus-root", "DIR"]
-    return ["--corpus", summary["corpus"], *root]
+    """The corpus, or the two, and whatever else chose recordings, classes and folds."""
+    given = [] if "columns" in summary else summary["protocol"].get("flags", [])
+    corpus = summary["corpus"]
+    if "--test-corpus" in given:
+        corpus = corpus.removesuffix(f"-to-{given[given.index('--test-corpus') + 1]}")
+    return ["--corpus", corpus, *([] if corpus == "synthetic" else ["--corpus-root", "DIR"]), *given]
 
 
 def _settings(entries: tuple[Entry, ...], summary: Summary | DataSummary) -> tuple[list[str], list[str]]:
@@ -98,9 +125,12 @@ def _swept_rows(sweep: SweepSummary, known: list[str]) -> list[str]:
 
 
 def _swept(sweep: SweepSummary) -> list[str]:
-    """`ASSUMPTION=VALUE,...` for every assumption."""
+    """`ASSUMPTION=VALUE,...` for every assumption; `protocol` stands for all its combinations."""
     values: dict[str, list[str]] = {}
     for row in sweep["rows"]:
         for swept in row["assumptions"]:
             values.setdefault(swept["name"], []).extend(value["value"] for value in swept["values"])
-    return [f"{name}={','.join(dict.fromkeys(found))}" for name, found in values.items()]
+    return [
+        name if name == variants.PROTOCOL else f"{name}={','.join(dict.fromkeys(found))}"
+        for name, found in values.items()
+    ]

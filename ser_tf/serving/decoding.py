@@ -21,12 +21,10 @@ from ser_tf.corpora import recordings
 from ser_tf.errors import AudioError
 
 READY = b"ready"
-MAX_SAMPLES = 2**29
-"""Largest number of samples of all channels: 2 GiB as float32, three hours at 48 kHz."""
 
 
 def decode(path: Path) -> tuple[npt.NDArray[np.float32], int]:
-    """Decodes a file that fits into memory, whatever its header claims.
+    """Decodes a file.
 
     Returns:
         The samples, float32 (frames, channels) in [-1, 1], and the sampling rate in Hz.
@@ -34,9 +32,6 @@ def decode(path: Path) -> tuple[npt.NDArray[np.float32], int]:
     Raises:
         AudioError: it cannot be decoded or used; the message begins with the path.
     """
-    header = recordings.read_header(path)
-    if header.num_samples * header.channels > MAX_SAMPLES:
-        raise AudioError(f"{path}: it has more than {MAX_SAMPLES} samples; cut it into several files")
     samples, header = recordings.read_samples(path)
     return samples, header.sample_rate_hz
 

@@ -6,14 +6,15 @@ They lie in the model's folder, above its versions, which is the folder that the
 looks only at folders whose names are numbers. Files that exist are left alone, so that they can be edited.
 """
 
+import importlib.metadata
 import re
 from pathlib import Path
 
 from ser_tf import files
 from ser_tf.errors import SettingError
 
-IMAGE = "tensorflow/serving:2.16.1"
-"""The server of the same release as `tensorflow-serving-api` in requirements.txt."""
+IMAGE = f"tensorflow/serving:{importlib.metadata.version('tensorflow-serving-api')}"
+"""The server of the release that is installed here: an older one may not know the operations of a newer graph."""
 COMPOSE = "compose.yaml"
 CONFIGS = ("batching.config", "monitoring.config")
 GRPC_PORT, REST_PORT = 8500, 8501

@@ -19,7 +19,7 @@ from typing import Any
 from ser_tf import __version__, cli, files, papers
 from ser_tf.corpora import emodb
 from ser_tf.errors import SettingError, UserError
-from ser_tf.protocol import models, results
+from ser_tf.protocol import kept_models, models, results
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.models import TrainedModel
 
@@ -41,7 +41,7 @@ def load(folder: Path = FOLDER) -> TrainedModel:
     """
     if not (folder / MODEL).exists():
         raise UserError(f"{folder}: the model of the package is not there; install it again, or give one with --model")
-    card = models.read_card(folder / KEPT)
+    card = kept_models.read_card(folder / KEPT)
     return models.assemble(papers.load(card["paper"]), folder / MODEL, card, results.load(folder / RESULT))
 
 
@@ -59,7 +59,7 @@ def card_text(folder: Path = FOLDER) -> str:
 
 def summary_line(folder: Path = FOLDER) -> str:
     """One line that says whose answers these are."""
-    card = models.read_card(folder / KEPT)
+    card = kept_models.read_card(folder / KEPT)
     measured = card["measured"]
     low, high = measured["ua_ci95"]
     return (
@@ -157,7 +157,7 @@ it does not know what anyone feels, and in many places inferring emotions of peo
 recordings of telephones. It always names one of its classes, also for music, noise or silence.
 
 **How it is remade.** `python -m experiments.{card["paper"]}_table3 --corpus emodb --corpus-root DIR --keep-models
---rows {card["row"]}`, then `python -m ser_tf.serving.packaged --run runs/{card["paper"]}_table3/emodb`. Made by ser_tf
+--rows {card["row"]} --seeds {" ".join(map(str, measured["seeds"]))}`, then `python -m ser_tf.serving.packaged --run runs/{card["paper"]}_table3/emodb`. Made by ser_tf
 {__version__}; digest of the code that the table names: `{measured["code"][:16]}`.
 """
 

@@ -10,7 +10,7 @@ import dataclasses
 import tensorflow as tf
 
 from ser_tf.audio_limits import MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MAX_WAV_CHUNKS, MIN_SAMPLE_RATE_HZ
-from ser_tf.corpora.wav_header import ALAW, EXTENSIBLE, IEEE_FLOAT, MULAW, PCM
+from ser_tf.corpora.wav_header import ALAW, EXTENSIBLE, IEEE_FLOAT, MULAW, PCM, SUBFORMAT
 
 ENCODINGS = ((PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (IEEE_FLOAT, 32), (IEEE_FLOAT, 64), (ALAW, 8), (MULAW, 8))
 """Format tag and bits of a sample of every encoding that is read."""
@@ -143,7 +143,9 @@ def read_header(contents: tf.Tensor, limits: Limits) -> Header:
         _number(contents, at + 12, 2),
         _number(contents, at + 14, 2),
     )
-    extended = (tag == EXTENSIBLE) & (chunks.format_bytes >= 26)
+    halves = [(at + 26, SUBFORMAT[:7]), (at + 33, SUBFORMAT[7:])]  # of 7 bytes, which fit into an integer
+    has_subformat = tf.reduce_all([_number(contents, place, 7) == _name(half) for place, half in halves])
+    extended = (tag == EXTENSIBLE) & (chunks.format_bytes >= 40) & has_subformat
     tag = tf.where(extended, _number(contents, at + 24, 2), tag)
     known = tf.stack([(tag == known_tag) & (bits == known_bits) for known_tag, known_bits in ENCODINGS])
     block = tf.maximum(channels * (bits // 8), 1)

@@ -98,6 +98,8 @@ def _post(address: str, path: str, body: bytes, timeout_seconds: float) -> tuple
         raise ServerError(f"no whole answer within {timeout_seconds:g} s (--timeout)")
     if len(content) > MAX_BYTES:
         raise ServerError(f"the answer is longer than {MAX_BYTES} bytes")
+    if response.length:  # what is still to come; reading a number of bytes ends in silence where the connection does
+        raise ServerError("the answer is cut off")
     return response.status, content
 
 

@@ -1,8 +1,8 @@
-"""Rows that are in no paper and stand in every table: what a network must beat.
+"""Baseline rows, which are in no paper and appear in every table: what a network must beat.
 
-`baseline_majority` says the most frequent class of its training utterances; `baseline_logistic` is a logistic
-regression on mean and standard deviation over time of log-mel bands, with scikit-learn's defaults. Neither chooses an
-epoch, so validation utterances train as well.
+`baseline_majority` always predicts the most frequent class of its training utterances; `baseline_logistic` is a
+logistic regression on the mean and standard deviation over time of log-mel bands, with scikit-learn's defaults. Neither
+chooses an epoch; both also train on the validation utterances.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from ser_tf.protocol.context import FoldContext
 
 MAX_ITERATIONS = 1000
-"""scikit-learn's 100 do not always converge."""
+"""scikit-learn's default of 100 does not always converge."""
 
 
-def _features(ledger: object) -> "tuple[FeatureSpec, ...]":  # noqa: ARG001 - no paper's assumption changes a baseline
+def _features(ledger: object) -> "tuple[FeatureSpec, ...]":  # noqa: ARG001 - no assumption changes a baseline
     from ser_tf.features.mfcc import log_mel_spec
 
     return (log_mel_spec(),)
 
 
 def _labelled(context: "FoldContext[Any]") -> tuple[str, ...]:
-    """Training and validation utterances that have one of the classes."""
+    """Returns the training and validation utterances labelled with one of the classes."""
     ids = context.fold.train + context.fold.validation
     return tuple(
         utterance_id for utterance_id in ids if context.task.target_of(context.utterances[utterance_id]) is not None
@@ -36,7 +36,7 @@ def _labelled(context: "FoldContext[Any]") -> tuple[str, ...]:
 
 
 def fit_majority(context: "FoldContext[Any]") -> FoldOutcome:
-    """Gives every test utterance the shares of the classes in training."""
+    """Gives every test utterance the class frequencies of the training utterances as posteriors."""
     ids = _labelled(context)
     context.record(ids, "train")
     counts = np.bincount(context.targets(ids), minlength=len(context.task.classes))
@@ -44,7 +44,7 @@ def fit_majority(context: "FoldContext[Any]") -> FoldOutcome:
 
 
 def _statistics(context: "FoldContext[Any]", ids: Sequence[str], purpose: str) -> npt.NDArray[np.float64]:
-    """Mean and standard deviation over time of each band, float64 (utterances, 2 x bands)."""
+    """Computes the mean and standard deviation over time of each band, float64 (utterances, 2 x bands)."""
     (spec,) = _features(None)
     view = context.view(spec, ids, purpose)
     rows = (np.asarray(view[utterance_id], np.float64) for utterance_id in ids)

@@ -1,8 +1,8 @@
-"""The one training loop: compile, fit with early stopping on the validation set, predict the test set.
+"""The training loop: compiles, fits with early stopping on the validation set, and predicts the test set.
 
-The loss of a batch is the sum of its units' weighted losses, with weights that `Batches` scales so that it is on
-average the mean over the training set. The validation loss is the weighted mean over the whole set. Deviations: the
-papers do not say how they divide; a division by each batch's own weights would shift the classes' shares.
+The loss of a batch is the sum of its units' weighted losses; `Batches` scales the weights to make it, on average, the
+mean over the training set. The validation loss is the weighted mean over the whole set. Deviations: the papers do not
+say what they divide by; dividing by each batch's own weights would shift the balance of the classes.
 """
 
 import dataclasses
@@ -21,16 +21,16 @@ from ser_tf.training.recipe import Recipe
 
 L = TypeVar("L")
 DECISION = "probabilities"
-"""The output that decides."""
+"""The output that gives the predicted class."""
 MONITORS = {"loss": ("val_loss", "min"), "ua": ("val_ua", "max")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """How a training went.
+    """The outcome of a training.
 
     Attributes:
-        epochs: Trained epochs.
+        epochs: Number of epochs trained.
         best_epoch: The epoch, from 1, whose weights were kept.
     """
 
@@ -39,16 +39,17 @@ class Trained:
 
 
 class _Validation(keras.callbacks.Callback):
-    """Adds `val_loss`, the weighted mean over the validation set, and on request `val_ua` to each epoch's logs."""
+    """Adds to each epoch's logs `val_loss`, the weighted mean over the validation set, and on request `val_ua`."""
 
     def __init__(self, model: keras.Model, batches: Batches[Any], recipe: Recipe) -> None:
         super().__init__()
         self._whole, self._batches, self._recipe = model, batches, recipe
+        self._deciding = _with_one_output(model, DECISION)
         self._data = batches.supervised("validation")
         self._loss = tf.function(self._sums, reduce_retracing=True)
 
     def _sums(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-        """Sum of weighted losses and sum of weights of a batch."""
+        """Returns the sum of weighted losses and the sum of weights of a batch."""
         outputs = self._whole(_inputs(self._whole, batch), training=False)
         losses = self._recipe.losses.items()
         weight = batch["weight"]
@@ -64,14 +65,15 @@ class _Validation(keras.callbacks.Callback):
         logs["val_loss"] = float(sums[0] / sums[1])
         if self._recipe.monitor == "ua":
             ids = self._batches.ids("validation")
-            posteriors = self._batches.combine(ids, outputs(self._whole, self._batches, ids, "selection", DECISION))
+            found = _found(self._deciding, self._batches.read(ids, "selection"), DECISION)
+            posteriors = self._batches.combine(ids, found)
             targets = self._batches.context.targets(ids)
             right = posteriors.argmax(axis=1) == targets
             logs["val_ua"] = float(np.mean([right[targets == label].mean() for label in np.unique(targets)]))
 
 
 class _Report(keras.callbacks.Callback):
-    """Tells the progress display about each epoch."""
+    """Reports each epoch to the progress display."""
 
     def __init__(self, context: FoldContext[Any], max_epochs: int) -> None:
         super().__init__()
@@ -87,7 +89,7 @@ class _Report(keras.callbacks.Callback):
 
 
 def _inputs(model: keras.Model, batch: Batch) -> Any:
-    """The model's inputs out of a batch, by their names."""
+    """Selects the model's inputs from a batch by name."""
     if isinstance(model.input, dict):
         return {name: batch[name] for name in model.input}
     return batch[model.input.name]
@@ -97,10 +99,10 @@ def train(context: FoldContext[L], model: keras.Model, batches: Batches[L], reci
     """Fits a model on a fold and predicts its test set.
 
     Args:
-        context: The fold; its `report` is told about epochs.
-        model: With named inputs and a dictionary of outputs, one of them `probabilities`.
-        batches: What it reads.
-        recipe: How it is trained.
+        context: The fold; its `report` is called for each epoch.
+        model: A model with named inputs and a dictionary of outputs, including `probabilities`.
+        batches: The batches it reads.
+        recipe: The training recipe.
 
     Raises:
         FloatingPointError: a loss is not finite.
@@ -151,12 +153,25 @@ def prepared(model: keras.Model, batches: Batches[L], recipe: Recipe) -> tuple[k
         loss_weights={name: factor for name, (_, factor) in recipe.losses.items()},
         jit_compile=False,
     )
+    _create_variables(compiled, data)
     return compiled, data
+
+
+def _create_variables(compiled: keras.Model, data: tf.data.Dataset) -> None:
+    """Creates the variables of the optimiser and the losses; otherwise the first step would, and be traced twice."""
+
+    def example(of: Any) -> tf.Tensor:
+        return tf.ones([size or 1 for size in of.shape], of.dtype)
+
+    compiled.optimizer.build(compiled.trainable_variables)
+    _, targets, weights = tf.nest.map_structure(example, data.element_spec)
+    answers = {name: example(output) for name, output in compiled.output.items()}
+    compiled.compute_loss(None, targets, answers, weights)
 
 
 def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.Loss:
     class Summed(keras.losses.Loss):
-        """The sum over a batch."""
+        """The sum of a loss over a batch."""
 
         def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
             return loss(y_true, y_pred)
@@ -165,7 +180,7 @@ def _summed(loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> keras.losses.L
 
 
 def predict(model: keras.Model, batches: Batches[L]) -> npt.NDArray[np.float32]:
-    """Posteriors of the fold's test set, float32 (utterances, classes), rows in the order of `fold.test`."""
+    """Returns posteriors of the fold's test set, float32 (utterances, classes), in the order of `fold.test`."""
     ids = batches.context.fold.test
     return batches.combine(ids, outputs(model, batches, ids, "predict", DECISION))
 
@@ -173,20 +188,27 @@ def predict(model: keras.Model, batches: Batches[L]) -> npt.NDArray[np.float32]:
 def outputs(
     model: keras.Model, batches: Batches[L], ids: Sequence[str], purpose: str, name: str
 ) -> npt.NDArray[np.float32]:
-    """One output of a model for utterances, in inference mode.
+    """Computes one output of a model for utterances, in inference mode.
 
     Args:
-        model: With named inputs and a dictionary of outputs.
-        batches: What it reads.
+        model: A model with named inputs and a dictionary of outputs.
+        batches: The batches it reads.
         ids: The utterances.
         purpose: As for `FoldContext.view`.
         name: The output's name.
 
     Returns:
-        float32 (rows, ...), in the order of `position`; it does not depend on how batches are cut.
+        float32 (rows, ...), in the order of `position`, independent of how batches are cut.
     """
-    single = keras.Model(model.input, {name: model.output[name]})
-    found = dict(_rows(single, batches.read(ids, purpose), name))
+    return _found(_with_one_output(model, name), batches.read(ids, purpose), name)
+
+
+def _with_one_output(model: keras.Model, name: str) -> keras.Model:
+    return keras.Model(model.input, {name: model.output[name]})
+
+
+def _found(single: keras.Model, data: tf.data.Dataset, name: str) -> npt.NDArray[np.float32]:
+    found = dict(_rows(single, data, name))
     return np.stack([found[place] for place in range(len(found))])
 
 
@@ -194,3 +216,25 @@ def _rows(single: keras.Model, data: tf.data.Dataset, name: str) -> Iterator[tup
     for batch in data:
         values = single.predict_on_batch(_inputs(single, batch))[name]
         yield from zip(batch["position"].numpy().tolist(), values, strict=True)
+
+
+def utterance_outputs(
+    model: keras.Model, batches: Batches[L], ids: Sequence[str], purpose: str, names: Sequence[str]
+) -> Iterator[tuple[str, dict[str, npt.NDArray[np.float32]]]]:
+    """Several outputs of a model that reads whole utterances, one utterance at a time, in inference mode.
+
+    Args:
+        model: With named inputs and a dictionary of outputs.
+        batches: What it reads.
+        ids: The utterances.
+        purpose: As for `FoldContext.view`.
+        names: The outputs' names.
+
+    Yields:
+        The id and the outputs of an utterance, in the order of the batches and padded as its batch was.
+    """
+    several = keras.Model(model.input, {name: model.output[name] for name in names})
+    for batch in batches.read(ids, purpose):
+        values = several.predict_on_batch(_inputs(several, batch))
+        for row, place in enumerate(batch["position"].numpy().tolist()):
+            yield ids[place], {name: values[name][row] for name in names}

@@ -1,4 +1,4 @@
-"""A recipe: everything about a network's training that is a number or a name, on one page of each paper."""
+"""The recipe of a training: every number and name of a network's training in one place."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Takes targets and outputs, gives the loss of each unit: (batch,), or (batch, frames) where frames are classified."""
+"""Maps targets and outputs to the loss of each unit: (batch,), or (batch, frames) where frames are classified."""
 OPTIMISERS: Mapping[str, type[keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
     "rmsprop": keras.optimizers.RMSprop,
@@ -18,12 +18,12 @@ OPTIMISERS: Mapping[str, type[keras.optimizers.Optimizer]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Decay:
-    """An exponential decay of the learning rate.
+    """Exponential decay of the learning rate.
 
     Attributes:
-        rate: Factor.
-        epochs: Number of epochs after which the rate is multiplied by the factor.
-        staircase: In steps (True), or a little at every step.
+        rate: Factor by which the learning rate is multiplied.
+        epochs: Number of epochs per multiplication.
+        staircase: Whether to decay in discrete jumps rather than a little at every step.
     """
 
     rate: float
@@ -33,23 +33,22 @@ class Decay:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is trained.
+    """The training recipe of a network.
 
     Attributes:
         optimiser: A key of `OPTIMISERS`.
         learning_rate: The initial rate.
         batch_size: Utterances (or pieces, or segments) in a batch.
-        max_epochs: Maximum epochs; one in a smoke run.
+        max_epochs: Maximum number of epochs; one in a smoke run.
         patience: Epochs without an improvement after which training stops; the best epoch's weights stay.
         class_weights: `balanced` (inverse to class frequency) or `none`.
-        class_counts: What `balanced` counts: `units`, the things that the loss counts (frames, pieces, segments), or
-            `utterances`.
-        monitor: What chooses the epoch: `loss` of the validation set, or its `ua`.
-        losses: For each output of the model that is trained, its loss and the weight of the loss.
-        decay: Of the learning rate, or None.
-        clip_norm: Norm that gradients are clipped at, or None.
-        clip_each: Whether each weight's gradient is clipped by itself, not all gradients together.
-        min_steps: A corpus with fewer batches is gone through several times in an epoch to have as many.
+        class_counts: Whether `balanced` counts `units` of the loss (frames, pieces, segments) or `utterances`.
+        monitor: Validation metric that selects the epoch: `loss` or `ua`.
+        losses: For each trained output of the model, its loss and the weight of that loss.
+        decay: Decay of the learning rate, or None.
+        clip_norm: Norm at which gradients are clipped, or None.
+        clip_each: Whether each weight's gradient is clipped separately rather than all together.
+        min_steps: Minimum steps in an epoch; a corpus with fewer batches is repeated to reach it.
     """
 
     optimiser: str
@@ -67,10 +66,10 @@ class Recipe:
     min_steps: int = 1
 
     def make_optimiser(self, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-        """A new optimiser.
+        """Makes a new optimiser.
 
         Args:
-            steps_per_epoch: Batches in an epoch, which the decay counts.
+            steps_per_epoch: Batches in an epoch, for the decay.
         """
         rate: Any = self.learning_rate
         if self.decay is not None:
@@ -84,5 +83,5 @@ class Recipe:
 
 
 def cross_entropy(target: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy of each unit with class indices: (...,) and (..., classes) -> (...,)."""
+    """Computes the cross-entropy of each unit from class indices: (...,) and (..., classes) -> (...,)."""
     return keras.losses.sparse_categorical_crossentropy(target, probabilities)

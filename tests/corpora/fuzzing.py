@@ -148,8 +148,8 @@ def limited(seconds: float = MAX_SECONDS) -> Iterator[None]:
 
 
 def seconds() -> float:
-    """Seconds that the fuzz tests of a file may take in all, from the environment."""
-    return float(os.environ.get("SER_TF_FUZZ_SECONDS", "6"))
+    """Seconds for a third of all fuzz tests (texts, recordings, results on disk), from the environment."""
+    return float(os.environ.get("SER_TF_FUZZ_SECONDS", "18")) / 3
 
 
 @dataclasses.dataclass(frozen=True)

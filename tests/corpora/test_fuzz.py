@@ -1,7 +1,7 @@
 """Every parser of text, on mutations of valid files: it reads them, or says in one line what is wrong.
 
-Seconds in all: `SER_TF_FUZZ_SECONDS` (default 6). A failure names the target and the number of its input, which
-`fuzzing.replay` makes again.
+`SER_TF_FUZZ_SECONDS` (default 18) is the time of all fuzz tests, a third of it for these. A failure names the target
+and the number of its input, which `fuzzing.replay` makes again.
 """
 
 import itertools

@@ -54,6 +54,30 @@ def test_others_can_be_included(corpus):
         everything.label_of(without_majority)
 
 
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, ["1 without a majority label", "1 of other classes (excited 1)"]),
+        ({"styles": ("improvised",)}, ["1 without a majority label", "1 scripted"]),
+        (
+            {"classes": ("happy", "sad")},
+            ["3 of other classes (angry 1, excited 1, neutral 1)", "1 without a majority label"],
+        ),
+        ({"include_others": True}, []),
+    ],
+)
+def test_what_is_left_out_has_its_reason(corpus, changes, reasons):
+    left_out = Task(**{"name": "t", "classes": FOUR, **changes})
+    assert sorted(left_out.left_out(corpus)) == sorted(reasons)
+
+
+def test_utterances_without_word_times_are_left_out_where_they_are_needed(corpus):
+    first = dataclasses.replace(corpus.utterances[0], words=None)
+    wordless = dataclasses.replace(corpus, utterances=(first, *corpus.utterances[1:]))
+    assert Task("t", FOUR, needs_alignment=True, include_others=True).left_out(wordless) == ["1 without word times"]
+    assert Task("t", FOUR, include_others=True).left_out(wordless) == []
+
+
 def test_selection_is_sorted_whatever_the_corpus_order(corpus):
     backwards = dataclasses.replace(corpus, utterances=corpus.utterances[::-1])
     assert Task("t", FOUR).select(backwards) == Task("t", FOUR).select(corpus)
@@ -83,7 +107,7 @@ def test_a_corpus_without_word_times_is_told_apart_from_one_without_the_classes(
         full, utterances=tuple(dataclasses.replace(utterance, words=None) for utterance in full.utterances)
     )
     aligned = Task("t", FOUR, needs_alignment=True)
-    with pytest.raises(CorpusError, match="has no word times for any of its 2 utterances; give alignments as TextGrid"):
+    with pytest.raises(CorpusError, match="has no word times for any of its 2 utterances; give alignments with"):
         aligned.check(wordless)
     with pytest.raises(CorpusError, match="finds no utterance of boredom"):
         Task("t", ("boredom",), needs_alignment=True).check(wordless)

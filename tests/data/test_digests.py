@@ -90,7 +90,18 @@ def test_a_file_that_has_just_changed_is_not_remembered(recordings, tmp_path, re
 
 
 @pytest.mark.parametrize(
-    "contents", [b"", b"\0" * 100, b"[1]", b'{"format": 1}', b'{"format": 1, "files": {"a": [1]}}', b"[" * 10**5]
+    "contents",
+    [
+        *(
+            b"",
+            b"\0" * 100,
+            b"[1]",
+            b'{"format": 2}',
+            b'{"format": 2, "sha256": "", "files": {"a": [1]}}',
+            b"[" * 10**5,
+        ),
+        b'{"format": 2, "sha256": "", "files": {"a": {"1": 1, "2": 2, "3": 3, "4": 4}}}',
+    ],
 )
 def test_a_damaged_cache_is_made_anew(recordings, tmp_path, contents):
     cache = tmp_path / "cache"
@@ -99,6 +110,14 @@ def test_a_damaged_cache_is_made_anew(recordings, tmp_path, contents):
     (cache / "digests.json").write_bytes(contents)
     assert digests.digests_of(recordings, cache) == first
     assert (cache / "digests.json").read_bytes() == whole
+
+
+def test_a_flipped_digit_of_a_digest_is_noticed(recordings, tmp_path):
+    cache = tmp_path / "cache"
+    first = digests.digests_of(recordings, cache)
+    text, digest = (cache / "digests.json").read_text(), first[recordings[0]]
+    (cache / "digests.json").write_text(text.replace(digest, digest[::-1]))
+    assert digests.digests_of(recordings, cache) == first
 
 
 def test_a_missing_recording_is_one_line_that_names_it(recordings, tmp_path):

@@ -97,11 +97,17 @@ def test_an_old_table_of_data_is_shown():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("{", "not JSON"), ("[]", "not the summary of a table"), ('{"rows": []}', "not the summary")]
+    ("text", "message"),
+    [
+        ("{", "summary.json: damaged: not JSON in line 1"),
+        ("[]", "summary.json: damaged: not a JSON object; run the table again"),
+        ('{"rows": []}', "it lacks `experiment`"),
+        ('{"experiment": "x", "corpus": "c", "rows": [], "claims": []}', "it lacks 'corpus_is_papers'; run the table"),
+    ],
 )
 def test_other_files_are_refused(text, message, tmp_path):
     (tmp_path / "summary.json").write_text(text)
     with pytest.raises(UserError, match=message):
         read_summary(tmp_path / "summary.json")
-    with pytest.raises(UserError, match="No such file"):
+    with pytest.raises(UserError, match="there is no such file"):
         read_summary(tmp_path / "absent.json")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ser_tf.features import mfcc, parallel, spectrogram
+from ser_tf.features import framing, mfcc, parallel, spectrogram
+from ser_tf.features.level import level_spec
 from ser_tf.papers.mirsamadi2017.lld import LLD, LldParams, lld_spec
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from tests.features import signals
@@ -22,6 +23,7 @@ SPECS = {
     "mfcc": mfcc.MFCC,
     "log_spectrogram": spectrogram.LOG_SPECTROGRAM,
     "log_power_spectrogram": spectrogram.LOG_POWER_SPECTROGRAM,
+    "level": level_spec(framing.FrameParams()),
 }
 LENGTHS = [16000, 1, 50, 399, 400, 560, 1040, 1041, 1199, 5000, 8009, 15999, 0]
 
@@ -122,6 +124,21 @@ def test_fingerprint_is_the_same_in_another_process():
 def test_missing_names_are_refused():
     with pytest.raises(ValueError, match="257 dimensions and 1 names"):
         dataclasses.replace(SPECTRAL, names=("only",))
+
+
+def test_levels_are_decibels_below_full_scale():
+    seconds = np.arange(16000) / 16000
+    tone = np.sin(2 * np.pi * 200 * seconds)
+    waveforms = np.stack([tone, 0.1 * tone + 0.5, np.full(16000, 0.5)]).astype(np.float32)
+    levels = SPECS["level"](tf.constant(waveforms)).numpy()[..., 0]
+    np.testing.assert_allclose(levels.T, np.tile([-3.01, -23.01, -120], (98, 1)), atol=0.01)
+
+
+def test_levels_have_the_frames_of_another_feature():
+    spec = level_spec(spectrogram.LOG_SPECTROGRAM.params)
+    assert [spec.num_frames(length) for length in LENGTHS] == [
+        spectrogram.LOG_SPECTROGRAM.num_frames(length) for length in LENGTHS
+    ]
 
 
 def test_lld_names():

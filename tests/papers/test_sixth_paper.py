@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from matplotlib import image
 
 from ser_tf import cli, papers
 from ser_tf.__main__ import main
@@ -34,7 +35,7 @@ class Ledger:
 from ser_tf.corpora.task import Task
 from ser_tf.papers.somebody2030.ledger import Ledger
 from ser_tf.protocol import folds
-from ser_tf.protocol.paper import Paper, System, Table
+from ser_tf.protocol.paper import Figure, Paper, System, Table
 from ser_tf.training import baselines
 
 
@@ -58,9 +59,16 @@ def _features(ledger):
     return systems.features(ledger)
 
 
+def _draw(program, argv):
+    from ser_tf.papers.somebody2030 import figure1
+
+    return figure1.main(program, argv)
+
+
 ROWS = (System("pooled", "Pooled", {"wa": 0.5, "ua": 0.5}, _fit, _features), *baselines.ROWS)
 TABLE = Table(1, "One network", ("iemocap",), ROWS)
-PAPER = Paper("somebody2030", "Somebody: A paper. 2030", Ledger(), task, make_folds, (TABLE,))
+FIGURE = Figure("fig1", "Attention of one utterance", _draw)
+PAPER = Paper("somebody2030", "Somebody: A paper. 2030", Ledger(), task, make_folds, (TABLE,), (FIGURE,))
 """,
     "systems.py": """
 import keras
@@ -93,6 +101,24 @@ def fit(context):
     model = keras.Model(inputs, {"probabilities": probabilities, "attention": attention})
     recipe = Recipe("adam", 1e-2, 8, 3, 2, "none", {"probabilities": (cross_entropy, 1.0)})
     return loop.train(context, model, Batches(context, spec, recipe), recipe)
+""",
+    "figure1.py": """
+from matplotlib.figure import Figure
+
+from ser_tf import cli
+from ser_tf.drawing import examples, panels
+from ser_tf.papers.somebody2030.paper import PAPER
+
+
+def main(program, argv):
+    flags = examples.parser_of(program, "Attention of one utterance.", "pooled", "fig1.png").parse_args(argv)
+    (example,) = examples.of_run(flags, PAPER, 1)
+    outputs = example.model.outputs(example.waveform)
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    panels.draw_attention(axes, example.model.frame_seconds(len(outputs["attention"])), outputs["attention"])
+    panels.save(figure, flags.output or flags.run / "fig1.png")
+    return cli.DONE
 """,
 }
 
@@ -158,3 +184,24 @@ def test_a_changed_constant_trains_it_again(sixth, run, emodb_root, capsys):
             cached.cache_clear()
     assert cli.status_of(main, argv) == 0
     assert "3 of 3 fold results are reused" in capsys.readouterr().out
+
+
+def test_its_attention_is_drawn(run):
+    assert cli.status_of(main, ["figure", "somebody2030", "1", "--run", str(run)]) == 0
+    assert min(image.imread(run / "fig1.png").shape[:2]) > 200
+
+
+def test_it_predicts_and_is_exported(run, emodb, tmp_path, capsys):
+    """Both the kept model and the exported graph give a tested recording the posteriors of the training run."""
+    named = [one["file"] for one in json.loads((run / "manifest.json").read_text())["results"]]
+    (result,) = [name for name in named if "/pooled/" in name]
+    tested = json.loads((run.parents[1] / result).read_text())["utterances"][0]
+    path = next(utterance.path for utterance in emodb.utterances if utterance.id == tested["id"])
+    exported = tmp_path / "served" / "1"
+    assert cli.status_of(main, ["export", "--run", str(run), "--row", "pooled", "--output", str(exported)]) == 0
+    for model in (f"{run}:pooled", str(exported)):
+        capsys.readouterr()
+        assert cli.status_of(main, ["predict", model, str(path), "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert list(answer["probabilities"].values()) == pytest.approx(tested["posteriors"], abs=1e-5)
+        assert len(answer["attention"]) == len(answer["attention_seconds"]) > 10

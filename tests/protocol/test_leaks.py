@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,24 @@ def test_clean_folds_give_no_leak_and_every_check_is_listed():
 
 
 NAMES = {"train": "training", "validation": "validation"}
+
+
+def test_identical_recordings_are_found_where_a_fold_separates_them_and_only_there():
+    fold = CLEAN[0]
+    together, apart = fold.test[:2], (fold.test[2], fold.train[0])
+    contents = {Path(key): key for key in EVERYTHING} | {Path(key): "same" for key in together}
+    assert _twins(fold, contents) == []
+    contents |= {Path(key): "copied" for key in apart}
+    (finding,) = _twins(fold, contents)
+    assert finding.examples == (min(apart),)
+    assert finding.text == "Ses01: 1 of 15 recordings (identical files) of the test set are also in the training set"
+
+
+def _twins(fold, contents):
+    given = {key: dataclasses.replace(one, path=Path(key)) for key, one in EVERYTHING.items()}
+    found = leaks.inspect_folds([fold], given, leaks.twins_of(given, contents))
+    assert sum(one.check == "recordings" for one in found) == 2
+    return [one for one in found if one.check == "recordings" and one.shared]
 
 
 @pytest.mark.parametrize("part", NAMES)

@@ -80,3 +80,19 @@ def test_a_number_without_bounds_is_refused():
 
 def test_restored_ledgers_take_new_defaults_and_drop_what_is_gone():
     assert ledger.restore(Ledger, {"batch_size": 8, "gone": 1}) == Ledger(batch_size=8)
+
+
+def test_a_misspelt_assumption_is_a_type_error(tmp_path):
+    """mypy knows every assumption where a system reads them; no `Any` lets a wrong name through."""
+    api = pytest.importorskip("mypy.api", reason="mypy comes with the extra dev")
+    (tmp_path / "misspelt.py").write_text(
+        "from ser_tf.papers.lee2020.ledger import Ledger\n"
+        "from ser_tf.protocol.context import FoldContext\n"
+        "def right(context: FoldContext[Ledger]) -> int:\n"
+        "    return context.ledger.max_epochs\n"
+        "def wrong(context: FoldContext[Ledger]) -> None:\n"
+        "    print(context.ledger.max_epoch)\n"
+    )
+    shown, _, status = api.run(["--cache-dir", str(tmp_path / "cache"), str(tmp_path / "misspelt.py")])
+    assert status == 1 and "Found 1 error" in shown
+    assert 'misspelt.py:6: error: "Ledger" has no attribute "max_epoch"' in shown

@@ -27,7 +27,8 @@ def _result(bins=60, seed=0):
         smoke=False, record=_record(bins), settings={"batch_size": 8, "rate": 1e-3}, overridden={},
         ids=tuple(f"u{n}" for n in range(20)), speakers=("03",) * 20, truth=tuple(n % 3 for n in range(20)),
         posteriors=tuple(tuple(row) for row in posteriors.tolist()), epochs=None, seconds=1.5, stage_seconds={},
-        peak_memory_mb=1.0, versions={"keras": "3"}, uses={"train": {"utterances": 3}}, parts={"test": "0"},
+        peak_memory_mb=1.0, versions={"keras": "3"}, parts={"test": "0"},
+        uses={"train": {"utterances": 3, "in_test_part": 0, "sha256": "0"}},
     )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def test_what_no_complete_write_made_is_no_result_and_moves_aside(tmp_path, cont
     path = tmp_path / "pair-seed0.json"
     path.write_bytes(content)
     assert read(path, 60) is None
-    with pytest.raises(UserError, match=r"pair-seed0\.json: the fold result is damaged"):
+    with pytest.raises(UserError, match=r"pair-seed0\.json: damaged: "):
         results.load(path)
     results.write(path, _result(), model_of)
     assert read(path, 60) == _result()

@@ -71,6 +71,7 @@ def test_a_run_writes_one_result_for_each_row_fold_and_seed(reference):
     rows = {row["key"]: row for row in summary(reference)["rows"]}
     assert rows["centroids"]["ua"]["pooled"] > 0.5, "tones of four pitches and levels are easily told apart"
     assert rows["centroids"]["verdict"] == "other corpus" and rows["network"]["published"] is None
+    assert summary(reference)["pairwise"]["metric"] == "ua" and len(summary(reference)["pairwise"]["pairs"]) == 1
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_ran_before(reference, emodb_root, tmp_path):
@@ -246,6 +247,42 @@ def test_kept_models_and_only_what_lacks_one_is_run_again(emodb_root, tmp_path):
     card = json.loads((models / "network" / f"{SECOND}-seed0.json").read_text())
     assert card["fold"] == SECOND and card["classes"] == ["angry", "happy", "sad", "neutral"]
     _check_kept_model(emodb_root, models / "network" / f"{SECOND}-seed0.keras", json.loads(second.read_text()))
+
+
+def _flip(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def test_what_is_damaged_is_made_anew_to_the_same_bits(emodb_root, tmp_path, capsys):
+    """A result, a model, a stage and a feature store; none of them is trained on or taken as it is."""
+    flags, rows = ("--folds", FIRST, "--keep-models"), ("network", "stage_one")
+    assert run(emodb_root, tmp_path, *flags, rows=rows) == 0
+    first, root = contents(tmp_path), tmp_path / "toy2000" / "emodb"
+    (stage,) = root.glob("stages/centroids/*/posteriors.npy")
+    (store,) = tmp_path.glob("features/emodb/*/data.f32")
+    model = root / "models" / "network" / f"{FIRST}-seed0.keras"
+    whole = {path: path.read_bytes() for path in (stage, store)}
+    (root / "folds" / "stage_one" / f"{FIRST}-seed0.json").write_text('{"half": ')
+    for path in (stage, store, model):
+        _flip(path, -40)
+    capsys.readouterr()
+    assert run(emodb_root, tmp_path, *flags, rows=rows) == 0
+    shown = capsys.readouterr()
+    assert "results made anew: 1 kept no whole model; 1 was damaged\n" in shown.out
+    assert shown.err.count("its data is not what was written; the spectral features are computed again\n") == 1
+    assert contents_of_whole(tmp_path) == first
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert keras.models.load_model(model) is not None
+
+
+def contents_of_whole(output):
+    """As `contents`, without what moved aside."""
+    for path in fold_files(output):
+        if ".older-" in path.name:
+            path.unlink()
+    return contents(output)
 
 
 def _check_kept_model(emodb_root, path, result):

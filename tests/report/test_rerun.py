@@ -8,8 +8,8 @@ import pytest
 
 from ser_tf import papers
 from ser_tf.evaluation import older
-from ser_tf.protocol import ledger, sweep
-from ser_tf.protocol.flags import check_numbers, chosen_rows, parser_of
+from ser_tf.protocol import ledger, sweep_plan
+from ser_tf.protocol.flags import check, chosen_rows, parser_of
 from ser_tf.report import folder
 from ser_tf.report.assembly import assemble
 from tests.report import runs
@@ -36,7 +36,7 @@ def parsed(command):
     paper = papers.load(given[0])
     table = paper.table(int(given[1]))
     flags = parser_of(paper, table).parse_args(given[2:])
-    check_numbers(flags)
+    check(flags)
     return paper, table, flags, ledger.override(paper.ledger, flags.set)
 
 
@@ -78,7 +78,7 @@ def test_changed_settings_seeds_statistics_and_sweeps_are_in_the_command(tmp_pat
     assert sorted(flags.rows) == sorted(row.key for row in runs.ROWS)
     _, _, flags, assumptions = parsed(sweep_command)
     assert sorted(flags.rows) == ["lld_mean_pool", "svm_full"]
-    assert sweep.parse(assumptions, flags.sweep) == {"svm_c": ("0.5", "2.0")}
+    assert sweep_plan.parse(assumptions, flags.sweep) == {"svm_c": ("0.5", "2.0")}
 
 
 def test_folds_are_named_where_some_were_left_out(tmp_path):
@@ -105,15 +105,15 @@ def test_what_a_command_cannot_say_is_said_beside_it(tmp_path):
 
 
 def test_tables_of_no_paper_are_shown_without_a_command(tmp_path):
-    shutil.copytree(runs.write_table(tmp_path / "one"), tmp_path / "two" / "compare" / "emodb")
-    summary = tmp_path / "two" / "compare" / "emodb" / "summary.json"
-    summary.write_text(summary.read_text().replace('"mirsamadi2017_table3"', '"compare"'))
+    shutil.copytree(runs.write_table(tmp_path / "one"), tmp_path / "two" / "pilot" / "emodb")
+    summary = tmp_path / "two" / "pilot" / "emodb" / "summary.json"
+    summary.write_text(summary.read_text().replace('"mirsamadi2017_table3"', '"pilot"'))
     (group,) = assemble(folder.read(tmp_path / "two"), "runs").groups
     assert (group.name, group.citation, group.ledger, group.entries[0].name) == (
-        "compare",
+        "pilot",
         "",
         None,
-        "compare on emodb",
+        "pilot on emodb",
     )
     assert group.entries[0].parts[-1].commands == ()
     (used,) = [part for part in group.entries[0].parts if part.heading == "Assumptions"]

@@ -81,6 +81,29 @@ def test_monitoring_ua_keeps_the_epoch_with_the_best_ua(context):  # noqa: F811
     assert 1 <= trained.best_epoch <= trained.epochs == 6
 
 
+@pytest.mark.parametrize("names", [("probabilities",), ("probabilities", "beside")])
+def test_each_step_is_traced_once(context, monkeypatch, names):  # noqa: F811
+    """Tracing takes seconds: not again for variables of optimiser and losses, and not again in every epoch."""
+    traced = {"train_step": 0, "predict_step": 0}
+
+    def count(name):
+        step = getattr(keras.Model, name)
+
+        def counted(self, data):
+            traced[name] += 1
+            return step(self, data)
+
+        monkeypatch.setattr(keras.Model, name, counted)
+
+    for name in traced:
+        count(name)
+    given = recipe(max_epochs=3, patience=3, monitor="ua", losses=dict.fromkeys(names, (cross_entropy, 1.0)))
+    one = model()
+    network = keras.Model(one.input, {name: keras.layers.Identity()(one.output["probabilities"]) for name in names})
+    trained = loop.fit(context, network, Batches(context, SPEC, given), given)
+    assert trained.epochs == 3 and traced == {"train_step": 1, "predict_step": 1}
+
+
 @pytest.mark.parametrize("part", ["training", "validation"])
 def test_a_loss_that_is_not_finite_is_an_error(context, part):  # noqa: F811
     network = model()

@@ -1,19 +1,20 @@
 """eSpeak NG through its C interface: text to samples and to the times of words.
 
-The library is GPL and is loaded at run time only, from the `espeakng-loader` wheel. It keeps its state between calls
-(the phase of its oscillators, the flutter of its voices), so the samples of a sentence depend on what was said before.
-`say` therefore loads the library afresh for each sentence, which takes half a millisecond; `check`
-proves that this makes it a pure function of its arguments.
+The library is GPL and is loaded only at run time, from the `espeakng-loader` wheel; without it everything but the
+generated corpus works. It keeps state between calls (the phase of its oscillators, the flutter of its voices), which
+makes the samples of a sentence depend on earlier ones. `say` therefore reloads the library for each sentence, which
+takes half a millisecond; `check` verifies that this makes it a pure function of its arguments.
 """
 
 import _ctypes
 import contextlib
 import ctypes
 import dataclasses
+import sys
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 
-import espeakng_loader
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +28,7 @@ _LIST_TERMINATED, _WORD = 0, 1
 _RATE, _VOLUME, _PITCH, _RANGE, _WORD_GAP = 1, 2, 3, 4, 7
 _LOUDNESS = 70
 _LOCK = threading.Lock()
+_WITHOUT = "only the generated corpus needs it, so another --corpus works without"
 
 
 class _Id(ctypes.Union):
@@ -85,16 +87,35 @@ def say(text: str, voice: str, words_per_minute: int, pitch: int, seed: int = 1)
 @contextlib.contextmanager
 def _loaded() -> Iterator[ctypes.CDLL]:
     with _LOCK:
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        path = _loader().get_library_path()
+        try:
+            library = ctypes.CDLL(path)
+        except OSError as error:
+            raise UserError(f"eSpeak NG cannot be loaded on this system ({error}); {_WITHOUT}") from None
         try:
             yield library
         finally:
             library.espeak_Terminate()
-            _ctypes.dlclose(library._handle)
+            _unload(library)
+
+
+def _loader() -> ModuleType:
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise UserError(f"espeakng-loader is not installed: pip install espeakng-loader; {_WITHOUT}") from None
+    return espeakng_loader
+
+
+def _unload(library: ctypes.CDLL) -> None:
+    if sys.platform == "win32":
+        _ctypes.FreeLibrary(library._handle)
+    else:
+        _ctypes.dlclose(library._handle)
 
 
 def _say(library: ctypes.CDLL, text: str, voice: str, words_per_minute: int, pitch: int, seed: int) -> Spoken:
-    data = str(espeakng_loader.get_data_path()).encode()
+    data = str(_loader().get_data_path()).encode()
     sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
     if sample_rate <= 0:
         raise UserError("eSpeak NG cannot be started; install it with: pip install --force-reinstall espeakng-loader")

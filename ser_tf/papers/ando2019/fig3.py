@@ -3,9 +3,9 @@
     python -m experiments.ando2019_table3 --keep-models
     python -m figures.ando2019_fig3 --run runs/ando2019_table3/synthetic
 
-The utterance is shown with the models of the fold that tested it, trained on the set of `--row`. Without
-`--utterances` it is the one that this row is surest of, which the title says; the paper does not say how it chose its
-own. The network shortens time: a weight stands for 16 frames and is spread over them, so that the curves are stairs.
+The utterance is shown with the models of the fold that tested it, trained on the set of `--row`. Without `--utterances`
+it is this row's most confident correct prediction, as the title says; the paper does not say how it chose its own. The
+network shortens time: a weight represents 16 frames and is spread over them, which gives the curves steps.
 """
 
 import argparse
@@ -20,28 +20,28 @@ from ser_tf.papers.ando2019.paper import PAPER
 from ser_tf.protocol import models
 
 MODELS = {"hard": "dominant_hard", "soft": "dominant_soft", "MLEE": "mlee"}
-"""Curves of the figure, each with its row's key but for the training set."""
+"""Curves of the figure, each with its row's key without the training set."""
 Shown = tuple[examples.Example, Mapping[str, models.TrainedModel]]
 
 
 def _models_of(flags: argparse.Namespace, example: examples.Example) -> dict[str, models.TrainedModel]:
-    """For each curve the model of the fold and seed that the example is shown with, trained on the same set."""
+    """Returns, for each curve, the model of the example's fold and seed trained on the same set."""
     shown = example.model.result
     found = {}
     for name, kind in MODELS.items():
         row = f"{kind}_{shown.row.rpartition('_')[2]}"
         try:
             results = models.fold_results(flags.run, row)
-        except SettingError:  # a corpus without votes has no soft and no MLEE row
+        except SettingError:  # a corpus without votes has neither soft nor MLEE rows
             continue
-        for result in results:  # none where this row failed in the fold
+        for result in results:  # none if this row failed on the fold
             if (result.fold, result.seed) == (shown.fold, shown.seed):
                 found[name] = models.load(PAPER, flags.run, result)
     return found
 
 
 def draw(shown: Sequence[Shown]) -> Figure:
-    """One column an example: the waveform above, below it the attention of each model with its posteriors."""
+    """Draws one column per example: the waveform above, the attention of each model with its posteriors below."""
     rows = max(len(curves) for _, curves in shown)
     size = (1.4 * panels.COLUMN_INCHES * len(shown), 1.4 + 1.1 * rows)
     figure = Figure(figsize=size, layout="constrained")

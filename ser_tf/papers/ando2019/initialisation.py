@@ -1,4 +1,4 @@
-"""PyTorch's default initialisation for a Keras model: §4.1 names PyTorch, and no initialisation."""
+"""PyTorch's default initialisation for a Keras model: §4.1 names PyTorch but no initialisation."""
 
 from typing import Any
 
@@ -7,13 +7,14 @@ import numpy as np
 
 
 def like_pytorch(model: keras.Model) -> None:
-    """Draws all kernels and biases anew, from U(-1/sqrt(n), 1/sqrt(n)).
+    """Redraws all kernels and biases from U(-1/sqrt(n), 1/sqrt(n)).
 
-    n is the number of inputs of a unit, in a recurrent layer its number of units. PyTorch's recurrent layers have two
-    biases, which add up: so does the one here. The kernels of convolutions have no bias, see `MaskedConv2D`.
+    n is the number of inputs of a unit, or, in a recurrent layer, the number of units. PyTorch's recurrent layers have
+    two biases, whose sum is drawn here. Convolutions have no bias, see `MaskedConv2D`.
 
     Args:
-        model: Its weights are replaced, except those of normalisations. The numbers come from Keras's global seed.
+        model: The model, whose weights are replaced except those of normalisations. Keras's global seed determines the
+            numbers.
     """
     rng = np.random.default_rng(keras.random.SeedGenerator().next().numpy().tolist())
 

@@ -1,4 +1,4 @@
-"""What Ando et al. 2019 does not state."""
+"""Assumptions where Ando et al. 2019 is silent."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    """What the paper does not state."""
+    """Assumptions where the paper is silent."""
 
     development: str = assumption(
         "partner",

@@ -1,14 +1,14 @@
-"""Networks of Ando et al. 2019 (Table 2, Fig. 1 and 2): encoders of spectrograms, and classifiers on top of them.
+"""Networks of Ando et al. 2019 (Table 2, Fig. 1 and 2): spectrogram encoders and the classifiers on top of them.
 
-An encoder is convolutions, a BLSTM and self-attention over its states: from a spectrogram of any length to one vector.
-A classifier is two dense layers: from the vectors of one or two encoders to posteriors (softmax) or to the existence
-of each emotion (sigmoid). `build_network` puts both together. Time is padded on the right; the output does not depend
-on the padding.
+An encoder maps a spectrogram of any length to one vector by convolutions, a BLSTM and self-attention over its states. A
+classifier maps the vectors of one or two encoders to posteriors (softmax) or to the existence of each emotion (sigmoid)
+by two dense layers. `build_network` combines both. Time is padded on the right; the output does not depend on the
+padding.
 
 Deviations: Table 2 does not say which side of a kernel lies along time, how edges are padded, how wide the
-self-attention's hidden layer is, or what follows the first dense layer (all see ledger). Batch normalisation has
-PyTorch's momentum and epsilon (fixed here: §4.1 names PyTorch); a block of the pooling that the end cuts off counts as
-a whole one (fixed here: no frame is lost).
+self-attention's hidden layer is, or what follows the first dense layer (for all of these see ledger). Batch
+normalisation has PyTorch's momentum and epsilon (fixed here: §4.1 names PyTorch); a pooling block cut off by the end
+counts as whole (fixed here: no frame is lost).
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ LSTM_UNITS = 128  # Table 2; in each direction, see ledger (lstm_width)
 DENSE_UNITS = 64  # Table 2
 ATTENTION_UNITS = 128  # not stated; see ledger (attention_units)
 DOMINANT_ENCODER, MLEE_ENCODER = ENCODERS = "dominant_encoder", "mlee_encoder"
-"""Names of encoders by what they are trained for."""
+"""Names of encoders by their training targets."""
 
 
 def build_encoder(
@@ -40,22 +40,22 @@ def build_encoder(
     kernel_axes: str = FREQUENCY_FIRST,
     padding: str = "same",
 ) -> keras.Model:
-    """The encoder of Table 2.
+    """Builds the encoder of Table 2.
 
     Args:
         dims: Bins of the spectrogram.
-        mean: Mean of each bin over the training utterances, (dims,), subtracted from the features.
-        std: Standard deviation of each bin, (dims,), which the features are divided by.
+        mean: Per-bin mean over the training utterances, shape (dims,), subtracted from the features.
+        std: Per-bin standard deviation, shape (dims,).
         name: Name of the encoder as a layer of a network.
         lstm_units: Memory cells in each direction.
         attention_units: Hidden units of the self-attention, softmax(w2 tanh(W1 H)) in [22].
-        kernel_axes: What the first number of a kernel's size counts, as for `convolution_body`.
-        padding: What the convolutions have at the edges, `same` or `valid`, as for `convolution_body`.
+        kernel_axes: Order of a kernel's axes, as for `convolution_body`.
+        padding: Padding of the convolutions, `same` or `valid`, as for `convolution_body`.
 
     Returns:
-        A model from `features` float32 (batch, frames, dims) and `lengths` int32 (batch,) to `embedding`
-        (batch, 2 x lstm_units) and `attention` (batch, frames), which sums to one over valid frames. A step of the
-        BLSTM stands for 16 frames, which get a sixteenth of its attention each.
+        A model from `features` float32 (batch, frames, dims) and `lengths` int32 (batch,) to `embedding` (batch, 2 x
+        lstm_units) and `attention` (batch, frames), which sums to one over valid frames. A step of the BLSTM represents
+        16 frames, each of which gets a sixteenth of its attention.
     """
     features = keras.Input((None, dims), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
@@ -79,14 +79,14 @@ def build_classifier(
     dense_units: int = DENSE_UNITS,
     dense_activation: str = "relu",
 ) -> keras.Model:
-    """The classifier of Table 2.
+    """Builds the classifier of Table 2.
 
     Args:
-        dims: Size of the vectors that it classifies, of all encoders together.
-        num_classes: K.
+        dims: Total size of the encoders' vectors.
+        num_classes: Number of classes.
         activation: `softmax` for the dominant emotion (§2.1), `sigmoid` for the existence of each (§3.1).
         dense_units: Units of the hidden layer.
-        dense_activation: Its activation.
+        dense_activation: Activation of the hidden layer.
 
     Returns:
         A model from `embedding` (batch, dims) to `probabilities` (batch, num_classes).
@@ -98,11 +98,11 @@ def build_classifier(
 
 
 def build_network(encoders: Sequence[keras.Model], classifier: keras.Model) -> keras.Model:
-    """Encoders in parallel, their vectors concatenated, and the classifier (Fig. 2).
+    """Puts encoders in parallel, concatenates their vectors, and adds the classifier (Fig. 2).
 
     Args:
-        encoders: One or two of `build_encoder`, by whose names they are layers of the network; shared, not copied.
-        classifier: Of `build_classifier`, for the vectors of all encoders in their order.
+        encoders: One or two models from `build_encoder`, which become layers under their names; shared, not copied.
+        classifier: A model from `build_classifier`, for the vectors of all encoders in order.
 
     Returns:
         A model from `features` and `lengths` to `probabilities` (batch, classes), `attention` (batch, frames) of the

@@ -1,9 +1,9 @@
-"""What ando2019's trainings minimise: eq. 2 and 6 with classes weighted by their inverse frequency.
+"""The training objectives of ando2019: eq. 2 and 6 with classes weighted by inverse frequency.
 
-One reduction for all: an example's loss times its weight, as a mean over the training set (`training.loop` divides
-every batch alike). For hard and soft targets the weights have a mean of 1 over the training set, so that this is the
-mean over N that PyTorch takes, not a division by each batch's own weights; an example of MLEE has the weight 1, and
-its classes are weighted inside the loss.
+All share one reduction: the mean over the training set of an example's loss times its weight (`training.loop` divides
+every batch by the same number). For hard and soft targets the weights average 1 over the training set, which makes this
+PyTorch's mean over N, not a division by each batch's own weights. An MLEE example has weight 1, and its classes are
+weighted inside the loss.
 """
 
 import dataclasses
@@ -22,13 +22,13 @@ Floats = npt.NDArray[np.float32]
 
 
 def existence_loss(weights: npt.NDArray[np.float32]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """The class-wise binary cross-entropy of eq. 6, weighted.
+    """Makes the weighted class-wise binary cross-entropy of eq. 6.
 
     Args:
-        weights: float32 (2, classes), of absent and of existent emotions.
+        weights: float32 (2, classes), for absent and existent emotions.
 
     Returns:
-        A function of targets and probabilities (batch, classes) that gives (batch,).
+        A function of targets and probabilities (batch, classes) that returns (batch,).
     """
     absent, existent = (tf.constant(row, tf.float32) for row in weights)
 
@@ -43,11 +43,11 @@ def existence_loss(weights: npt.NDArray[np.float32]) -> Callable[[tf.Tensor, tf.
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """What a training minimises, and what its batches hold for it.
+    """The objective of a training, and the batch columns it needs.
 
     Attributes:
         loss: The loss of each example, as `Recipe` takes it.
-        columns: For targets (utterances, classes) gives `target`, of the same shape, and `weight` (utterances,), all
+        columns: Maps targets (utterances, classes) to `target`, of the same shape, and `weight` (utterances,), all
             float32.
     """
 
@@ -56,12 +56,12 @@ class Objective:
 
 
 def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective:
-    """The loss of a label type, with weights by the frequencies in the training examples (§4.1).
+    """Makes the objective of a label type, weighted by the frequencies in the training examples (§4.1).
 
     Args:
         labels: The label type.
         train: The training examples.
-        frequency: Frequency of a class, as for `class_weights`.
+        frequency: Definition of a class's frequency, as for `class_weights`.
     """
     if labels == EXISTENCE:
         return Objective(
@@ -71,7 +71,7 @@ def objective(labels: str, train: Examples, frequency: str = SHARE) -> Objective
     weights = class_weights(train.targets, frequency)
 
     def columns(targets: Floats) -> dict[str, Floats]:
-        """Eq. 2 with weighted classes is the plain one with the weighted target, its sum taken out as a weight."""
+        """Turns class weights into a weighted target, factoring out its sum as the example's weight (eq. 2)."""
         weighted = targets * weights
         mass = weighted.sum(axis=1)
         return {"target": weighted / np.maximum(mass, 1e-12)[:, np.newaxis], "weight": mass}

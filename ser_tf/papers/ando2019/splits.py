@@ -1,6 +1,5 @@
 """Task, training sets, label types and folds of Ando et al. 2019 (§2, §3.1, §4.1)."""
 
-import dataclasses
 from collections.abc import Sequence
 
 from ser_tf.corpora.base import ACTED, IMPROVISED, Utterance
@@ -14,7 +13,7 @@ SPEEDS = (0.9, 1.1)  # §4.1: copies of training utterances
 
 
 def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
-    """The four target classes of §4.1, with all other utterances; acted speech is for corpora that have no other."""
+    """Selects the four target classes of §4.1 and all other utterances; acted speech only if a corpus has no other."""
     return Task(
         name="ando2019",
         classes=("neutral", "happy", "sad", "angry"),
@@ -25,10 +24,5 @@ def task(ledger: Ledger) -> Task:  # noqa: ARG001 - no assumption changes it
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave one speaker out; tested are the utterances that have a dominant target emotion."""
-    classes = task(ledger)
-    tested = {utterance.id for utterance in utterances if classes.target_of(utterance) is not None}
-    return tuple(
-        dataclasses.replace(fold, test=tuple(utterance_id for utterance_id in fold.test if utterance_id in tested))
-        for fold in folds.by_speaker(utterances, seed, ledger.development)
-    )
+    """Makes leave-one-speaker-out folds; only utterances with a dominant target emotion are tested."""
+    return folds.by_speaker(utterances, seed, ledger.development)

@@ -1,4 +1,4 @@
-"""Weights of the steps of a network that shortens time, as weights of the frames that went in."""
+"""Converting weights of a time-shortening network's steps into weights of its input frames."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 @keras.saving.register_keras_serializable("ser_tf")
 class SpreadOverFrames(ExplicitMaskLayer):
-    """Divides the weight of each step evenly among the valid frames that it stands for.
+    """Divides the weight of each step evenly among the valid frames that it represents.
 
-    (weights (batch, steps), features (batch, frames, dims), lengths (batch,)) -> (batch, frames): step s stands for
-    the frames from first_frame + s x frames_in_a_step on, earlier ones where the utterance is too short for that.
-    Weights that sum to one over steps do so over frames; padding gets 0.
+    (weights (batch, steps), features (batch, frames, dims), lengths (batch,)) -> (batch, frames): step s represents the
+    frames from first_frame + s x frames_in_a_step, or earlier ones if the utterance is too short. Weights that sum to
+    one over steps also sum to one over frames; padding gets 0.
     """
 
     def __init__(self, frames_in_a_step: int, first_frame: int = 0, **kwargs: Any) -> None:
-        """Takes how many frames became one step, and the first frame of the first step."""
+        """Takes the number of frames per step, and the first frame of the first step."""
         super().__init__(**kwargs)
         self.frames_in_a_step, self.first_frame = frames_in_a_step, first_frame
 

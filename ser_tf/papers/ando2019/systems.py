@@ -20,10 +20,10 @@ from ser_tf.corpora.base import source_of
 from ser_tf.data import normalisation, pipeline
 from ser_tf.features.spec import FeatureSpec
 from ser_tf.features.spectrogram import ANDO2019, log_spectrogram_spec
-from ser_tf.papers.ando2019 import initialisation, networks
+from ser_tf.papers.ando2019 import initialisation, networks, overlap
 from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.papers.ando2019.objective import objective
-from ser_tf.papers.ando2019.splits import DOMINANT, EXISTENCE, HARD, SPEEDS
+from ser_tf.papers.ando2019.splits import DOMINANT, EXISTENCE, HARD, SOFT, SPEEDS
 from ser_tf.papers.ando2019.targets import examples
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import FoldOutcome
@@ -246,3 +246,22 @@ def fit_on_frozen(context: FoldContext[Ledger], labels: str, data: str, fusion: 
     trained = loop.fit(context, classifier, batches, batches.recipe)
     network = networks.build_network([each.encoder for each in encoded], classifier)
     return _outcome(context, network, trained, batches)
+
+
+def fit_fusion(context: FoldContext[Ledger], labels: str, data: str) -> FoldOutcome:
+    """MLEE pre-training fusion (§3.2.3); how far the attention of the fused encoders overlaps is measured (§4.2).
+
+    With hard targets it is measured with that of the soft model as well, so that one row has the three models of Figure
+    3; they are stages that the table's other rows train anyway.
+
+    Args:
+        context: The fold.
+        labels: Targets of the dominant emotion model, hard or soft.
+        data: The training set.
+    """
+    outcome = fit_on_frozen(context, labels, data, fusion=True)
+    kinds = (HARD, SOFT, EXISTENCE) if labels == HARD else (labels, EXISTENCE)
+    encoders = {kind: pretrained(context, kind, data).encoder for kind in kinds}
+    batches = ExampleBatches(context, "fusion", labels, data)
+    on_features = Batches(context, batches.spec, batches.recipe)
+    return dataclasses.replace(outcome, measured=overlap.measure_overlaps(encoders, on_features))

@@ -1,9 +1,9 @@
-"""Table 1: in how many utterances each target emotion exists, by the annotators' votes.
+"""Table 1: share of utterances in which each target emotion exists, by the annotators' votes.
 
 An emotion exists in an utterance when at least one outside evaluator gave it (eq. 5). `dominant` are the utterances
-whose release label is a target emotion, `all` are all; `dominant by votes` are those whose most frequent vote is a
-target emotion, which tells the two apart where a release's label is not its annotators' (CREMA-D's is the emotion that
-was to be acted). Only votes are read, no audio.
+whose release label is a target emotion, `all` are all utterances, and `dominant by votes` those whose most frequent
+vote is a target emotion, which differs where the release's label does not come from its annotators (CREMA-D's label is
+the intended emotion). Only votes are read, no audio.
 """
 
 import argparse
@@ -36,13 +36,13 @@ REMARKS = {
 
 
 def _dominant_by_votes(utterance: Utterance, task: Task) -> bool:
-    """Tells whether a single label leads the votes, all labels counted, and is a target emotion."""
+    """Returns whether a single label leads the votes, counting all labels, and is a target emotion."""
     leading = vote_targets.hard(vote_targets.count(utterance.votes, labels.EMOTIONS))
     return leading is not None and labels.EMOTIONS[leading] in task.classes
 
 
 def row_of(key: str, members: Sequence[Utterance]) -> DataRow:
-    """The row of one set of at least one utterance."""
+    """Makes the row of a non-empty set of utterances."""
     existence = vote_targets.existence_shares([utterance.votes for utterance in members], ORDER)
     published = EXISTENCE_PUBLISHED.get(key)
     same = None
@@ -54,10 +54,10 @@ def row_of(key: str, members: Sequence[Utterance]) -> DataRow:
 
 
 def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:
-    """The rows of the table.
+    """Makes the rows of the table.
 
     Raises:
-        UserError: the corpus has no votes of single annotators, or another count than the paper's.
+        UserError: the corpus has no votes of individual annotators, or its count differs from the paper's.
     """
     task = splits.task(ledger)
     warning = task.check(corpus)

@@ -1,7 +1,7 @@
-"""The utterances that each label type of ando2019 can use, their targets, and the classes' weights in the loss.
+"""The utterances usable by each label type of ando2019, their targets, and the class weights in the loss.
 
-Deviations: eq. 3 does not say what breaks a tie; here the release's label does, and an utterance in which that is none
-of the leading classes is left out.
+Deviations: eq. 3 does not say how ties are broken; here by the release's label, and an utterance whose label is not
+among the leading classes is left out.
 """
 
 import dataclasses
@@ -33,23 +33,22 @@ class Examples:
     targets: npt.NDArray[np.float32]
 
     def by_id(self) -> dict[str, npt.NDArray[np.float32]]:
-        """The target of each utterance, float32 (classes,)."""
+        """Returns the target of each utterance, float32 (classes,)."""
         return dict(zip(self.ids, self.targets, strict=True))
 
     def at_speeds(self, speeds: Sequence[float]) -> "Examples":
-        """These, followed by their copies at other speeds, which have the same targets."""
+        """Returns these examples followed by their copies at other speeds, with the same targets."""
         ids = self.ids + tuple(f"{utterance_id}@{speed:g}" for speed in speeds for utterance_id in self.ids)
         return Examples(ids, np.tile(self.targets, (len(speeds) + 1, 1)))
 
 
 def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data: str) -> Examples:
-    """Those of the utterances that a label type can use, with their targets (§2.1, §2.2, §3.1).
+    """Selects the utterances that a label type can use, with their targets (§2.1, §2.2, §3.1).
 
-    Hard targets need a dominant emotion that is a target class, and where the release has no votes use its label; soft
-    targets need a vote for a target class; existence needs nothing. Where others have votes, an utterance without any
-    keeps its release's label as hard target, has no soft target, and counts for existence as one in which no class
-    exists: the rows that freeze an MLEE encoder need its vector. CREMA-D and the generated corpus have no such
-    utterance.
+    Hard targets need a dominant emotion that is a target class, and use the release's label if it has no votes; soft
+    targets need a vote for a target class; existence needs nothing. In a corpus with votes, an utterance without any
+    keeps its release's label as hard target, has no soft target, and counts as one in which no class exists: the rows
+    that freeze an MLEE encoder need its vector. CREMA-D and the generated corpus have no such utterance.
 
     Args:
         context: The fold.
@@ -58,7 +57,7 @@ def examples(context: FoldContext[Ledger], ids: Sequence[str], labels: str, data
         data: One of `splits.TRAINING_SETS`: utterances with a dominant target emotion, or all.
 
     Raises:
-        RowUnavailableError: the corpus has no votes, and the labels need them; or nothing is left to train on.
+        RowUnavailableError: the labels need votes and the corpus has none, or no training utterance remains.
     """
     if labels != HARD and not any(utterance.votes for utterance in context.utterances.values()):
         raise RowUnavailableError(
@@ -94,12 +93,12 @@ def _target(context: FoldContext[Ledger], utterance_id: str, labels: str, data: 
 
 
 def class_weights(targets: npt.NDArray[np.float32], frequency: str = SHARE) -> npt.NDArray[np.float32]:
-    """Inverse class frequencies (§4.1), float32 (classes,), whose mean by these frequencies is 1.
+    """Computes inverse class frequencies (§4.1), float32 (classes,), scaled to a frequency-weighted mean of 1.
 
     Args:
         targets: float32 (utterances, classes), each row summing to one.
-        frequency: How a class is counted: `share`, the sum of its targets, or `largest`, the utterances in which its
-            target is the largest, those of several classes divided among them. With hard targets both are the same.
+        frequency: How a class is counted: `share`, the sum of its targets, or `largest`, the number of utterances in
+            which its target is the largest, with ties divided equally. Both agree for hard targets.
     """
     if frequency == LARGEST:
         largest = targets == targets.max(axis=1, keepdims=True)
@@ -108,7 +107,7 @@ def class_weights(targets: npt.NDArray[np.float32], frequency: str = SHARE) -> n
 
 
 def existence_weights(targets: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Inverse frequencies of absence and existence of each class (§4.1), float32 (2, classes): absent, existent.
+    """Computes inverse frequencies of the absence and existence of each class (§4.1), float32 (2, classes).
 
     Args:
         targets: float32 (utterances, classes) of zeros and ones.
@@ -119,7 +118,7 @@ def existence_weights(targets: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
 
 
 def _inverse(frequencies: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Weights inverse to frequencies, 0 where nothing is there; their mean over what is there is 1."""
+    """Returns weights inverse to frequencies, with a frequency-weighted mean of 1; 0 where the frequency is 0."""
     present = frequencies > 0
     weights = np.zeros(len(frequencies), np.float32)
     weights[present] = frequencies.sum() / (present.sum() * frequencies[present])

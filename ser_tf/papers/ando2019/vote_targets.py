@@ -1,7 +1,7 @@
 """Training targets from the votes of several annotators (ando2019, eq. 3-5).
 
-`votes` is what `Utterance.votes` holds: for each outside evaluator the labels that they gave, one or several;
-self-evaluations are not among them. h_k^n of the paper is 1 where evaluator n gave class k.
+`votes` are those of `Utterance.votes`: the label or labels given by each outside evaluator, without self-evaluations.
+The paper's h_k^n is 1 where evaluator n gave class k.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ Votes = Sequence[Sequence[str]]
 
 
 def count(votes: Votes, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    """How many evaluators gave each class, sum_n h_k^n: int64 (classes,).
+    """Counts the evaluators who gave each class, sum_n h_k^n: int64 (classes,).
 
-    Every label of an evaluator who gave several counts; a label that is no class counts nowhere.
+    If an evaluator gave several labels, each counts; labels that are not classes are ignored.
     """
     return np.asarray([sum(name in given for given in votes) for name in classes], np.int64)
 
 
 def hard(counts: npt.NDArray[np.int64], release: int | None = None) -> int | None:
-    """The class that most evaluators gave (eq. 3).
+    """Returns the class given by most evaluators (eq. 3).
 
     Args:
         counts: int (classes,).
-        release: Class index of the release's own label; decides where several classes have most votes.
+        release: Class index of the release's own label, which breaks ties.
 
     Returns:
-        The class index; None where no class was given, or several equally often and the release's is not among them.
+        The class index, or None if no class was given, or if the release's label does not break a tie.
     """
     if not counts.any():
         return None
@@ -39,26 +39,26 @@ def hard(counts: npt.NDArray[np.int64], release: int | None = None) -> int | Non
 
 
 def soft(counts: npt.NDArray[np.int64], alpha: float) -> npt.NDArray[np.float32]:
-    """Smoothed shares of the votes (eq. 4): float32 (classes,), which sum to one.
+    """Computes smoothed shares of the votes (eq. 4): float32 (classes,), which sum to one.
 
     Args:
         counts: int (classes,).
-        alpha: Votes that every class has beforehand.
+        alpha: Number of votes added to every class.
     """
     smoothed = counts + alpha
     return (smoothed / smoothed.sum()).astype(np.float32)
 
 
 def existence(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Marks each class that at least one evaluator gave with 1 (eq. 5): float32 (classes,)."""
+    """Marks with 1 each class given by at least one evaluator (eq. 5): float32 (classes,)."""
     return (counts > 0).astype(np.float32)
 
 
 def existence_shares(votes: Sequence[Votes], classes: Sequence[str]) -> dict[str, float]:
-    """Share of utterances in which each class exists (ando2019, Table 1), by class.
+    """Computes the share of utterances in which each class exists (ando2019, Table 1), by class.
 
     Args:
-        votes: The votes of each utterance, of at least one.
+        votes: The votes of each utterance; at least one utterance.
         classes: The classes.
     """
     existing = np.stack([existence(count(each, classes)) for each in votes])

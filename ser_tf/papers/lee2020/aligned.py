@@ -1,8 +1,8 @@
-"""Words and the frames under them: segments of an utterance's features, and batches whose padding stays bounded.
+"""Words and the frames under them: segments of an utterance's features, and batches with bounded padding.
 
-A batch holds the frames of whole utterances once, and for each word where its segment begins and how many frames it
-has; the network cuts the segments itself. Overlapping segments cost nothing on the way. Where the feature is the
-waveform (`segment_mfcc`), a frame is a sample. A model that reads only words is given no frames.
+A batch holds the frames of whole utterances once, and for each word the start and length of its segment; the network
+cuts the segments itself. Overlapping segments therefore take no extra space. If the feature is the waveform
+(`segment_mfcc`), a frame is a sample. A model that reads only words gets no frames.
 """
 
 import dataclasses
@@ -19,21 +19,21 @@ from ser_tf.data import pipeline
 from ser_tf.features.framing import FrameParams
 
 ROUNDING_FRAMES = 1e-6
-"""Times are sums of decimal fractions; what lies this close to a frame's edge lies on it."""
+"""Tolerance of comparing times, which are sums of decimal fractions, with the edges of frames."""
 
 
 class Features(Protocol):
-    """Gives the features of an utterance by its id, as a feature store or a view does."""
+    """Features of utterances by id, such as a feature store or a view."""
 
     @property
     def dims(self) -> int:
         """Size of a frame."""
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames."""
+        """Returns the number of frames of an utterance."""
 
     def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
-        """float32 (frames, dims)."""
+        """Returns the features of an utterance, float32 (frames, dims)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Aligned:
     """One utterance as words on frames.
 
     Attributes:
-        words: Numbers of the words, int32 (words,).
+        words: Indices of the words, int32 (words,).
         segments: First frame and number of frames of each word, int32 (words, 2); at least one frame each.
     """
 
@@ -50,16 +50,16 @@ class Aligned:
 
 
 def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[np.int32]:
-    """Frames under each word (lee2020 §3.1.2).
+    """Returns the frames under each word (lee2020 §3.1.2).
 
-    A segment has the frames whose windows lie wholly inside of the word's time after it was extended on both sides; a
-    word shorter than a window has the one frame nearest to its middle.
+    A segment has the frames whose windows lie entirely within the word's time, extended on both sides; a word shorter
+    than a window has the single frame nearest to its middle.
 
     Args:
-        words: With times that touch each other; see `ser_tf.papers.lee2020.alignment.spoken_words`.
+        words: Words with contiguous times; see `ser_tf.papers.lee2020.alignment.spoken_words`.
         num_frames: Frames of the utterance.
         params: The time axis of the frames.
-        overlap: Overlap of neighbours as a share of a word's duration; each side is extended by half of it.
+        overlap: Overlap of neighbours as a fraction of a word's duration; each side is extended by half of it.
 
     Returns:
         First frame and number of frames, int32 (words, 2).
@@ -77,10 +77,10 @@ def word_segments(words: Sequence[Word], num_frames: int, params: FrameParams, o
 
 
 def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: float) -> npt.NDArray[np.int32]:
-    """Segments of equal length that know nothing of words (lee2020 Table 3).
+    """Returns segments of equal length, independent of word boundaries (lee2020 Table 3).
 
     Args:
-        number: How many segments, as many as the utterance has words.
+        number: Number of segments, which is the number of words in the utterance.
         num_frames: Frames of the utterance.
         params: The time axis of the frames.
         overlap: As for `word_segments`.
@@ -95,7 +95,7 @@ def equal_segments(number: int, num_frames: int, params: FrameParams, overlap: f
 
 
 def _sizes(items: Sequence[Aligned], num_frames: Sequence[int], reads: str) -> npt.NDArray[np.int64]:
-    """The sizes that `pipeline.plan_epoch` takes, int64 (utterances, 1 or 2)."""
+    """Returns the sizes for `pipeline.plan_epoch`, int64 (utterances, 1 or 2)."""
     words, frames = [len(item.words) for item in items], list(num_frames)
     columns = {"segments": (words, frames), "frames": (frames,), "words": (words,)}[reads]
     return np.asarray(columns, np.int64).T
@@ -110,21 +110,21 @@ def dataset(
     seed: int | None = None,
     reads: str = "segments",
 ) -> tf.data.Dataset:
-    """Batches of words and frames.
+    """Makes batches of words and frames.
 
     Args:
-        features: Where frames are read from, streamed utterance by utterance; None for a model that `reads` words.
+        features: The features, streamed utterance by utterance; None for a model that `reads` words.
         ids: The utterances.
         items: Their words and segments.
         params: How batches are cut.
-        columns: Further values for each utterance (targets), rows along the first axis.
-        seed: Shuffles each epoch anew, always the same for the same seed; None keeps one order.
-        reads: What the model reads, which decides the utterances that come together: `segments`, whole utterances of
-            `frames`, or `words`.
+        columns: Further values of each utterance (targets), with rows along the first axis.
+        seed: Seed for shuffling each epoch anew; None keeps one order.
+        reads: What the model reads, by which utterances are grouped: `segments`, whole utterances of `frames`, or
+            `words`.
 
     Returns:
-        A dataset whose every iteration is one epoch, of dictionaries with `words` int32 (batch, words), `num_words`
-        int32 (batch,), `position` (the row in `ids`) and the columns; with features also `features` float32 (batch,
+        A dataset that yields one epoch per iteration, as dictionaries with `words` int32 (batch, words), `num_words`
+        int32 (batch,), `position` (the index in `ids`) and the columns; with features also `features` float32 (batch,
         frames, dims), `lengths` int32 (batch,) and `segments` int32 (batch, words, 2). Padding is zero and on the
         right.
     """

@@ -1,10 +1,10 @@
-"""Word alignments: files of aligners and recognisers, and from an alignment as written to the words that were spoken.
+"""Word alignments: reading files of aligners and recognisers, and extracting the spoken words.
 
-Aligners write more than words: silence, noises, sentence boundaries. `spoken_words` takes these special tokens away
-and gives their time to the words beside them (lee2020 §4.2).
+Aligners write more than words: silence, noises, sentence boundaries. `spoken_words` removes these special tokens and
+divides their time between the neighbouring words (lee2020 §4.2).
 
-Deviations: §4.2 divides a special token's time between the neighbouring words; at an edge, where there is only one,
-that word takes all of it.
+Deviations: §4.2 divides a special token's time between the neighbouring words; at the start and end of an utterance the
+only neighbour takes all of it.
 """
 
 import dataclasses
@@ -20,12 +20,12 @@ from ser_tf.errors import CorpusError
 from ser_tf.papers.lee2020.whisper import parse_whisper
 
 WORD_TIERS = ("words", "word")
-"""Names of a TextGrid's tier of words, in lower case; with several speakers the Montreal aligner writes `A - words`."""
+"""Names of a TextGrid's word tier, in lower case; for several speakers the Montreal aligner writes `A - words`."""
 UNKNOWN_TOKENS = ("<unk>", "[unk]")
-"""A word that was spoken and that the aligner did not know; unlike other tokens in brackets it is a word."""
+"""A spoken word unknown to the aligner; unlike other bracketed tokens it is a word."""
 SILENCE_TOKENS = ("sil", "sp", "spn", "silence", "#", "-")
 _FILLER = re.compile(r"\+\+.+\+\+|\[(?!sil(ence)?\]).+\]|\{(?!sl\}|sil\}).+\}")
-"""Laughter, breath, noises as aligners write them in lower case: `++laughter++`, `[noise]`, `{lg}`; no silence."""
+"""Laughter, breath and noises as written by aligners, in lower case: `++laughter++`, `[noise]`, `{lg}`; not silence."""
 FORMATS = "TextGrid, CTM, wdseg or Whisper's JSON"
 """Formats of alignments, for messages."""
 
@@ -38,14 +38,14 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def plain_word(token: str, fillers: str = "special") -> str | None:
-    """The word of an alignment's token in lower case, or None for silence, noises and sentence boundaries.
+    """Returns a token's word in lower case, or None for silence, noises and sentence boundaries.
 
     `LIKE(2)` is `like`; `<s>`, `<sil>`, `++LAUGHTER++`, `[noise]`, `{NS}`, `sp` and the empty token are special;
     `<unk>` is a word.
 
     Args:
         token: The token.
-        fillers: `words` takes `++LAUGHTER++`, `[noise]` and `{NS}` as words.
+        fillers: `words` treats `++LAUGHTER++`, `[noise]` and `{NS}` as words.
     """
     token = token.strip().lower()
     if token in UNKNOWN_TOKENS:
@@ -60,18 +60,18 @@ def plain_word(token: str, fillers: str = "special") -> str | None:
 def spoken_words(
     tokens: Sequence[Word], duration_seconds: float | None = None, fillers: str = "special"
 ) -> tuple[Word, ...]:
-    """Words without special tokens, with no gap between them (lee2020 §4.2).
+    """Removes special tokens and closes the gaps between words (lee2020 §4.2).
 
-    The time between two words, whether special tokens lie there or nothing, is divided between both in halves; the
-    time before the first word and after the last belongs only to these. Overlapping words meet in the middle.
+    The time between two words, whether it holds special tokens or nothing, is divided equally between them; the time
+    before the first word and after the last goes to that word. Overlapping words meet in the middle.
 
     Args:
-        tokens: The alignment as written, in the order of time.
-        duration_seconds: Length of the recording; None: it ends with the last token.
+        tokens: The alignment as written, in temporal order.
+        duration_seconds: Length of the recording; by default it ends with the last token.
         fillers: As for `plain_word`.
 
     Returns:
-        Plain words in lower case; none when nothing was spoken.
+        Plain words in lower case; empty if nothing was spoken.
     """
     plain = ((token, plain_word(token.text, fillers)) for token in tokens)
     words = [dataclasses.replace(token, text=text) for token, text in plain if text]
@@ -84,18 +84,18 @@ def spoken_words(
 
 
 def parse_textgrid(text: str, source: str) -> tuple[Word, ...]:
-    """Reads the tier of words of a Praat TextGrid, in Praat's long or short text format.
+    """Reads the word tier of a Praat TextGrid, in Praat's long or short text format.
 
     Args:
         text: Content of the file.
-        source: The file, for messages.
+        source: Name of the file, for messages.
 
     Returns:
-        All intervals of the tier, silent ones with an empty text, in the order of time.
+        All intervals of the tier in temporal order, silent ones with an empty text.
 
     Raises:
-        CorpusError: not a TextGrid, no tier of words or several, or times that are not numbers, negative, reversed or
-            not in order; names `source` and the line.
+        CorpusError: not a TextGrid, no word tier or several, or times that are not numbers, negative, reversed or out
+            of order. The message names `source` and the line.
     """
     tiers = [
         (name, intervals)
@@ -110,7 +110,7 @@ def parse_textgrid(text: str, source: str) -> tuple[Word, ...]:
 
 
 class _Values:
-    """The strings, flags and numbers of a TextGrid, one after the other; its words between them mean nothing."""
+    """The strings, flags and numbers of a TextGrid in order, ignoring the words between them."""
 
     def __init__(self, text: str, source: str) -> None:
         self._text, self._source = text, source
@@ -119,11 +119,11 @@ class _Values:
 
     @property
     def place(self) -> str:
-        """File and line of the value that was taken last."""
+        """File and line of the value taken last."""
         return f"{self._source}:{self._line}"
 
     def take(self, kind: str) -> str:
-        """The next value as written, which must be a `text`, `flag` or `number`."""
+        """Takes the next value as written, which must be of the given kind: `text`, `flag` or `number`."""
         match = next(self._matches, None)
         if match is not None:
             self._line += self._text.count("\n", self._position, match.start())
@@ -146,7 +146,7 @@ class _Values:
 
 
 def _tiers(values: _Values) -> list[tuple[str, tuple[Word, ...]]]:
-    """Takes the values of a TextGrid apart: name and intervals of each interval tier."""
+    """Parses the values of a TextGrid into name and intervals of each interval tier."""
     if [values.string(), values.string()] != ["ooTextFile", "TextGrid"]:
         raise CorpusError(f"{values.place}: not a TextGrid in Praat's text format")
     _skip_times(values)
@@ -164,7 +164,7 @@ def _tiers(values: _Values) -> list[tuple[str, tuple[Word, ...]]]:
 
 
 def _skip_times(values: _Values) -> None:
-    """Start and end of the recording or of a tier."""
+    """Skips start and end of the recording or of a tier."""
     values.seconds(), values.seconds()
 
 
@@ -180,17 +180,17 @@ def _intervals(values: _Values) -> tuple[Word, ...]:
 
 
 def parse_ctm(text: str, source: str) -> dict[str, tuple[Word, ...]]:
-    """Reads a CTM file: rows of utterance, channel, start and length in seconds, word, and perhaps a confidence.
+    """Reads a CTM file: rows of utterance, channel, start and length in seconds, word, and optionally a confidence.
 
     Args:
         text: Content of the file.
-        source: The file, for messages.
+        source: Name of the file, for messages.
 
     Returns:
-        The words of each utterance in the order of time.
+        The words of each utterance in temporal order.
 
     Raises:
-        CorpusError: a row of another form, a time that is not a number or negative, or a word inside of another one;
+        CorpusError: a malformed row, a time that is not a number or negative, or a word inside another one. The message
             names `source` and the line.
     """
     rows: dict[str, list[tuple[Word, int]]] = {}
@@ -210,7 +210,7 @@ def parse_ctm(text: str, source: str) -> dict[str, tuple[Word, ...]]:
 
 
 def _in_time(rows: Sequence[tuple[Word, int]], source: str) -> tuple[Word, ...]:
-    """Sorts the words of one utterance by their times."""
+    """Sorts the words of one utterance by time."""
     ordered = sorted(rows, key=lambda row: (row[0].start_seconds, row[0].end_seconds))
     for (before, _), (word, number) in zip(ordered, ordered[1:], strict=False):
         plain_text.check_order(before, word, f"{source}:{number}")
@@ -243,7 +243,7 @@ def read_alignments(folder: Path) -> Mapping[str, tuple[Word, ...]]:
         The alignment of each utterance by its id.
 
     Raises:
-        CorpusError: the folder does not exist or has no such file, a file is broken, or an utterance comes twice.
+        CorpusError: the folder does not exist or has no such file, a file is malformed, or an utterance occurs twice.
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder; --alignment takes one with files in {FORMATS}")

@@ -1,12 +1,12 @@
-"""Both modalities' attention of lee2020 over the words of an utterance, below the waveform with the word boundaries.
+"""Attention of both modalities over an utterance's words (lee2020), below the waveform with the word boundaries.
 
     python -m experiments.lee2020_table3 --keep-models
     python -m figures.lee2020_attention --run runs/lee2020_table3/synthetic
 
-The paper draws no such figure; it shows eq. 4 and 5, averaged over the heads. Each utterance is shown with the model of
-the fold that tested it. Without `--utterances` these are the surest right answers of two classes, which the title says.
-A run with `--alignment DIR` needs it here as well; with it `--audio FILE` shows the user's own recordings, whose
-alignments are named after them.
+The paper has no such figure; this one shows eq. 4 and 5, averaged over the heads. Each utterance is shown with the
+model of the fold that tested it. Without `--utterances` the examples are the most confident correct predictions of two
+classes, as the title says. A run with `--alignment DIR` needs the flag here too; with it, `--audio FILE` shows your own
+recordings, whose alignments are named after them.
 """
 
 import dataclasses
@@ -45,12 +45,12 @@ Alignments = Mapping[str, tuple[Word, ...]] | None
 def outputs_of(
     model: TrainedModel, waveform: npt.NDArray[np.float32], words: Sequence[Word]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """The outputs of a cross attention network for one recording, without the batch axis.
+    """Returns the outputs of a cross attention network for one recording, without the batch axis.
 
     Args:
         model: The network.
         waveform: float32 (samples,) at 16 kHz.
-        words: Words with times that touch each other, at least one.
+        words: Words with contiguous times, at least one.
     """
     features = model.spec(tf.constant(waveform[np.newaxis])).numpy()
     number = features.shape[1]
@@ -70,10 +70,10 @@ def outputs_of(
 
 
 def words_shown(example: examples.Example, alignments: Alignments) -> tuple[Word, ...]:
-    """Words of a recording, from the corpus or from the user's alignments.
+    """Returns the words of a recording, from the corpus or from the user's alignments.
 
     Raises:
-        SettingError: there are none.
+        SettingError: the recording has no words.
     """
     ledger = ledgers.restore(Ledger, example.model.card["settings"])
     if example.utterance is None:
@@ -93,7 +93,7 @@ def words_shown(example: examples.Example, alignments: Alignments) -> tuple[Word
 
 
 def draw(shown: Sequence[examples.Example], alignments: Alignments = None) -> Figure:
-    """One column an example: the waveform, then text and audio attention as one bar a word."""
+    """Draws one column per example: the waveform, then text and audio attention with one bar per word."""
     width = 1.6 * panels.COLUMN_INCHES
     figure = Figure(figsize=(width * len(shown), 4.2), layout="constrained")
     columns = figure.subplots(3, len(shown), squeeze=False, sharex="col")
@@ -116,7 +116,7 @@ def draw(shown: Sequence[examples.Example], alignments: Alignments = None) -> Fi
 
 
 def _draw_boundaries(axes: Axes, words: Sequence[Word]) -> None:
-    """Lines where words meet, and the words above the waveform."""
+    """Draws lines at word boundaries, and the words above the waveform."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.5 * (high - low))
     transform = axes.get_xaxis_transform()

@@ -1,7 +1,7 @@
-"""Words of clients: a trained model that also knows the words of a file of word vectors (`export --glove`).
+"""Client vocabulary: extending a trained model by the words of a file of word vectors (`export --glove`).
 
-A corpus has some thousand words, clients have more. With GloVe's vectors a network can read words that training never
-saw, as it reads those of the test set (`vocabulary=training+vectors`).
+A corpus has a few thousand words; clients use more. With GloVe's vectors a network can read words never seen in
+training, just as it reads those of the test set (`vocabulary=training+vectors`).
 """
 
 import dataclasses
@@ -18,9 +18,9 @@ from ser_tf.protocol.models import TrainedModel
 
 EMBEDDING = "word_embedding"
 MAX_WORDS = 100_000
-"""The most frequent lower-case words of the file; with 300 dimensions 120 MB, and rarer ones are hardly ever said."""
+"""Number of the file's most frequent lower-case words to add: 120 MB at 300 dimensions; rarer words hardly occur."""
 MIN_COSINE = 0.5
-"""Training turns vectors a little; between other files' vectors of the same words the median is near zero."""
+"""Training rotates vectors slightly; between different files' vectors of the same words the median is near zero."""
 _STEMS = {
     "n't": "do does did is are was were have has had ca wo could would should might must need ai".split(),
     "'s": "it he she that there here what who where how when let".split(),
@@ -33,23 +33,23 @@ _STEMS = {
 
 
 def contractions() -> tuple[str, ...]:
-    """Usual contractions of English, which GloVe's files have only in parts: `don't`, `it's`, `we're`."""
+    """Returns common English contractions, which GloVe's files hold only in parts: `don't`, `it's`, `we're`."""
     return tuple(sorted(stem + clitic for clitic, stems in _STEMS.items() for stem in stems))
 
 
 def with_vectors(trained: TrainedModel, path: Path, max_words: int = MAX_WORDS) -> TrainedModel:
-    """The model with a larger vocabulary; what it answers to words that it knew does not change.
+    """Extends a model's vocabulary without changing its answers to known words.
 
-    Words that the file lacks stay unknown; contractions among `contractions()` take the mean of their parts.
+    Words missing from the file stay unknown; the contractions in `contractions()` get the mean of their parts.
 
     Args:
-        trained: A model that reads words and whose embedding started from the same file.
+        trained: A model that reads words and whose embedding was initialised from the same file.
         path: The file of word vectors.
-        max_words: Number of the file's first lower-case words that are taken.
+        max_words: Number of the file's first lower-case words to add.
 
     Raises:
         WordVectorError: the file cannot be read or is malformed.
-        SettingError: the model reads no words, or its embedding did not start from this file.
+        SettingError: the model reads no words, or its embedding was not initialised from this file.
     """
     if EMBEDDING not in {layer.name for layer in trained.model.layers}:
         raise SettingError(f"--glove {path}: row {trained.card['row']} reads no words")
@@ -67,7 +67,7 @@ def with_vectors(trained: TrainedModel, path: Path, max_words: int = MAX_WORDS) 
 
 
 def _require_same(embedded: Embedded, vectors: glove.WordVectors, path: Path) -> None:
-    """Checks that an embedding has been trained from these vectors."""
+    """Checks that an embedding was initialised from these vectors."""
     dims, theirs = embedded.matrix.shape[1], vectors.matrix.shape[1]
     if dims != theirs:
         raise SettingError(f"--glove {path}: its vectors have {theirs} dimensions, the model's words {dims}")
@@ -84,7 +84,7 @@ def _require_same(embedded: Embedded, vectors: glove.WordVectors, path: Path) ->
 
 
 def _with_embedding(model: keras.Model, embedded: Embedded) -> keras.Model:
-    """A copy of a model with another embedding of words."""
+    """Copies a model with another word embedding."""
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
         config: dict[str, Any] = layer.get_config()

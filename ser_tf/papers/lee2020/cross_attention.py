@@ -11,19 +11,19 @@ from ser_tf.papers.lee2020.packed_segments import Shape
 
 MODALITIES = ("text", "audio")
 MIN_POSTERIOR = 1e-37
-"""Posteriors below it count as this value, whose logarithm is finite."""
+"""Minimum posterior, which keeps the logarithm finite."""
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class CrossAttention(ExplicitMaskLayer):
     """Cross attention of lee2020, eq. 4-9, with several heads.
 
-    Each modality's states are projected to `num_heads` heads; a query of each modality and head scores its own
-    modality's states by an inner product, and the weights aggregate both modalities, head by head. `c_text_audio` is
-    the audio aggregated with the text's weights, c^(TA) of eq. 7.
+    Each modality's states are projected to `num_heads` heads; a query per modality and head scores its own modality's
+    states by an inner product, and the weights aggregate both modalities, head by head. `c_text_audio` is the audio
+    aggregated with the text's weights, c^(TA) of eq. 7.
 
-    Deviations: §4.2 says that four heads are used, not how; here the states are projected as in the cited
-    multi-head attention, once a modality, or, without projection, split into as many parts.
+    Deviations: §4.2 says that four heads are used but not how; here the states are projected as in the cited multi-head
+    attention, once per modality, or, without projection, split into as many parts.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class CrossAttention(ExplicitMaskLayer):
         """Takes the variants.
 
         Args:
-            num_heads: Heads; they divide the dimensions of the states.
-            project: Whether states are projected before they are split into heads.
-            stop_gradient: Whether crossed weights are constants in training, `sg` of eq. 7 and 9.
-            crossed: False leaves out eq. 7 and 9 (last row of Table 4).
-            **kwargs: Of a Keras layer.
+            num_heads: Number of heads; must divide the dimensions of the states.
+            project: Whether states are projected before being split into heads.
+            stop_gradient: Whether crossed weights are constants in training, `sg` in eq. 7 and 9.
+            crossed: Whether to compute eq. 7 and 9; the last row of Table 4 leaves them out.
+            **kwargs: Arguments of a Keras layer.
         """
         super().__init__(**kwargs)
         self.num_heads, self.project = num_heads, project
@@ -75,7 +75,7 @@ class CrossAttention(ExplicitMaskLayer):
         self.built = True
 
     def _heads(self, modality: str, states: tf.Tensor) -> tf.Tensor:
-        """States as heads, (batch, words, heads, dims / heads)."""
+        """Splits states into heads, (batch, words, heads, dims / heads)."""
         if self.project:
             states = tf.einsum("btd,de->bte", states, self._projections[modality])
         shape = tf.shape(states)
@@ -127,14 +127,14 @@ class CrossAttention(ExplicitMaskLayer):
 
 
 def _aggregate(weights: tf.Tensor, heads: tf.Tensor) -> tf.Tensor:
-    """Weighted sums, one a head, joined: (batch, heads, words), (batch, words, heads, d) -> (batch, heads x d)."""
+    """Joins weighted sums of all heads: (batch, heads, words), (batch, words, heads, d) -> (batch, heads x d)."""
     context = tf.einsum("bht,bthd->bhd", weights, heads)
     return tf.reshape(context, (tf.shape(context)[0], heads.shape[2] * heads.shape[3]))
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class ProductDecision(keras.layers.Layer):
-    """The decision of lee2020, eq. 15, as a posterior: the product of three, normalised to a sum of one."""
+    """The decision of lee2020, eq. 15, as a posterior: the normalised product of three posteriors."""
 
     def __init__(self, weight: float, **kwargs: Any) -> None:
         """Takes alpha, the exponent of the single modalities' posteriors."""

@@ -1,7 +1,7 @@
 """Word vectors in GloVe's text format: a word and its numbers on each line, separated by single spaces.
 
-The published files hold up to two million words and five gigabytes; reading is streamed, from plain or gzip files, and
-keeps only the words that are asked for. Their words are Penn Treebank's tokens: `don't` is `do n't`.
+The published files hold up to two million words in five gigabytes. Plain or gzip files are streamed, and only the
+requested words kept. Words are Penn Treebank tokens: `don't` is `do n't`.
 """
 
 import dataclasses
@@ -23,9 +23,9 @@ from ser_tf.errors import UserError
 MAX_DIMS = 4096
 """Published vectors have up to 1,024 dimensions."""
 MAX_LINE_BYTES = 2**18
-"""Far more than any line of so many numbers; what comes without line ends is read no further."""
+"""Far more than any line of that many numbers; longer lines are rejected unread."""
 MAX_LINES = 10_000_000
-"""Published files have up to two million; a small gzip file can hold any number of short lines."""
+"""Published files have up to two million lines; a small gzip file could hold any number of short ones."""
 _SHOWN = 40
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _CONTRACTION = re.compile(r"(?P<stem>.+)(?P<clitic>n't|'(?:s|re|ve|ll|d|m))")
@@ -33,11 +33,11 @@ Vector = npt.NDArray[np.float32]
 
 
 class WordVectorError(UserError):
-    """A file of word vectors cannot be used: names the file and the line."""
+    """A file of word vectors cannot be used. The message names the file and the line."""
 
 
 def parts_of(word: str) -> tuple[str, ...]:
-    """The tokens of a contraction; none for another word.
+    """Returns the tokens of a contraction, or nothing for other words.
 
     >>> parts_of("don't"), parts_of("couldn't've"), parts_of("yes")
     (('do', "n't"), ('could', "n't", "'ve"), ())
@@ -51,9 +51,9 @@ class WordVectors:
     """Vectors of some words.
 
     Attributes:
-        words: Words that the file has, among those that were asked for and their parts, in alphabetical order.
-        matrix: float32 (words, dims), one row a word.
-        asked: Words that were asked for, in alphabetical order.
+        words: Words found in the file among those requested and their parts, in alphabetical order.
+        matrix: float32 (words, dims), one row per word.
+        asked: Requested words, in alphabetical order.
     """
 
     words: tuple[str, ...]
@@ -62,28 +62,28 @@ class WordVectors:
 
     @functools.cached_property
     def rows(self) -> Mapping[str, int]:
-        """Row of each word in the matrix."""
+        """Returns each word's row in the matrix."""
         return {word: row for row, word in enumerate(self.words)}
 
     def digest(self) -> str:
-        """SHA-256 over words and numbers."""
+        """Returns the SHA-256 over words and numbers."""
         digest = hashlib.sha256("\n".join(self.words).encode())
         digest.update(repr(self.matrix.shape).encode())
         digest.update(np.ascontiguousarray(self.matrix, "<f4").tobytes())
         return digest.hexdigest()
 
 
-# What rows use are functions: a method of an object that the run was given is no name for the code's digest to follow.
+# Rows use functions rather than methods: the code digest cannot follow a method of an object given to the run.
 def vector_of(vectors: WordVectors, word: str, contractions: str = "parts") -> Vector | None:
-    """The vector of a word, float32 (dims,).
+    """Looks up the vector of a word, float32 (dims,).
 
     Args:
-        vectors: Given vectors.
+        vectors: The vectors.
         word: The word.
-        contractions: `parts` takes the mean over the tokens of a contraction that has no vector, `whole` nothing.
+        contractions: For a contraction without a vector, `parts` averages its tokens and `whole` gives none.
 
     Returns:
-        None where there is none.
+        The vector, or None if there is none.
     """
     if word in vectors.rows:
         return vectors.matrix[vectors.rows[word]]
@@ -95,21 +95,21 @@ def vector_of(vectors: WordVectors, word: str, contractions: str = "parts") -> V
 
 
 def vectors_of(vectors: WordVectors, contractions: str = "parts") -> dict[str, Vector]:
-    """The vectors of the words that were asked for, by word; without those that have none."""
+    """Returns the vectors of the requested words, by word, without those that have none."""
     found = {word: vector_of(vectors, word, contractions) for word in vectors.asked}
     return {word: vector for word, vector in found.items() if vector is not None}
 
 
 def read(path: Path, words: Collection[str]) -> WordVectors:
-    """Reads the vectors of chosen words and of the tokens that contractions among them have.
+    """Reads the vectors of chosen words and of the tokens of contractions among them.
 
-    The first line decides the dimension. Every line is checked for its number of fields; numbers are parsed on the
-    first line and on those of chosen words. A word may hold spaces, as some of the 840B release do; when one comes
-    twice, the first counts. A header with the numbers of words and dimensions, as fastText writes it, is skipped.
+    The first line sets the dimension. Every line is checked for its number of fields; numbers are parsed on the first
+    line and on those of chosen words. A word may contain spaces, as some in the 840B release do; if a word occurs
+    twice, its first line counts. A header with the numbers of words and dimensions, as written by fastText, is skipped.
 
     Args:
         path: The file, UTF-8, plain or gzip.
-        words: The words to keep, spelled as in the file; those that it lacks are left out of the result.
+        words: The words to keep, spelled as in the file; words missing from it are missing from the result.
 
     Raises:
         WordVectorError: the file is missing, empty or of another kind, or a line has too few numbers or one that is not
@@ -120,18 +120,18 @@ def read(path: Path, words: Collection[str]) -> WordVectors:
     dims = 0
     for number, line, dims in _lines(path):  # noqa: B007 - the last is needed
         word = wanted.get(line.partition(b" ")[0])
-        # Most lines end here. A word with spaces is none of ours, whatever its first part is.
+        # Most lines end here. A word with spaces cannot be a requested one, whatever its first part.
         if word is not None and word not in found and line.count(b" ") == dims:
             found[word] = _numbers(path, number, line, dims)
     return _gathered(found, dims, words)
 
 
 def read_first(path: Path, max_words: int) -> WordVectors:
-    """Reads the vectors of the first words of a file, which are the most frequent ones.
+    """Reads the vectors of a file's first words, which are the most frequent ones.
 
     Args:
         path: As for `read`.
-        max_words: Number of lower-case words to read; others are passed over, since words are looked up in lower case.
+        max_words: Number of lower-case words to read; others are skipped, since words are looked up in lower case.
 
     Raises:
         WordVectorError: As for `read`.
@@ -154,7 +154,7 @@ def _gathered(found: Mapping[str, Vector], dims: int, asked: Collection[str]) ->
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Number, content and dimension of each line; all have a word and at least as many numbers as the first."""
+    """Yields number, content and dimension of each line; each has a word and at least as many numbers as the first."""
     dims = 0
     for number, line in _raw_lines(path):
         if not dims:
@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
             dims = line.count(b" ")
             if dims > MAX_DIMS:
                 raise WordVectorError(f"{path}:{number}: {dims:,} numbers on a line; vectors have at most {MAX_DIMS:,}")
-            _numbers(path, number, line, dims)  # tells other files with spaces in them
+            _numbers(path, number, line, dims)  # rejects other files that contain spaces
         if line.count(b" ") < max(dims, 1):
             raise _malformed(path, number, line, dims)
         yield number, line, dims
@@ -172,7 +172,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines from 1 without their ends, unpacked; bounded in length and number."""
+    """Yields decompressed lines with numbers from 1, without line ends, bounded in length and number."""
     try:
         with _opened(path) as file:
             for number in itertools.count(1):
@@ -203,7 +203,7 @@ def _is_header(line: bytes) -> bool:
 
 def _numbers(path: Path, number: int, line: bytes, dims: int) -> Vector:
     try:
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused
+        with np.errstate(over="ignore"):  # overflow becomes infinite, and is refused
             values = np.asarray([float(field) for field in line.split(b" ")[1:]], np.float32)
     except ValueError:
         raise _malformed(path, number, line, dims) from None

@@ -1,4 +1,4 @@
-"""What Lee et al. 2020 does not state."""
+"""Assumptions where Lee et al. 2020 is silent."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    """What the paper does not state."""
+    """Assumptions where the paper is silent."""
 
     split: str = assumption(
         "utterance",

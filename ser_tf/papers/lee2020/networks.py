@@ -1,6 +1,7 @@
 """Networks of Lee, Yoon and Jung 2020: the cross attention network, its ablations, and the single-modality baselines.
 
-Inputs and padding: see `ser_tf.papers.lee2020.text_audio`. All give a dictionary with `probabilities` (batch, classes).
+For inputs and padding see `ser_tf.papers.lee2020.text_audio`. All return a dictionary with `probabilities` (batch,
+classes).
 """
 
 import keras
@@ -35,28 +36,28 @@ def build_cross_attention_network(  # noqa: PLR0913 - the paper's symbols, and i
     segment_average: str = AVERAGES[0],
     segment_dropout: str = SEGMENT_DROPOUTS[0],
 ) -> keras.Model:
-    """The cross attention network, eq. 1-12 and 15, and the variants of Table 4.
+    """Builds the cross attention network, eq. 1-12 and 15, and the variants of Table 4.
 
     The loss of eq. 13-14 is the cross entropy of three outputs, `joint_probabilities` with weight 1 and
     `text_probabilities` and `audio_probabilities` with weight alpha each.
 
     Args:
-        text: Vocabulary and first embedding.
-        audio: How frames are made and normalised.
-        num_classes: K.
-        lstm_units: D_h, in each direction.
-        dropout: Share of units that are dropped after each BLSTM.
-        num_heads: Heads of the global attention.
-        align_weight: alpha; 0 leaves out eq. 11-13, and eq. 10 decides ("- L_align").
-        stop_gradient: False lets gradients through the crossed weights ("- stop-gradient").
-        cross_attention: False decides only by c^(TT) and c^(AA) ("- cross attention").
+        text: Vocabulary and initial embedding.
+        audio: How frames are computed and normalised.
+        num_classes: Number of classes.
+        lstm_units: Memory cells in each direction, D_h.
+        dropout: Dropout rate after each BLSTM.
+        num_heads: Number of heads of the global attention.
+        align_weight: alpha; with 0, eq. 11-13 are left out and eq. 10 decides ("- L_align").
+        stop_gradient: Whether to block gradients through the crossed weights; False is "- stop-gradient".
+        cross_attention: Whether to use crossed contexts; False decides only by c^(TT) and c^(AA) ("- cross attention").
         project_heads: See `CrossAttention`.
         segment_average: See `text_audio.encoded_segments`.
         segment_dropout: See `text_audio.encoded_segments`.
 
     Returns:
-        A model with the outputs `probabilities`, `text_attention` and `audio_attention` (batch, heads, words), and
-        for alpha > 0 the three of the loss.
+        A model with the outputs `probabilities`, `text_attention` and `audio_attention` (batch, heads, words), and, for
+        alpha > 0, the three outputs of the loss.
     """
     text_inputs, words = text_audio.words_input(text)
     audio_inputs, frames, segments = text_audio.segments_input(audio)
@@ -83,7 +84,7 @@ def build_cross_attention_network(  # noqa: PLR0913 - the paper's symbols, and i
 def build_text_network(
     text: TextSettings, num_classes: int, lstm_units: int = LSTM_UNITS, dropout: float = DROPOUT
 ) -> keras.Model:
-    """TextModel of Table 2: one BLSTM over the words and global attention.
+    """Builds TextModel of Table 2: one BLSTM over the words and global attention.
 
     Returns:
         A model with the inputs `words` and `num_words` and the outputs `probabilities` and `attention` (batch, words).
@@ -95,7 +96,7 @@ def build_text_network(
 def build_audio_network(
     audio: AudioSettings, num_classes: int, lstm_units: int = LSTM_UNITS, dropout: float = DROPOUT
 ) -> keras.Model:
-    """AudioModel of Table 2: one BLSTM over the frames of the utterance and global attention.
+    """Builds AudioModel of Table 2: one BLSTM over the frames of the utterance and global attention.
 
     Returns:
         A model with the inputs `features` and `lengths` and the outputs `probabilities` and `attention` (batch,

@@ -1,8 +1,8 @@
-"""Many short segments in few long rows, so that a recurrent layer reads them all with little padding.
+"""Packing many short segments into few long rows for a recurrent layer, with little padding.
 
-Segments of words differ much in length (a word before a pause is ten times as long as an article). One row a segment
-would be mostly padding; here segments are laid one after the other in rows as long as the longest segment,
-and a recurrent layer starts anew where a segment does. The result is what each segment would give by itself.
+Segments of words vary greatly in length (a word before a pause is ten times as long as an article). One row per segment
+would be mostly padding; instead, segments are placed one after another in rows as long as the longest segment, and a
+recurrent layer restarts at the beginning of each. The result equals that of each segment by itself.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ import tensorflow as tf
 from ser_tf.layers.explicit_mask import ExplicitMaskLayer
 
 PADDING = -1
-"""Owner of the cells after the last segment of a row."""
+"""Owner of the steps after the last segment of a row."""
 Shape = tuple[int | None, ...]
 
 
 def next_fit(lengths: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Lays segments, longest first, into rows; one that does not fit after the last one opens the next row.
+    """Places segments, longest first, in rows; a segment that does not fit opens the next row.
 
     Args:
-        lengths: Frames of each segment, int32 (segments,), none above `steps`.
+        lengths: Frames of each segment, int32 (segments,), at most `steps`.
         steps: Frames of a row, int32 ().
 
     Returns:
@@ -42,15 +42,15 @@ def next_fit(lengths: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PackSegments(ExplicitMaskLayer):
-    """Cuts the segment of each word out of an utterance's frames (lee2020 §3.1.2) and packs them into rows.
+    """Cuts each word's segment out of an utterance's frames (lee2020 §3.1.2) and packs the segments into rows.
 
     (features (batch, frames, dims), segments (batch, words, 2): first frame and number) -> frames (rows, steps, dims)
-    and the owner of each, int32 (rows, steps): the number of the segment, counted through the words of the batch one
-    utterance after the other, or `PADDING`. A word of padding, whose segment has no frames, counts for nothing.
+    and the owner of each, int32 (rows, steps): the index of the segment among all words of the batch, utterance by
+    utterance, or `PADDING`. Padding words, whose segments have no frames, are ignored.
     """
 
     def __init__(self, zero_padded: bool = False, **kwargs: Any) -> None:
-        """Takes whether a segment owns zeros up to the longest segment of its utterance (T' of §3.1.2)."""
+        """Takes whether to pad each segment with zeros to the longest segment of its utterance (T' of §3.1.2)."""
         super().__init__(**kwargs)
         self.zero_padded = zero_padded
 
@@ -80,7 +80,7 @@ class PackSegments(ExplicitMaskLayer):
         features: keras.KerasTensor,
         segments: keras.KerasTensor,  # noqa: ARG002 - Keras gives each argument
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """A float32 and an int32 tensor."""
+        """Specifies a float32 and an int32 tensor."""
         return (
             keras.KerasTensor((None, None, features.shape[-1]), features.dtype),
             keras.KerasTensor((None, None), "int32"),
@@ -93,23 +93,23 @@ class PackSegments(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class RestartingLSTMCell(keras.layers.LSTMCell):
-    """An LSTM cell whose states are zero before each step that the last column of its input marks with 1."""
+    """An LSTM cell whose states are reset before each step marked with 1 in the last column of its input."""
 
     def build(self, input_shape: Shape) -> None:
-        """Creates the weights, which the mark has none of."""
+        """Creates the weights; the mark has none."""
         super().build((*input_shape[:-1], (input_shape[-1] or 0) - 1))
 
     def call(
         self, sequence: tf.Tensor, states: list[tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """One step: ((batch, dims + 1), states) -> (batch, units), states."""
+        """Computes one step: ((batch, dims + 1), states) -> (batch, units), states."""
         kept = 1.0 - sequence[:, -1:]
         return super().call(sequence[:, :-1], [kept * state for state in states], training=training)
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PackedBLSTM(ExplicitMaskLayer):
-    """A bidirectional LSTM that reads every segment of a packed row by itself.
+    """A bidirectional LSTM that reads every segment of a packed row independently.
 
     (frames (rows, steps, dims), owners (rows, steps)) -> (rows, steps, 2 x units); undefined where the owner
     is `PADDING`.
@@ -153,7 +153,7 @@ class PackedBLSTM(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PackedMean(ExplicitMaskLayer):
-    """Mean over the frames that each segment owns, put back to its word; words of padding get zeros.
+    """Mean over the frames of each segment, returned to its word; padding words get zeros.
 
     (states (rows, steps, dims), owners (rows, steps), segments (batch, words, 2)) -> (batch, words, dims).
     """

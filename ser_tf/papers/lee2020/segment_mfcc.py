@@ -1,7 +1,7 @@
-"""MFCC of each cut segment by itself: the audio is cut first and converted afterwards (lee2020 §3.1.2).
+"""MFCC of individual segments: the audio is cut first and converted afterwards (lee2020 §3.1.2).
 
-The feature of an utterance is then its waveform, one sample a frame: what places words on frames places them on
-samples, and the network converts what it cuts out.
+The feature of an utterance is then its waveform, with one sample per frame: words are placed on samples as they would
+be on frames, and the network converts the segments it cuts.
 """
 
 import dataclasses
@@ -26,8 +26,8 @@ def samples(
     params: framing.FrameParams,  # noqa: ARG001 - a sample is a sample
     num_samples: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """The waveform as a feature: float32 `(..., samples)` -> float32 `(..., samples, 1)`, zero after the end."""
-    missing = tf.maximum(1 - tf.shape(waveform)[-1], 0)  # an empty one has one sample, as every feature has one frame
+    """Returns the waveform as a feature: float32 `(..., samples)` -> `(..., samples, 1)`, zero after the end."""
+    missing = tf.maximum(1 - tf.shape(waveform)[-1], 0)  # at least one, like every feature's frames
     edges = [[0, 0]] * (waveform.shape.rank - 1) + [[0, missing]]
     return tf.pad(framing.silence_padding(waveform, num_samples), edges)[..., tf.newaxis]
 
@@ -44,12 +44,12 @@ WAVEFORM = FeatureSpec(
 
 @keras.saving.register_keras_serializable("ser_tf")
 class SegmentMfcc(ExplicitMaskLayer):
-    """Converts each segment of a waveform by itself.
+    """Converts each segment of a waveform separately.
 
     (waveform (batch, samples, 1), segments (batch, words, 2): first sample and number) -> the MFCC of all segments of
-    an utterance one after the other, float32 (batch, frames, coefficients), and where they lie in it, int32 (batch,
-    words, 2): first frame and number. No frame sees a sample of another segment; a segment shorter than a window is
-    followed by zeros. A word of padding, whose segment has no samples, has no frames.
+    an utterance in order, float32 (batch, frames, coefficients), and their positions, int32 (batch, words, 2): first
+    frame and number. No frame sees a sample of another segment; a segment shorter than a window is padded with zeros.
+    Padding words, whose segments have no samples, have no frames.
     """
 
     def __init__(self, params: MfccParams, **kwargs: Any) -> None:
@@ -64,11 +64,11 @@ class SegmentMfcc(ExplicitMaskLayer):
         first = tf.cumsum(number, axis=1, exclusive=True)
         words = tf.where(number > 0)  # rows of (utterance, word)
         counts = tf.gather_nd(number, words)
-        owner = tf.repeat(words, counts, axis=0)  # one row a frame from here on
+        owner = tf.repeat(words, counts, axis=0)  # one row per frame from here on
         inside = tf.range(tf.shape(owner)[0]) - tf.repeat(tf.cumsum(counts, exclusive=True), counts)
         utterance = tf.cast(owner[:, 0], tf.int32)
         cut = self._cut(waveform, utterance, tf.gather_nd(begin, owner), tf.gather_nd(length, owner), inside)
-        # Each row is as long as a window: one frame.
+        # Each row is as long as a window, which makes one frame.
         plain = dataclasses.replace(self.params, pre_emphasis=0.0)
         coefficients = mfcc_frames(cut, plain)[:, 0]
         places = tf.stack([utterance, tf.gather_nd(first, owner) + inside], axis=1)
@@ -79,9 +79,9 @@ class SegmentMfcc(ExplicitMaskLayer):
     def _cut(
         self, waveform: tf.Tensor, utterance: tf.Tensor, begin: tf.Tensor, length: tf.Tensor, inside: tf.Tensor
     ) -> tf.Tensor:
-        """Samples of each frame with pre-emphasis, zero outside of its segment: float32 (frames, window samples)."""
+        """Cuts each frame's samples, pre-emphasised, zero outside its segment: float32 (frames, window samples)."""
         params, total = self.params, tf.shape(waveform)[1]
-        offset = (inside * params.hop_samples)[:, tf.newaxis] + tf.range(-1, params.window_samples)  # one sample before
+        offset = (inside * params.hop_samples)[:, tf.newaxis] + tf.range(-1, params.window_samples)  # one earlier
         place = tf.clip_by_value(begin[:, tf.newaxis] + offset, 0, total - 1) + (utterance * total)[:, tf.newaxis]
         within = tf.logical_and(offset >= 0, offset < length[:, tf.newaxis])
         cut = tf.where(within, tf.gather(tf.reshape(waveform, (-1,)), place), 0.0)
@@ -90,7 +90,7 @@ class SegmentMfcc(ExplicitMaskLayer):
     def compute_output_spec(
         self, waveform: keras.KerasTensor, segments: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """A float32 and an int32 tensor."""
+        """Specifies a float32 and an int32 tensor."""
         frames = (waveform.shape[0], None, self.params.coefficients)
         return keras.KerasTensor(frames, waveform.dtype), keras.KerasTensor(segments.shape, "int32")
 
@@ -100,22 +100,22 @@ class SegmentMfcc(ExplicitMaskLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SegmentMfcc":
-        """Makes the layer of its arguments."""
+        """Makes the layer from its arguments."""
         return cls(**{**config, "params": MfccParams(**config["params"])})
 
 
 class Waveforms(Protocol):
-    """Gives the waveforms of utterances, float32 (samples, 1), by their ids."""
+    """Waveforms of utterances by id, float32 (samples, 1)."""
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of samples."""
+        """Returns the number of samples of an utterance."""
 
     def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
-        """The waveform of one utterance."""
+        """Returns the waveform of an utterance."""
 
 
 class SegmentFrames:
-    """The MFCC of the segments of utterances, as a feature store gives features; for statistics over them."""
+    """MFCC of the utterances' segments in the form of a feature store, for statistics over them."""
 
     def __init__(
         self, waveforms: Waveforms, segments_of: Callable[[str, int], npt.NDArray[np.int32]], params: MfccParams
@@ -127,11 +127,11 @@ class SegmentFrames:
         self._converted = tf.function(SegmentMfcc(params), input_signature=specs)
 
     def num_frames(self, utterance_id: str) -> int:
-        """Number of frames of all segments of one utterance."""
+        """Returns the number of frames of all segments of one utterance."""
         return len(self[utterance_id])
 
     def __getitem__(self, utterance_id: str) -> npt.NDArray[np.float32]:
-        """The frames of all segments of one utterance, float32 (frames, coefficients)."""
+        """Returns the frames of all segments of one utterance, float32 (frames, coefficients)."""
         segments = self._segments_of(utterance_id, self._waveforms.num_frames(utterance_id))
         frames, _ = self._converted(self._waveforms[utterance_id][np.newaxis], segments[np.newaxis])
         converted: npt.NDArray[np.float32] = frames[0].numpy()

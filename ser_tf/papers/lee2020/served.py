@@ -1,6 +1,6 @@
-"""Words with their times inside a served graph, and where the attention of words and frames lies in time.
+"""Timed words inside a served graph, and the times of attention over words and frames.
 
-The rules are those of `alignment.spoken_words`, `vocabulary` and `aligned`, for batches of tensors.
+The rules of `alignment.spoken_words`, `vocabulary` and `aligned`, applied to batches of tensors.
 """
 
 import dataclasses
@@ -24,39 +24,40 @@ from ser_tf.protocol.models import TrainedModel
 from ser_tf.protocol.served import Analysed, Served, Words, frame_centres, placed
 
 LATEST_SECONDS = 1.0
-"""How long after the end of its recording a word may begin; aligners round, what is later has another unit."""
+"""Maximum time after the end of its recording at which a word may begin. Aligners round; later times suggest a
+different unit."""
 _HASHES = 2**62
-"""Number of different hashes of words."""
+"""Number of distinct word hashes."""
 
 
 class ServedWords:
-    """How the models of words are given the words of a request (`ser_tf.protocol.served.ReadsWords`)."""
+    """Turns the words of a request into a model's inputs (`ser_tf.protocol.served.ReadsWords`)."""
 
     def said(self, tokens: Sequence[Word], duration_seconds: float | None, ledger: Ledger) -> tuple[Word, ...]:
-        """From an alignment as written to the words that a request sends; none when nothing was spoken.
+        """Extracts the words to send in a request from an alignment as written; empty if nothing was spoken.
 
         Args:
-            tokens: The alignment as written, in the order of time.
-            duration_seconds: Length of the recording; None: it ends with the last token.
-            ledger: The assumptions that the model was trained under.
+            tokens: The alignment as written, in temporal order.
+            duration_seconds: Length of the recording; by default it ends with the last token.
+            ledger: The assumptions the model was trained under.
         """
         return spoken_words(tokens, duration_seconds, ledger.fillers)
 
     def with_vectors(self, trained: TrainedModel, path: Path) -> TrainedModel:
-        """The model with the words of a file of word vectors; see `client_words.with_vectors`."""
+        """Extends a model by the words of a file of word vectors; see `client_words.with_vectors`."""
         return client_words.with_vectors(trained, path)
 
     def refusals(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> tf.Tensor:
-        """Why the words of recordings are refused.
+        """Explains why the words of recordings are refused.
 
         Args:
             words: string (batch, words).
-            seconds: Begin and end of each, float32 (batch, words, 2).
-            number: How many each recording has, int32 (batch,).
+            seconds: Start and end of each word, float32 (batch, words, 2).
+            number: Number of words of each recording, int32 (batch,).
             duration: Seconds of each recording, float64 (batch,).
 
         Returns:
-            string (batch,), empty where they are not.
+            string (batch,), empty for recordings whose words are accepted.
         """
         width = tf.shape(words)[1]
         mask = tf.sequence_mask(number, width)
@@ -83,14 +84,14 @@ class ServedWords:
         return tf.where(possible, tf.where(first == "", "", named), outside)
 
     def spoken(self, words: tf.Tensor, seconds: tf.Tensor, number: tf.Tensor, duration: tf.Tensor) -> Words:
-        """Words in lower case whose times touch each other, as `spoken_words` makes them.
+        """Makes lower-case words with contiguous times, as `spoken_words` does.
 
-        A recording without words gets the one that stands for none (`NO_WORD`) over its whole length.
+        A recording without words gets `NO_WORD` over its whole length.
 
         Args:
             words: string (batch, words), without tokens for silence and noises.
-            seconds: Begin and end of each, float32 (batch, words, 2), in order.
-            number: How many each recording has, int32 (batch,).
+            seconds: Start and end of each word, float32 (batch, words, 2), in order.
+            number: Number of words of each recording, int32 (batch,).
             duration: Seconds of each recording, float64 (batch,).
         """
         none = number == 0
@@ -111,7 +112,7 @@ class ServedWords:
     def inputs(
         self, words: Words, lengths: tf.Tensor, model: keras.Model, row: str, spec: FeatureSpec, ledger: Ledger
     ) -> dict[str, tf.Tensor]:
-        """Numbers of words, how many there are, and the segments under them."""
+        """Returns the indices of words, their number, and the segments under them."""
         known = tuple(model.get_layer("word_embedding").vocabulary)
         cut = equal_segments if row == "can_equal" else word_segments
         return {
@@ -122,10 +123,9 @@ class ServedWords:
 
 
 def _as_written(seconds: tf.Tensor) -> tf.Tensor:
-    """Float32 times as the decimal fractions that they were rounded from, float64.
+    """Restores the decimal fractions that float32 times were rounded from, float64.
 
-    What lies on the edge of a frame must lie on it still; six decimals survive float32 up to 16 seconds, five up to
-    128.
+    A time on the edge of a frame must stay on it. Six decimals survive float32 up to 16 seconds, five up to 128.
     """
     exact = tf.cast(seconds, tf.float64)
     per_second = tf.where(exact < 16.0, tf.constant(1e6, tf.float64), tf.constant(1e5, tf.float64))
@@ -133,7 +133,7 @@ def _as_written(seconds: tf.Tensor) -> tf.Tensor:
 
 
 def numbers_of(words: tf.Tensor, known: tuple[str, ...]) -> tf.Tensor:
-    """Numbers of words as `vocabulary.Vocabulary` gives them; a search among hashes, without a table to initialise.
+    """Encodes words like `vocabulary.Vocabulary`, by searching among hashes, without a table to initialise.
 
     Args:
         words: string of any shape.
@@ -143,7 +143,7 @@ def numbers_of(words: tf.Tensor, known: tuple[str, ...]) -> tf.Tensor:
         int32 of the same shape.
 
     Raises:
-        ValueError: two words of the vocabulary have one hash.
+        ValueError: two words of the vocabulary share a hash.
     """
     if not known:
         return tf.fill(tf.shape(words), UNKNOWN_ID)
@@ -160,13 +160,13 @@ def numbers_of(words: tf.Tensor, known: tuple[str, ...]) -> tf.Tensor:
 
 
 def word_segments(words: Words, num_frames: tf.Tensor, params: FrameParams, overlap: float) -> tf.Tensor:
-    """Frames under each word; see `ser_tf.papers.lee2020.aligned.word_segments`.
+    """Returns the frames under each word; see `ser_tf.papers.lee2020.aligned.word_segments`.
 
     Args:
-        words: Words whose times touch each other.
+        words: Words with contiguous times.
         num_frames: int32 (batch,).
         params: The time axis of the frames.
-        overlap: Of neighbours, as a share of a word's duration.
+        overlap: Overlap of neighbours as a fraction of a word's duration.
 
     Returns:
         First frame and number of frames, int32 (batch, words, 2), zero for padding.
@@ -186,7 +186,7 @@ def word_segments(words: Words, num_frames: tf.Tensor, params: FrameParams, over
 
 
 def equal_segments(words: Words, num_frames: tf.Tensor, params: FrameParams, overlap: float) -> tf.Tensor:
-    """As many segments of equal length as there are words; see `ser_tf.papers.lee2020.aligned.equal_segments`."""
+    """Returns one equal segment per word; see `ser_tf.papers.lee2020.aligned.equal_segments`."""
     frames = tf.cast(num_frames, tf.float64)[:, tf.newaxis]
     duration = (frames - 1) * params.hop_seconds + params.window_seconds
     length = duration / tf.cast(words.number, tf.float64)[:, tf.newaxis]
@@ -196,10 +196,10 @@ def equal_segments(words: Words, num_frames: tf.Tensor, params: FrameParams, ove
 
 
 def attention_of(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
-    """Weights of words, of frames, or of both; `attention` is one of them or their mean.
+    """Returns the weights of words, of frames, or of both; `attention` is one of them or their mean.
 
     A cross attention network has weights of words for each head from text and from audio: `attention` is the mean of
-    all. A multi-hop network has weights of words and of frames: `attention` is those of frames, its last hop. An
+    all. A multi-hop network has weights of words and of frames: `attention` holds those of frames, its last hop. An
     alignment network has weights of frames for each word: `attention` is their mean over words.
     """
     outputs, words = batch.outputs, batch.words

@@ -1,7 +1,7 @@
 """Table 1 of Lee et al. 2020: the word alignment of one utterance, in units of 10 ms.
 
-Shows the paper's example, the alignment as the release writes it, and the words that the networks see: special tokens
-removed and their time divided between the neighbours (§4.2).
+Shows the paper's example, the alignment as released, and the words that the networks see, with special tokens removed
+and their time divided between the neighbours (§4.2).
 """
 
 import argparse
@@ -18,7 +18,7 @@ UNITS_PER_SECOND = 100
 COLUMNS = ("Alignment", "start", "end", "word")
 LABELS = {"paper": "the paper's example", "as_written": "as written", "spoken": "special tokens removed"}
 Line = tuple[int, int, str]
-"""First and last unit of 10 ms, inclusive as in the release, and the word."""
+"""First and last unit of 10 ms, both inclusive as in the release, and the word."""
 PUBLISHED: tuple[Line, ...] = (
     (0, 51, "<s>"),
     (52, 75, "i"),
@@ -30,7 +30,7 @@ PUBLISHED: tuple[Line, ...] = (
 
 
 def lines_of(tokens: Sequence[Word]) -> list[Line]:
-    """Words with their times as in Table 1."""
+    """Lists words with their times as in Table 1."""
     return [
         (
             round(token.start_seconds * UNITS_PER_SECOND),
@@ -62,10 +62,10 @@ def _chosen(corpus: Corpus, utterance_id: str | None) -> Utterance:
 
 
 def show(corpus: Corpus, ledger: Ledger, flags: argparse.Namespace) -> Shown:
-    """The paper's example, and both alignments of the utterance.
+    """Shows the paper's example, and both alignments of the utterance.
 
     Raises:
-        UserError: the utterance is not there or has no alignment, or a file of `--alignment` cannot be read.
+        UserError: the utterance does not exist or has no alignment, or a file of `--alignment` cannot be read.
     """
     notes = [words.REMARKS[corpus.name]] if corpus.name in words.REMARKS else []
     if flags.alignment:

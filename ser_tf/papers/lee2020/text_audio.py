@@ -1,8 +1,8 @@
-"""Inputs and encoders that the models of words and frames share (lee2020 §3.2).
+"""Inputs and encoders shared by the models of words and frames (lee2020 §3.2).
 
-All models take batches of `aligned.dataset`: `words` int32 (batch, words), `num_words` int32 (batch,),
-`features` float32 (batch, frames, dims), `lengths` int32 (batch,), `segments` int32 (batch, words, 2); each names
-those that it reads. Padding is on the right and changes no output.
+All models take batches of `aligned.dataset`: `words` int32 (batch, words), `num_words` int32 (batch,), `features`
+float32 (batch, frames, dims), `lengths` int32 (batch,), `segments` int32 (batch, words, 2); each names those it reads.
+Padding is on the right and changes no output.
 """
 
 import dataclasses
@@ -21,14 +21,14 @@ from ser_tf.papers.lee2020.vocabulary import WordEmbedding
 LSTM_UNITS = 128  # lee2020 §4.2, in each direction (ledger: lstm_width)
 DROPOUT = 0.3  # lee2020 §4.2
 AVERAGES = ("valid", "padded")
-"""Over a segment's own frames, or over as many as the utterance's longest segment has."""
+"""Average over a segment's own frames, or over the length of the utterance's longest segment."""
 SEGMENT_DROPOUTS = ("frames", "average", "none")
-"""Where the dropout of the lower LSTM lies: on its frames, on their average, or nowhere."""
+"""Dropout of the lower LSTM: on its frames, on their average, or none."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TextSettings:
-    """The text side before training.
+    """Settings of the text encoder.
 
     Attributes:
         vocabulary: Known words.
@@ -41,12 +41,12 @@ class TextSettings:
 
 @dataclasses.dataclass(frozen=True)
 class AudioSettings:
-    """The audio side before training.
+    """Settings of the audio encoder.
 
     Attributes:
         mean: Per-dimension mean, shape (dims,), subtracted from the frames.
         std: Per-dimension standard deviation, shape (dims,).
-        segment_mfcc: How the network makes frames of the segments of a waveform; None where it is given frames.
+        segment_mfcc: How the network converts segments of a waveform to frames; None if it is given frames.
     """
 
     mean: npt.NDArray[np.floating[Any]]
@@ -56,7 +56,7 @@ class AudioSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Sequence:
-    """A sequence in the graph, (batch, steps, dims), with its mask (batch, steps) and lengths (batch,)."""
+    """A sequence in the graph, (batch, steps, dims), with mask (batch, steps) and lengths (batch,)."""
 
     states: keras.KerasTensor
     mask: keras.KerasTensor
@@ -64,14 +64,14 @@ class Sequence:
 
 
 def blstm(sequence: Sequence, units: int, dropout: float, name: str) -> Sequence:
-    """A bidirectional LSTM followed by dropout (§4.2): (batch, steps, 2 x units)."""
+    """Applies a bidirectional LSTM followed by dropout (§4.2): (batch, steps, 2 x units)."""
     lstm = keras.layers.LSTM(units, return_sequences=True, name=f"{name}_lstm")
     states = keras.layers.Bidirectional(lstm, name=name)(sequence.states, mask=sequence.mask)
     return dataclasses.replace(sequence, states=keras.layers.Dropout(dropout, name=f"{name}_dropout")(states))
 
 
 def words_input(settings: TextSettings) -> tuple[dict[str, keras.KerasTensor], Sequence]:
-    """The inputs of the text side and the embedded words E^(T) (§3.1.1)."""
+    """Creates the inputs of the text encoder and the embedded words E^(T) (§3.1.1)."""
     words = keras.Input((None,), dtype="int32", name="words")
     num_words = keras.Input((), dtype="int32", name="num_words")
     embedding = WordEmbedding(settings.vocabulary, settings.embedding.shape[1], name="word_embedding")
@@ -82,7 +82,7 @@ def words_input(settings: TextSettings) -> tuple[dict[str, keras.KerasTensor], S
 
 
 def frames_input(settings: AudioSettings) -> tuple[dict[str, keras.KerasTensor], Sequence]:
-    """The inputs of the audio side and the normalised frames of whole utterances."""
+    """Creates the inputs of the audio encoder and the normalised frames of whole utterances."""
     features = keras.Input((None, len(settings.mean)), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
     normalised = _normalised(features, settings)
@@ -97,7 +97,7 @@ def _normalised(frames: keras.KerasTensor, settings: AudioSettings) -> keras.Ker
 def segments_input(
     settings: AudioSettings,
 ) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
-    """The inputs of the audio side, normalised frames (batch, frames, dims), and the segments of words in them.
+    """Creates the audio encoder's inputs, normalised frames (batch, frames, dims), and the words' segments in them.
 
     With `segment_mfcc` the feature is the waveform and `segments` counts samples.
     """
@@ -122,16 +122,16 @@ def encoded_segments(
     average: str = AVERAGES[0],
     segment_dropout: str = SEGMENT_DROPOUTS[0],
 ) -> Sequence:
-    """The audio encoder of §3.2.2: one vector a word, then a BLSTM along the words.
+    """Applies the audio encoder of §3.2.2: one vector per word, then a BLSTM over the words.
 
-    All segments of a batch, packed into rows whatever utterance they are of, go through the lower BLSTM in one call.
+    All segments of a batch, packed into rows regardless of their utterance, pass through the lower BLSTM in one call.
 
     Args:
         frames: Normalised frames of utterances, float32 (batch, frames, dims).
         segments: First frame and number of frames of each word, int32 (batch, words, 2).
         words: The words, for their mask.
         units: Width of each BLSTM in each direction.
-        dropout: Share of units that are dropped after each BLSTM.
+        dropout: Dropout rate after each BLSTM.
         average: One of `AVERAGES`; `padded` lets the lower BLSTM read zeros up to the utterance's longest segment.
         segment_dropout: One of `SEGMENT_DROPOUTS`.
 
@@ -150,5 +150,5 @@ def encoded_segments(
 
 
 def classifier(context: keras.KerasTensor, num_classes: int, name: str = "probabilities") -> keras.KerasTensor:
-    """A softmax layer."""
+    """Applies a softmax layer."""
     return keras.layers.Dense(num_classes, activation="softmax", name=name)(context)

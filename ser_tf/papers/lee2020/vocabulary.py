@@ -1,4 +1,4 @@
-"""Words as numbers: a vocabulary fitted on a training set, and the embedding that training starts from (§3.1.1)."""
+"""The vocabulary, fitted on the training set, and the initial word embedding (§3.1.1)."""
 
 import dataclasses
 import functools
@@ -13,14 +13,14 @@ import numpy.typing as npt
 from ser_tf.papers.lee2020.glove import Vector
 
 UNKNOWN_ID = 0
-"""Number of every word that the vocabulary does not hold."""
+"""Index of every word outside the vocabulary."""
 RANDOM_HALF_WIDTH = 0.05
-"""Keras draws embeddings from [-0.05, 0.05]."""
+"""Keras initialises embeddings from [-0.05, 0.05]."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Vocabulary:
-    """Known words; the number of `words[i]` is `i + 1`, and 0 stands for all others."""
+    """Known words: `words[i]` has index `i + 1`, and 0 stands for all others."""
 
     words: tuple[str, ...]
 
@@ -29,15 +29,15 @@ class Vocabulary:
         return {word: position for position, word in enumerate(self.words, UNKNOWN_ID + 1)}
 
     def __contains__(self, word: str) -> bool:
-        """Whether a word is known."""
+        """Returns whether a word is known."""
         return word in self._ids
 
     def __len__(self) -> int:
-        """Number of words with the unknown one."""
+        """Returns the number of words including the unknown one."""
         return len(self.words) + 1
 
     def encode(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Numbers of words, int32 (words,)."""
+        """Returns the indices of words, int32 (words,)."""
         return np.asarray([self._ids.get(word, UNKNOWN_ID) for word in words], np.int32)
 
 
@@ -54,7 +54,7 @@ class Embedded:
     matrix: npt.NDArray[np.float32]
 
     def extended(self, vectors: Mapping[str, Vector]) -> "Embedded":
-        """With the words that it lacks, in alphabetical order after its own."""
+        """Returns the embedding extended by the words it lacks, in alphabetical order after its own."""
         new = tuple(sorted(word for word in vectors if word not in self.known))
         if not new:
             return self
@@ -63,11 +63,11 @@ class Embedded:
 
 
 def fit(texts: Iterable[Sequence[str]], min_count: int = 1) -> Vocabulary:
-    """The vocabulary of texts, in alphabetical order.
+    """Builds the vocabulary of texts, in alphabetical order.
 
     Args:
-        texts: Words of each utterance of the training set.
-        min_count: Rarer words stay unknown.
+        texts: Words of each training utterance.
+        min_count: Minimum number of occurrences; rarer words stay unknown.
     """
     counts = Counter(word for text in texts for word in text)
     return Vocabulary(tuple(sorted(word for word, count in counts.items() if count >= min_count)))
@@ -76,9 +76,9 @@ def fit(texts: Iterable[Sequence[str]], min_count: int = 1) -> Vocabulary:
 def random_embedding(
     known: Vocabulary, dims: int, rng: np.random.Generator, half_width: float = RANDOM_HALF_WIDTH
 ) -> Embedded:
-    """Draws the vectors of all words evenly from [-half_width, half_width].
+    """Draws the vectors of all words uniformly from [-half_width, half_width].
 
-    The unknown word is zero: where the training set has none, nothing would ever move a random vector.
+    The unknown word is zero: if the training set has none, nothing would ever update a random vector.
     """
     matrix = rng.uniform(-half_width, half_width, (len(known), dims)).astype(np.float32)
     matrix[UNKNOWN_ID] = 0.0
@@ -88,16 +88,17 @@ def random_embedding(
 def given_embedding(
     known: Vocabulary, vectors: Mapping[str, Vector], dims: int, rng: np.random.Generator, missing: str
 ) -> Embedded:
-    """Takes the vectors of words that have one.
+    """Uses given vectors for the words that have one.
 
-    A word's vector depends neither on which other words have one, nor on words outside of the vocabulary.
+    A word's vector depends neither on which other words have one, nor on words outside the vocabulary.
 
     Args:
         known: The vocabulary of the training set.
         vectors: Given vectors by word, each float32 (dims,).
-        dims: Their dimension.
-        rng: Draws what is random.
-        missing: `random` draws the others with the deviation of the given vectors' entries, `zero` leaves them zero.
+        dims: Dimension of the vectors.
+        rng: Random number generator.
+        missing: `random` draws the others with the standard deviation of the given vectors' entries, `zero` leaves them
+            zero.
     """
     given = {number: vectors[word] for number, word in enumerate(known.words, UNKNOWN_ID + 1) if word in vectors}
     half_width = float(np.sqrt(3.0) * np.std(list(given.values()))) if given else RANDOM_HALF_WIDTH

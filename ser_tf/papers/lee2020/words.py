@@ -1,4 +1,4 @@
-"""Words of lee2020's utterances: alignments and word vectors from the user's files, and what a table says of them."""
+"""Words of lee2020's utterances: alignments and word vectors from the user's files, and a table's notes on them."""
 
 import dataclasses
 from collections import Counter
@@ -16,7 +16,7 @@ from ser_tf.protocol.paper import Material, Option
 from ser_tf.protocol.record import UserInput
 
 NO_WORD = "<no word>"
-"""Stands for the whole of an utterance whose alignment has only special tokens (laughter, breath)."""
+"""Stands for a whole utterance whose alignment has only special tokens (laughter, breath)."""
 OPTIONS = (
     Option("alignment", "DIR", f"word alignments ({FORMATS}; ser-tf align makes them), in place of the corpus's own"),
     Option(
@@ -33,14 +33,14 @@ _NAMED_MISSES = 5
 
 
 def words_of(utterance: Utterance, fillers: str = "special") -> tuple[Word, ...]:
-    """The words that the networks see, at least one; their times touch each other (§4.2).
+    """Returns the words that the networks see, at least one, with contiguous times (§4.2).
 
     Args:
-        utterance: With an alignment.
+        utterance: An utterance with an alignment.
         fillers: Whether laughter and the like are `special` tokens or `words`.
 
     Raises:
-        ValueError: the utterance has no alignment; the task leaves these out.
+        ValueError: the utterance has no alignment; the task leaves such utterances out.
     """
     if utterance.words is None:
         raise ValueError(f"{utterance.id} has no alignment")
@@ -49,10 +49,10 @@ def words_of(utterance: Utterance, fillers: str = "special") -> tuple[Word, ...]
 
 
 def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
-    """The corpus with the alignments of a folder in place of its own; an utterance without a file has none.
+    """Replaces a corpus's alignments by those of a folder; an utterance without a file has none.
 
     Raises:
-        CorpusError: a file is broken, or no file belongs to an utterance of the corpus.
+        CorpusError: a file is malformed, or no file belongs to an utterance of the corpus.
     """
     alignments = read_alignments(folder)
     if not any(utterance.id in alignments for utterance in corpus.utterances):
@@ -65,22 +65,22 @@ def with_alignments(corpus: Corpus, folder: Path) -> Corpus:
 
 
 def alignment_note(folder: Path) -> str:
-    """What a table says of `with_alignments`."""
+    """Returns a table's note on `with_alignments`."""
     return f"alignments of the user's files in {folder.name}"
 
 
 def prepare(corpus: Corpus, task: Task, ledger: Ledger, paths: Mapping[str, Path | None], num_folds: int) -> Material:
-    """Reads what the options name; see `ser_tf.protocol.paper.Paper`.
+    """Reads the files named by the options; see `ser_tf.protocol.paper.Paper`.
 
     Args:
         corpus: The corpus with its own alignments.
-        task: The task; it leaves out utterances without alignment.
+        task: The task, which leaves out utterances without an alignment.
         ledger: The assumptions.
-        paths: `alignment`, `recognised` and `glove`, each None where it is not given.
+        paths: `alignment`, `recognised` and `glove`, each None if not given.
         num_folds: Folds of the cross-validation.
 
     Raises:
-        UserError: a file cannot be read or is broken; names it.
+        UserError: a file cannot be read or is malformed. The message names it.
     """
     folder, vectors_file = paths.get("alignment"), paths.get("glove")
     if folder:
@@ -127,7 +127,7 @@ def sentences_note(task: Task, utterances: Sequence[Utterance]) -> str:
 
 
 def _coverage(vectors: glove.WordVectors, tokens: Mapping[str, int], contractions: str) -> str:
-    """Which share of the tokens has a vector, and the most frequent ones that have none."""
+    """Describes the share of tokens that have a vector, and the most frequent ones without."""
     found = glove.vectors_of(vectors, contractions)
     number, covered = sum(tokens.values()), sum(tokens[word] for word in found)
     by_parts = sum(count for word, count in tokens.items() if word in found and word not in vectors.words)

@@ -1,4 +1,4 @@
-"""Learned alignment of Xu et al. 2019 (arXiv:1909.05645), as lee2020 compares with it (Table 2).
+"""Learned alignment of Xu et al. 2019 (arXiv:1909.05645), a comparison system of lee2020 (Table 2).
 
 Deviations: widths and dropout are those of lee2020, which re-implements the model in its own set-up (§4.3.1) and states
 no others.
@@ -17,7 +17,7 @@ from ser_tf.papers.lee2020.text_audio import DROPOUT, LSTM_UNITS, AudioSettings,
 
 @keras.saving.register_keras_serializable("ser_tf")
 class AlignmentAttention(ExplicitMaskLayer):
-    """Every step of one sequence attends over all steps of another: a learned alignment (Xu et al. 2019).
+    """Attention of every step of one sequence over all steps of another: a learned alignment (Xu et al. 2019).
 
     The score of query step j and step i is tanh(u . s_i + v . h_j + b), additive as in that paper, with one vector
     for each sequence.
@@ -41,7 +41,7 @@ class AlignmentAttention(ExplicitMaskLayer):
         Args:
             queries: float32 (batch, words, dims).
             sequence: float32 (batch, frames, other dims).
-            mask: bool (batch, frames), of the sequence.
+            mask: Mask of the sequence, bool (batch, frames).
 
         Returns:
             Contexts (batch, words, other dims) and weights (batch, words, frames).
@@ -69,14 +69,14 @@ def build_alignment_network(
     lstm_units: int = LSTM_UNITS,
     dropout: float = DROPOUT,
 ) -> keras.Model:
-    """Each word attends over the audio frames; word and attended audio go through a BLSTM and max-pooling.
+    """Builds a network in which each word attends over the frames, followed by a BLSTM and max pooling.
 
     Args:
-        text: Vocabulary and first embedding.
+        text: Vocabulary and initial embedding.
         audio: Normalisation of the frames.
-        num_classes: K.
-        lstm_units: In each direction, of all three BLSTMs.
-        dropout: After each BLSTM.
+        num_classes: Number of classes.
+        lstm_units: Memory cells in each direction of all three BLSTMs.
+        dropout: Dropout rate after each BLSTM.
 
     Returns:
         A model with the inputs `words`, `num_words`, `features` and `lengths` and the outputs `probabilities` and

@@ -1,8 +1,8 @@
-"""Multi-hop attention of Yoon, Byun, Dey and Jung, ICASSP 2019, as lee2020 compares with it (Table 2).
+"""Multi-hop attention of Yoon, Byun, Dey and Jung, ICASSP 2019, a comparison system of lee2020 (Table 2).
 
 Deviations: widths and dropout are those of lee2020, which re-implements the model in its own set-up (§4.3.1) and states
 no others. The original appends a vector of prosodic features to the last audio state; lee2020 names no such features
-(§4.2 has only MFCC), and here there are none.
+(§4.2 has only MFCC), and there are none here.
 """
 
 import keras
@@ -19,7 +19,7 @@ from ser_tf.papers.lee2020.text_audio import DROPOUT, LSTM_UNITS, AudioSettings,
 class LastStates(ExplicitMaskLayer):
     """The last output of each direction of a BLSTM: (states (batch, steps, dims), lengths (batch,)) -> (batch, dims).
 
-    The first half is the forward direction's at the last valid step, the second the backward direction's at the first.
+    The first half is the forward output at the last valid step, the second the backward output at the first step.
     """
 
     def call(self, states: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -39,10 +39,10 @@ class LastStates(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class QueryAttention(ExplicitMaskLayer):
-    """One vector attends over a sequence by inner products (Yoon et al. 2019).
+    """Attention of one vector over a sequence by inner products (Yoon et al. 2019).
 
     (query (batch, dims), sequence (batch, steps, dims), mask (batch, steps)) -> context (batch, dims) and weights
-    (batch, steps). It has no weights of its own.
+    (batch, steps). The layer has no weights of its own.
     """
 
     def call(self, query: tf.Tensor, sequence: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -67,14 +67,14 @@ def build_multi_hop_network(
     lstm_units: int = LSTM_UNITS,
     dropout: float = DROPOUT,
 ) -> keras.Model:
-    """The last audio state attends over the words (H1), H1 attends over the frames (H2), [H1; H2] decides.
+    """Builds the network: the last audio state attends over words (H1), H1 over frames (H2), and [H1; H2] decides.
 
     Args:
-        text: Vocabulary and first embedding.
+        text: Vocabulary and initial embedding.
         audio: Normalisation of the frames.
-        num_classes: K.
-        lstm_units: In each direction, of both encoders.
-        dropout: After each BLSTM.
+        num_classes: Number of classes.
+        lstm_units: Memory cells in each direction of both encoders.
+        dropout: Dropout rate after each BLSTM.
 
     Returns:
         A model with the inputs `words`, `num_words`, `features` and `lengths` and the outputs `probabilities`,

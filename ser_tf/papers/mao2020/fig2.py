@@ -3,9 +3,9 @@
     python -m experiments.mao2020_table1 --keep-models
     python -m figures.mao2020_fig2 --run runs/mao2020_table1/synthetic
 
-The utterance is shown with the SegCNN of the fold that tested it, which is a part of every network row's model. The
-paper shows a happy utterance of CASIA whose segments do not all sound happy. Without `--utterances` it is the right
-answer that the row is least sure of, which the title says.
+The utterance is shown with the SegCNN of the fold that tested it, which is part of every network row's model. The paper
+shows a happy utterance of CASIA whose segments do not all sound happy. Without `--utterances` it is the row's least
+confident correct prediction, as the title says.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ MARKERS = "os^Dvx"
 
 
 def segment_seconds(example: examples.Example) -> npt.NDArray[np.float64]:
-    """Times of the centres of an utterance's whole segments, float64 (segments,); silence after its end has none."""
+    """Returns the centre times of an utterance's whole segments, float64 (segments,), without silence after its end."""
     model = example.model
     params = dataclasses.replace(model.model.get_layer("segments").params, padded=False)
     count = segmenting.num_segments(len(model.features(example.waveform)), params)
@@ -34,7 +34,7 @@ def segment_seconds(example: examples.Example) -> npt.NDArray[np.float64]:
 
 
 def draw(shown: Sequence[examples.Example]) -> Figure:
-    """One column an example: the waveform above, one line for each class's posterior below.
+    """Draws one column per example: the waveform above, a line for each class's posterior below.
 
     Raises:
         SettingError: the row's model has no SegCNN.

@@ -1,13 +1,12 @@
-"""Figure 4 of Mao et al. 2020: confusion matrices of feature-level attention, one corpus beside the other.
+"""Figure 4 of Mao et al. 2020: confusion matrices of feature-level attention, corpora side by side.
 
     python -m experiments.mao2020_table1 --corpus casia --corpus-root DIR
     python -m experiments.mao2020_table2 --corpus iemocap --corpus-root DIR
     python -m figures.mao2020_fig4 --run runs/mao2020_table1/casia runs/mao2020_table2/iemocap
 
-The paper has CASIA (a) and IEMOCAP (b); the figure shows the tables that it is given and needs only their results.
+The paper shows CASIA (a) and IEMOCAP (b); this figure shows the given tables and needs only their results.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from ser_tf import cli
+from ser_tf import cli, documents
 from ser_tf.drawing import panels
-from ser_tf.errors import SettingError, UserError
+from ser_tf.errors import DamagedError, SettingError, UserError
 from ser_tf.evaluation import confusion
+
+_SUMMARY = {
+    "corpus": str,
+    "classes": [str],
+    "smoke": bool,
+    "rows": [{"key": str, "confusion": (list, documents.NOTHING)}],
+}
 
 
 def _parser(program: str) -> cli.ArgumentParser:
@@ -35,24 +41,32 @@ def _parser(program: str) -> cli.ArgumentParser:
 
 
 def read(run: Path, row: str) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
-    """A table's summary and the confusion matrix of one row, int (true class, decided class).
+    """Reads a table's summary and the confusion matrix of one row, int (true class, predicted class).
 
     Raises:
-        UserError: the folder is not a table's.
+        UserError: the folder is not a table's, or its summary is damaged.
         SettingError: the table has no such row, or the row was not run.
     """
+    path = run / "summary.json"
     try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        summary = documents.read(path, _SUMMARY, "run the table again")
     except FileNotFoundError:
         raise UserError(f"{run}: no summary.json; give the folder of a table, <output>/<experiment>/<corpus>") from None
     matrices = {entry["key"]: entry["confusion"] for entry in summary["rows"] if entry["confusion"] is not None}
     if row not in matrices:
         raise SettingError(f"--row {row}: {run} has no results of it; there are {', '.join(matrices) or 'none'}")
-    return summary, np.asarray(matrices[row], np.int64)
+    number = len(summary["classes"])
+    try:
+        documents.check(matrices[row], [[int]])
+        return summary, np.asarray(matrices[row], np.int64).reshape(number, number)
+    except (ValueError, OverflowError):
+        raise DamagedError(
+            f"{path}: damaged: the confusion matrix of {row} does not have {number} rows of counts; run the table again"
+        ) from None
 
 
 def draw(tables: Sequence[tuple[dict[str, Any], npt.NDArray[np.int64]]]) -> Figure:
-    """One panel a table: shares of each true class in percent, and counts."""
+    """Draws one panel per table: percentages of each true class, and counts."""
     side = confusion.MARGIN_INCHES + confusion.CELL_INCHES * max(len(matrix) for _, matrix in tables)
     figure = Figure(figsize=(side * len(tables), side), layout="constrained")
     all_axes = figure.subplots(1, len(tables), squeeze=False)[0]

@@ -1,4 +1,4 @@
-"""What Mao et al. 2020 does not state. Names that begin with `bag_` concern the second stage only."""
+"""Assumptions where Mao et al. 2020 is silent. Names that begin with `bag_` concern only the second stage."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    """What the paper does not state."""
+    """Assumptions where the paper is silent."""
 
     classes: str = assumption(
         "corpus", "§3: six on CASIA, four on IEMOCAP; on other corpora four", ("corpus", "four", "six")

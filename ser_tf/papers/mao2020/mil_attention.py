@@ -1,4 +1,4 @@
-"""Bags of segments in a network (mao2020): cutting them out, putting them together again, and attention over a bag."""
+"""Layers for bags of segments (mao2020): cutting segments, gathering them into bags, and attention over a bag."""
 
 import dataclasses
 from typing import Any
@@ -15,14 +15,14 @@ Shape = tuple[int | None, ...]
 
 @keras.saving.register_keras_serializable("ser_tf")
 class CutSegments(ExplicitMaskLayer):
-    """Utterances to segments: (features (batch, frames, dims), lengths (batch,)) -> segments, counts.
+    """Cuts utterances into segments: (features (batch, frames, dims), lengths (batch,)) -> segments, counts.
 
-    The segments of all utterances come one after the other, (segments, segment frames, dims); `counts` int32 (batch,)
-    is the number of each utterance's segments. Nothing is computed for padding.
+    The segments of all utterances follow one another, (segments, segment frames, dims); `counts` int32 (batch,) holds
+    the number of segments of each utterance. Nothing is computed for padding.
     """
 
     def __init__(self, params: segmenting.SegmentParams | dict[str, Any], **kwargs: Any) -> None:
-        """Takes how frames become segments, as `SegmentParams` or as a dictionary of its fields."""
+        """Takes `SegmentParams`, or a dictionary of its fields."""
         super().__init__(**kwargs)
         self.params = segmenting.SegmentParams(**params) if isinstance(params, dict) else params
 
@@ -33,7 +33,7 @@ class CutSegments(ExplicitMaskLayer):
     def compute_output_spec(
         self, features: keras.KerasTensor, lengths: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Segments, whose number is not known before, and the counts."""
+        """Specifies segments, whose number is unknown, and the counts."""
         segments = keras.KerasTensor((None, self.params.frames, features.shape[2]), features.dtype)
         return segments, keras.KerasTensor(lengths.shape[:1], "int32")
 
@@ -46,11 +46,11 @@ class CutSegments(ExplicitMaskLayer):
 class GatherBags(ExplicitMaskLayer):
     """The inverse of `CutSegments`: (values (segments, dims), counts (batch,)) -> (batch, segments, dims).
 
-    Bags have the size of the largest in the batch; smaller ones are padded with zeros on the right.
+    Bags take the size of the largest in the batch; smaller ones are padded with zeros on the right.
     """
 
     def call(self, values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        """Puts the values of each utterance's segments together."""
+        """Gathers the values of each utterance's segments."""
         bags = tf.RaggedTensor.from_row_lengths(values, tf.reshape(counts, (-1,)))
         return bags.to_tensor(shape=(None, None, values.shape[-1]))
 
@@ -61,13 +61,13 @@ class GatherBags(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PadBags(ExplicitMaskLayer):
-    """Bags of one size for all (§4.1): (bags (batch, segments, dims), counts (batch,)) -> bags, counts.
+    """Pads all bags to one size (§4.1): (bags (batch, segments, dims), counts (batch,)) -> bags, counts.
 
-    What lies after a bag's end becomes zero and then counts as a segment: the counts are all `size`.
+    The space after a bag's end becomes zeros that count as segments: all counts are `size`.
     """
 
     def __init__(self, size: int, **kwargs: Any) -> None:
-        """Takes the number of segments that all bags have."""
+        """Takes the number of segments in every bag."""
         super().__init__(**kwargs)
         self.size = size
 
@@ -82,7 +82,7 @@ class PadBags(ExplicitMaskLayer):
     def compute_output_spec(
         self, bags: keras.KerasTensor, counts: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Bags of the fixed size, and counts."""
+        """Specifies bags of the fixed size, and counts."""
         shape = (bags.shape[0], self.size, bags.shape[2])
         return keras.KerasTensor(shape, bags.dtype), keras.KerasTensor(counts.shape[:1], "int32")
 
@@ -93,11 +93,11 @@ class PadBags(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class BagAttention(ExplicitMaskLayer):
-    """Attention over a bag, for each dimension by itself (mao2020, eq. 2-3 and 4-5).
+    """Attention over a bag, separately for each dimension (mao2020, eq. 2-3 and 4-5).
 
-    With scores s(h) of given logits, w(h)_k = s(h)_k / sum over the bag of s_k, and the bag gets the sum over the bag
-    of w(h)_k f(h)_k. It is computed as a softmax over the bag of log s, which is the same and does not divide by a sum
-    that may underflow. Segments of the padding get weight 0.
+    With scores s(h) of given logits, w(h)_k = s(h)_k / sum over the bag of s_k, and the bag's value is the sum over the
+    bag of w(h)_k f(h)_k. The weights are computed as a softmax over the bag of log s, which is equal but does not
+    divide by a sum that may underflow. Padding gets weight 0.
     """
 
     SCORES = ("softmax_over_classes", "softmax_over_segments", "sigmoid")
@@ -106,7 +106,7 @@ class BagAttention(ExplicitMaskLayer):
         """Takes the non-negative function s: a softmax over either axis (§2.2.1), or `sigmoid` (§2.2.3).
 
         Raises:
-            ValueError: `score` is none of `SCORES`.
+            ValueError: `score` is not one of `SCORES`.
         """
         super().__init__(**kwargs)
         if score not in self.SCORES:
@@ -118,14 +118,14 @@ class BagAttention(ExplicitMaskLayer):
             return tf.nn.log_softmax(logits)
         if self.score == "sigmoid":
             return tf.math.log_sigmoid(logits)
-        return logits  # up to a constant for each dimension, which the division takes out
+        return logits  # up to a constant for each dimension, which the division cancels
 
     def call(self, values: tf.Tensor, logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Pools a bag.
+        """Pools bags.
 
         Args:
             values: f or q of each segment, float32 (batch, segments, dims).
-            logits: Before the non-negative function, of the same shape.
+            logits: Arguments of the non-negative function, of the same shape.
             mask: bool (batch, segments), at least one true in each row.
 
         Returns:
@@ -150,9 +150,9 @@ class BagAttention(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MeanWeight(ExplicitMaskLayer):
-    """One weight for each segment from those of several dimensions: (batch, segments, dims) -> (batch, segments).
+    """Averages the weights of several dimensions: (batch, segments, dims) -> (batch, segments).
 
-    It sums to one over segments, as the weights of each dimension do.
+    The result sums to one over segments, like the weights of each dimension.
     """
 
     def call(self, weights: tf.Tensor) -> tf.Tensor:

@@ -1,15 +1,16 @@
 """Networks of Mao et al. 2020: SegCNN on segments, and utterance-level networks on bags of its embeddings.
 
 SegCNN takes `segments` float32 (batch, segment frames, mel bands). The bag networks take `features` float32 (batch,
-segments, embedding dims) and `lengths` int32 (batch,), the number of segments of each bag. `compose` joins both to one
-model from an utterance's log mel frames, `features` (batch, frames, bands) and `lengths` (batch,), to its posterior.
+segments, embedding dims) and `lengths` int32 (batch,), the number of segments of each bag. `compose` joins both into
+one model that maps an utterance's log mel frames, `features` (batch, frames, bands) and `lengths` (batch,), to its
+posterior.
 
 Deviations: the paper describes only SegCNN's dense layers and cites earlier work for the rest; the body here is
-VGG-like. Decision-level attention and max pooling give numbers F(B)_k that do not sum to one; `bag_prediction` is
-F(B), `probabilities` is F(B) divided by its sum. §2.2.2 does not say how the two modules' outputs become one
-decision; a dense softmax layer follows their concatenation, as in the cited network. No initialisation is named: the
-kernels of the last softmax layers start near zero, others as Keras draws them. Drawn as the others, SegCNN's first loss
-is up to 1.6 times the logarithm of K.
+VGG-like. Decision-level attention and max pooling give numbers F(B)_k that do not sum to one; `bag_prediction` is F(B),
+`probabilities` is F(B) divided by its sum. §2.2.2 does not say how the two modules' outputs become one decision; a
+dense softmax layer follows their concatenation, as in the cited network. No initialisation is named: the kernels of the
+final softmax layers start near zero, all others with Keras's defaults. With the defaults for all, SegCNN's initial loss
+would be up to 1.6 times the logarithm of K.
 """
 
 import functools
@@ -27,7 +28,7 @@ from ser_tf.papers.mao2020.segmenting import SegmentParams
 
 DENSE_UNITS = (256, 64)  # §4.1; the second gives the embedding
 HIDDEN_UNITS = 120  # §2.2: H
-BODIES = {  # filters of the 3x3 convolutions, a tuple for each block; not stated, see ledger
+BODIES = {  # filters of the 3x3 convolutions, one tuple per block; not stated, see ledger
     "vgg": ((64,), (128,), (256, 256), (512, 512)),
     "compact": ((32,), (64,), (128, 128), (256, 256)),
 }
@@ -46,15 +47,15 @@ def build_segcnn(  # noqa: PLR0913 - the network's sizes by name
     segment_frames: int = SegmentParams.frames,
     embedding_after_relu: bool = True,
 ) -> keras.Model:
-    """The segment classifier (§2.1.2).
+    """Builds the segment classifier (§2.1.2).
 
     Args:
-        num_classes: K.
+        num_classes: Number of classes.
         mean: Per-band mean, shape (bands,), subtracted from the features.
-        std: Per-band standard deviation, shape (bands,), which the features are divided by.
+        std: Per-band standard deviation, shape (bands,).
         blocks: Filters of the 3x3 convolutions; each block ends with 2x2 max pooling.
         dense_units: Widths of the dense layers below the softmax; the last is the embedding.
-        dropout: Share of units that are dropped after the dense layers.
+        dropout: Dropout rate after the dense layers.
         batch_norm_momentum: Momentum of the moving averages.
         segment_frames: Length of a segment.
         embedding_after_relu: Whether `embedding` is the last dense layer's output after its ReLU or before.
@@ -84,7 +85,7 @@ def build_segcnn(  # noqa: PLR0913 - the network's sizes by name
 
 
 def _softmax_layer(num_classes: int, name: str) -> keras.layers.Dense:
-    """The last layer of a network, whose first posteriors are nearly equal."""
+    """Makes the final layer of a network, whose initial posteriors are nearly equal."""
     near_zero = keras.initializers.RandomNormal(stddev=0.01)
     return keras.layers.Dense(num_classes, activation="softmax", kernel_initializer=near_zero, name=name)
 
@@ -92,12 +93,12 @@ def _softmax_layer(num_classes: int, name: str) -> keras.layers.Dense:
 def _hidden(
     bags: keras.KerasTensor, mask: keras.KerasTensor, units: int, dropout: float, batch_norm: bool
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The outputs of the first and of the second FC layer, on every segment (Fig. 3)."""
+    """Applies both FC layers to every segment and returns the output of each (Fig. 3)."""
     outputs = []
     for place in (1, 2):
         bags = keras.layers.Dense(units, use_bias=not batch_norm, name=f"fc_{place}")(bags)
         if batch_norm:
-            # Its statistics are those of segments; padding has no part in them.
+            # The statistics are those of segments only, without padding.
             bags = keras.layers.BatchNormalization(momentum=0.9, name=f"fc_{place}_norm")(bags, mask=mask)
         bags = keras.layers.ReLU(name=f"fc_{place}_relu")(bags)
         bags = keras.layers.Dropout(dropout, name=f"fc_{place}_dropout")(bags)
@@ -118,25 +119,25 @@ def build_bag_network(  # noqa: PLR0913 - the network's sizes and readings by na
     mapping_activation: str = "linear",
     pad_to: int | None = None,
 ) -> keras.Model:
-    """From a bag of embeddings to the utterance's posterior (§2.2, Fig. 3; §4.2.3-4.2.4).
+    """Builds a network that maps a bag of embeddings to the utterance's posterior (§2.2, Fig. 3; §4.2.3-4.2.4).
 
     Args:
-        num_classes: K.
+        num_classes: Number of classes.
         pooling: `max` (eq. 8) or `mean` (eq. 9) of the segments' decisions, `single` (eq. 2-3), `multi` (§2.2.2) or
             `feature` attention (eq. 4-6).
-        embedding_dims: M.
-        hidden_units: H, of both FC layers.
-        attention_dims: D, of feature-level attention.
-        dropout: Share of units that are dropped after each FC layer.
+        embedding_dims: Size of an embedding, M.
+        hidden_units: Width of both FC layers, H.
+        attention_dims: Dimensions of feature-level attention, D.
+        dropout: Dropout rate after each FC layer.
         batch_norm: Whether the FC layers have batch normalisation.
-        instance_activation: Of the segments' decisions f: `softmax` or `sigmoid`.
+        instance_activation: Activation of the segments' decisions f: `softmax` or `sigmoid`.
         attention_softmax: Axis of eq. 3's softmax: `classes` or `segments`.
-        mapping_activation: Of eq. 4's mapping q.
-        pad_to: Segments of all bags when padding with zeros counts; None masks padding.
+        mapping_activation: Activation of eq. 4's mapping q.
+        pad_to: Number of segments in every bag if padding with zeros counts; None masks padding.
 
     Returns:
         A model with the outputs `probabilities` (batch, classes), `bag_prediction` (batch, classes), which is F(B),
-        and for attention `attention` (batch, segments): the mean of the weights over classes or dimensions.
+        and, with attention, `attention` (batch, segments): the mean weight over classes or dimensions.
 
     Raises:
         ValueError: `pooling` is unknown.
@@ -151,7 +152,7 @@ def build_bag_network(  # noqa: PLR0913 - the network's sizes and readings by na
     classify = functools.partial(keras.layers.Dense, num_classes)
 
     def decide(hidden: keras.KerasTensor, name: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """One decision-level attention module, eq. 2-3: F(B) and its weights."""
+        """Applies one decision-level attention module, eq. 2-3: F(B) and its weights."""
         decisions = classify(activation=instance_activation, name=f"{name}_classifier")(hidden)
         logits = classify(name=f"{name}_logits")(hidden)
         return BagAttention(f"softmax_over_{attention_softmax}", name=name)(decisions, logits, mask)
@@ -180,17 +181,17 @@ def build_bag_network(  # noqa: PLR0913 - the network's sizes and readings by na
 
 
 def compose(segcnn: keras.Model, bag_network: keras.Model, params: SegmentParams) -> keras.Model:
-    """Joins a trained SegCNN and a trained bag network to one model from frames to the utterance's posterior.
+    """Joins a trained SegCNN and a trained bag network into one model from frames to the utterance's posterior.
 
     Args:
-        segcnn: From `build_segcnn`.
-        bag_network: From `build_bag_network`.
+        segcnn: A model from `build_segcnn`.
+        bag_network: A model from `build_bag_network`.
         params: How frames become segments.
 
     Returns:
         A model of `features` (batch, frames, bands) and `lengths` (batch,) with the outputs `probabilities`,
-        `segment_probabilities` (batch, segments, classes), those of SegCNN (Fig. 2), 0 after a bag's end, and
-        `attention` (batch, segments) where the bag network has it.
+        `segment_probabilities` (batch, segments, classes), SegCNN's posteriors (Fig. 2), 0 after a bag's end, and
+        `attention` (batch, segments) if the bag network has it.
     """
     features = keras.Input((None, segcnn.input.shape[-1]), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")

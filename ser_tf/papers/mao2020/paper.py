@@ -31,7 +31,7 @@ _EPOCH_CHOICE = {
 
 
 def conditions(ledger: Ledger) -> Conditions:
-    """How folds are made and what chooses the epoch."""
+    """Describes how folds are made and the epoch is chosen."""
     units = {"utterance": "ten folds of utterances", "speaker": "one speaker", "text": "ten folds of sentences"}
     monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
     return {
@@ -40,7 +40,7 @@ def conditions(ledger: Ledger) -> Conditions:
     }
 
 
-# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems and figures import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _fit_forest(context: "FoldContext[Ledger]", pooling: str) -> FoldOutcome:
     from ser_tf.papers.mao2020 import systems
 
@@ -98,7 +98,7 @@ _FITS = {
 
 
 def _rows(*ua_percent: float) -> tuple[System[Ledger], ...]:
-    """The seven rows with a table's published UA."""
+    """Makes the seven rows with a table's published UA."""
     return tuple(
         System(key, label, {"ua": round(ua / 100, 4)}, _FITS[key], _features, keras=not key.endswith("rf"))
         for (key, label), ua in zip(_LABELS.items(), ua_percent, strict=True)
@@ -106,7 +106,7 @@ def _rows(*ua_percent: float) -> tuple[System[Ledger], ...]:
 
 
 def _cited(key: str, label: str, ua_percent: float, note: str = "") -> System[Ledger]:
-    """A row of another paper, shown as published."""
+    """Makes a row cited from another paper, shown as published."""
     return System(key, label, {"ua": round(ua_percent / 100, 4)}, None, keras=False, note=note)
 
 
@@ -153,4 +153,5 @@ PAPER = Paper(
         Figure("fig4", "Confusion matrices of feature-level attention, tables side by side", _draw_figure4),
     ),
     served=_served,
+    main=("feature",),
 )

@@ -1,12 +1,12 @@
-"""The second cross-validation of Mao et al. 2020 (§4.1): bags of embeddings by SegCNNs that were not trained on them.
+"""The second cross-validation of Mao et al. 2020 (§4.1): embeddings from SegCNNs not trained on the same utterances.
 
-A network for utterances that learns from embeddings of the very segments that SegCNN was fitted to learns to trust
-them more than unseen speech deserves. So SegCNNs inside the training set embed the parts of it that they leave out,
-and the SegCNN of the whole training set embeds validation and test utterances.
+A network trained on embeddings of the very segments that SegCNN was fitted to learns to trust them more than unseen
+speech deserves. Therefore SegCNNs trained within the training set embed the parts that they leave out, and the SegCNN
+of the whole training set embeds validation and test utterances.
 
-Deviations: §4.1 does not say how embeddings of several SegCNNs come together. Networks trained apart share no axes, so
-those of an inner SegCNN are rotated and shifted onto the outer one's, by least squares over the segments of the
-utterances that trained both (orthogonal Procrustes problem); `inner_alignment` leaves that out.
+Deviations: §4.1 does not say how embeddings from several SegCNNs are combined. Networks trained separately share no
+axes; an inner SegCNN's embeddings are therefore rotated and shifted onto the outer one's, by least squares over the
+segments of the utterances that trained both (the orthogonal Procrustes problem); `inner_alignment` can disable this.
 """
 
 import dataclasses
@@ -28,14 +28,14 @@ Aligned = Callable[[Embeddings], Embeddings]
 
 
 def rotation(inner: Embeddings, outer: Embeddings) -> Aligned:
-    """The rotation (or reflection) and shift that lead from one SegCNN's embeddings to another's by least squares.
+    """Fits, by least squares, the rotation (or reflection) and shift from one SegCNN's embeddings to another's.
 
     Args:
-        inner: Embeddings of segments by the one, float32 (segments, dims).
-        outer: Of the same segments by the other, in the same order.
+        inner: Embeddings of segments by the first SegCNN, float32 (segments, dims).
+        outer: Embeddings of the same segments by the other, in the same order.
 
     Returns:
-        Takes embeddings of the one, float32 (any, dims), gives them on the axes of the other.
+        A function that maps embeddings of the first, float32 (any, dims), to the axes of the other.
     """
     sources, targets = inner.astype(np.float64), outer.astype(np.float64)
     source_mean, target_mean = sources.mean(axis=0), targets.mean(axis=0)
@@ -50,12 +50,12 @@ def _as_they_are(embeddings: Embeddings) -> Embeddings:
 
 @dataclasses.dataclass(frozen=True)
 class _Bags:
-    """Embeddings of utterances by id, as `store.Frames`.
+    """Embeddings of utterances by id, a `store.Frames`.
 
     Attributes:
         dims: Size of an embedding.
-        sources: For each id the SegCNN's embeddings and their alignment.
-        sizes: For each id the number of segments that count.
+        sources: The SegCNN's embeddings and their alignment, by id.
+        sizes: Number of segments that count, by id.
     """
 
     dims: int
@@ -71,14 +71,14 @@ class _Bags:
 
 
 class SecondStageInputs:
-    """What the second stage learns from and is tested on.
+    """The bags that the second stage is trained and tested on.
 
     Attributes:
-        params: How an utterance's frames become the segments of its bag.
+        params: How an utterance's frames are cut into the segments of its bag.
     """
 
     def __init__(self, context: FoldContext[Ledger]) -> None:
-        """Trains the SegCNNs of a fold, or finds them trained."""
+        """Trains the SegCNNs of a fold, or loads them."""
         self._context = context
         ledger, fold = context.ledger, context.fold
         padded = ledger.bag_padding == "speech"
@@ -99,11 +99,11 @@ class SecondStageInputs:
             self._sources |= dict.fromkeys(inner.test, (embeddings, aligned))
 
     def outer_segcnn(self) -> keras.Model:
-        """The SegCNN of the whole training set, which embeds what is tested."""
+        """Returns the SegCNN of the whole training set, which embeds the test utterances."""
         return keras.models.load_model(self._folder / segcnn.MODEL, compile=False)
 
     def view(self, ids: Sequence[str], purpose: str) -> FeatureView:
-        """Bags of utterances, float32 (segments, 64) each, opened for a purpose as `FoldContext.view` does."""
+        """Returns bags of utterances, float32 (segments, 64) each, opened for a purpose as by `FoldContext.view`."""
         (spec,) = segcnn.features(self._context.ledger)
         frames = self._context.view(spec, ids, purpose)
         sizes = {

@@ -1,7 +1,7 @@
 """The first stage of Mao et al. 2020: SegCNN on the segments of a fold, and the embeddings of all its utterances.
 
-It is made once for each fold and seed and kept on disk; all seven rows read it. `second_cv` says which SegCNN embeds
-which utterance.
+It is computed once for each fold and seed and kept on disk; all seven rows read it. `second_cv` assigns utterances to
+SegCNNs.
 """
 
 import dataclasses
@@ -30,11 +30,11 @@ UTTERANCE_SECONDS = {"casia": 2.07, "iemocap": 4.55}  # §4.1
 OTHER_SECONDS = UTTERANCE_SECONDS["iemocap"]
 SMOKE_SECONDS = 1.0
 MODEL, EMBEDDINGS = "segcnn.keras", "embeddings"
-"""What lies in the stage's folder."""
+"""Files in the stage's folder."""
 
 
 def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
-    """64-bin log mel spectra, window 25 ms, hop 10 ms, FFT of 512 (§2.1.1)."""
+    """Returns the feature: 64-bin log mel spectra, window 25 ms, hop 10 ms, FFT of 512 (§2.1.1)."""
     params = LogMelParams(
         window_shape=ledger.window,
         low_hz=ledger.mel_low_hz,
@@ -47,7 +47,7 @@ def features(ledger: Ledger) -> tuple[FeatureSpec, ...]:
 
 
 def segment_params(context: FoldContext[Ledger]) -> SegmentParams:
-    """How SegCNN's training utterances are cut into segments (§4.1); a smoke run takes only the first second."""
+    """Returns how SegCNN's training utterances are cut (§4.1); a smoke run uses only the first second."""
     ledger = context.ledger
     (spec,) = features(ledger)
     corpus = next(iter(context.utterances.values())).corpus
@@ -59,7 +59,7 @@ def segment_params(context: FoldContext[Ledger]) -> SegmentParams:
 
 
 def recipe(ledger: Ledger) -> Recipe:
-    """Single-instance learning (§2.1.2): each segment inherits the class of its utterance."""
+    """Returns the recipe of single-instance learning (§2.1.2): each segment inherits the class of its utterance."""
     return Recipe(
         optimiser="adam",  # §4.1
         learning_rate=1e-3,  # §4.1
@@ -78,14 +78,14 @@ class SegmentBatches(Batches[Ledger]):
     """Segments of all utterances in random order."""
 
     def __init__(self, context: FoldContext[Ledger], spec: FeatureSpec, recipe: Recipe, params: SegmentParams) -> None:
-        """Makes no batch yet."""
+        """Prepares batches without making any yet."""
         super().__init__(context, spec, recipe)
         self._segments = params
 
     def read(
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
     ) -> tf.data.Dataset:
-        """Batches of `segments`; arguments as for `Batches.read`."""
+        """Makes batches of `segments`; arguments as for `Batches.read`."""
         view = self.context.view(self.spec, ids, purpose)
         return segments.dataset(view, ids, self._segments, self.recipe.batch_size, columns or {}, seed)
 
@@ -95,23 +95,23 @@ class SegmentBatches(Batches[Ledger]):
         return np.asarray(counts, np.int64)
 
     def units(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Segments of each training utterance."""
+        """Returns the number of segments of each training utterance."""
         return self._counts(ids, "train")
 
     def combine(self, ids: Sequence[str], posteriors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The mean posterior of each validation utterance's segments."""
+        """Averages the posteriors of each validation utterance's segments."""
         counts = self._counts(ids, "selection")
         sums = np.add.reduceat(posteriors, np.cumsum(counts) - counts, axis=0)
         return (sums / counts[:, np.newaxis]).astype(np.float32)
 
 
 def make(context: FoldContext[Ledger], folder: Path) -> None:
-    """Trains SegCNN and writes it with the embeddings of all utterances of the fold.
+    """Trains SegCNN and saves it with the embeddings of all utterances of the fold.
 
     Args:
         context: The fold.
-        folder: Gets `MODEL`, and `EMBEDDINGS`: a store of float32 (`max_segments`, 64) for each utterance, padded
-            with silence; a segment after the utterance's end has the embedding of silence.
+        folder: Folder for `MODEL` and `EMBEDDINGS`, a store of float32 (`max_segments`, 64) for each utterance, padded
+            with silence; segments after the utterance's end have the embedding of silence.
     """
     (spec,) = features(context.ledger)
     params = segment_params(context)
@@ -145,7 +145,7 @@ def _build(context: FoldContext[Ledger], spec: FeatureSpec) -> keras.Model:
 def _embeddings(
     context: FoldContext[Ledger], model: keras.Model, spec: FeatureSpec, params: SegmentParams
 ) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-    """Id and embeddings (segments, 64) of each utterance of the fold, one after the other."""
+    """Yields id and embeddings (segments, 64) of each utterance of the fold."""
 
     @tf.function(input_signature=[tf.TensorSpec((None, spec.dims), tf.float32)])
     def embed(frames: tf.Tensor) -> Any:

@@ -1,10 +1,11 @@
 """Cutting an utterance's frames into overlapping segments (§4.1): the instances of a bag.
 
 An utterance is cut at the bag's maximum duration. Segment `i` covers the frames `[i * hop_frames, i * hop_frames +
-frames)`; it counts when enough of them are the utterance's, or always where speech is padded to that duration. Frames
-after the utterance's end hold the logarithm's floor, which is what silence gives; nothing depends on what lies there.
+frames)`; it counts if enough of them belong to the utterance, or always if speech is padded to that duration. Frames
+after the utterance's end are set to the logarithm's floor, the value of silence; the input's padding has no influence.
 
-Deviations: speech is padded frame by frame. Windows that hold the last 25 ms and silence, two at most, are left out.
+Deviations: speech is padded frame by frame. The windows, at most two, that would hold both the end of speech and
+silence are left out.
 """
 
 import dataclasses
@@ -18,15 +19,16 @@ from ser_tf.features.framing import Count
 
 @dataclasses.dataclass(frozen=True)
 class SegmentParams:
-    """How frames become segments.
+    """Settings for cutting frames into segments.
 
     Attributes:
         frames: Length of a segment in frames.
         hop_frames: Distance between the starts of two segments in frames.
-        min_frames: A segment counts when at least this many of its frames are the utterance's; the first always does.
-        max_segments: Maximum segments of an utterance; what lies after the last is cut off.
+        min_frames: Minimum number of a segment's frames that must belong to the utterance; the first segment always
+            counts.
+        max_segments: Maximum number of segments; the rest of the utterance is cut off.
         fill: Value of the frames after the utterance's end.
-        padded: Whether every utterance has all `max_segments`, with silence after its end.
+        padded: Whether every utterance is padded with silence to `max_segments`.
     """
 
     frames: int = 32  # §4.1: 335 ms
@@ -48,17 +50,17 @@ class SegmentParams:
 
 
 def segments_in(seconds: float, time_axis: framing.FrameParams, params: SegmentParams) -> int:
-    """Number of whole segments in a recording of this duration: 29 in 2.07 s, 71 in 4.55 s (§4.1)."""
+    """Returns the number of whole segments in a recording of this duration: 29 in 2.07 s, 71 in 4.55 s (§4.1)."""
     frames = framing.num_frames(round(seconds * time_axis.sample_rate_hz), time_axis)
     return max((frames - params.frames) // params.hop_frames + 1, 1)
 
 
 def num_segments(num_frames: Count, params: SegmentParams) -> Count:
-    """Number of segments of an utterance, from 1 to `max_segments`; all of them where it is padded.
+    """Returns the number of segments of an utterance, from 1 to `max_segments`; always the maximum if padded.
 
     Args:
         num_frames: A Python integer, or an integer tensor of any shape.
-        params: How frames become segments.
+        params: How frames are cut into segments.
     """
     lowest = params.max_segments if params.padded else 1
     if isinstance(num_frames, tf.Tensor):
@@ -74,11 +76,11 @@ def cut(features: tf.Tensor, lengths: tf.Tensor, params: SegmentParams) -> tuple
     Args:
         features: float32 (batch, frames, dims), right-padded.
         lengths: Integers (batch,), the valid frames of each utterance.
-        params: How frames become segments.
+        params: How frames are cut into segments.
 
     Returns:
-        The segments of all utterances one after the other, float32 (segments, `params.frames`, dims), and the number
-        of each utterance's, int32 (batch,).
+        The segments of all utterances in order, float32 (segments, `params.frames`, dims), and the number of each
+        utterance's segments, int32 (batch,).
     """
     lengths = tf.cast(tf.reshape(lengths, (-1,)), tf.int32)
     counts = num_segments(lengths, params)
@@ -93,11 +95,11 @@ def cut(features: tf.Tensor, lengths: tf.Tensor, params: SegmentParams) -> tuple
 
 
 def length_seconds(time_axis: framing.FrameParams, params: SegmentParams) -> float:
-    """Duration of a segment: 335 ms (§4.1)."""
+    """Returns the duration of a segment: 335 ms (§4.1)."""
     return (params.frames - 1) * time_axis.hop_seconds + time_axis.window_seconds
 
 
 def segment_seconds(count: int, time_axis: framing.FrameParams, params: SegmentParams) -> list[float]:
-    """Times of the centres of an utterance's segments in seconds."""
+    """Returns the centre times of an utterance's segments in seconds."""
     first = length_seconds(time_axis, params) / 2
     return [place * params.hop_frames * time_axis.hop_seconds + first for place in range(count)]

@@ -1,7 +1,7 @@
-"""Segments of many utterances in shuffled batches, read from a feature store while training goes on.
+"""Segments of many utterances in shuffled batches, read from a feature store during training.
 
-Only the places of segments are in memory, eight bytes each; their frames are read from the memory map when a batch is
-put together, so the 300,000 segments of §4.1 never lie in memory as floats.
+Only the positions of segments are in memory, eight bytes each; their frames are read from the memory map when a batch
+is assembled, which avoids holding the 300,000 segments of §4.1 in memory.
 """
 
 import itertools
@@ -18,15 +18,15 @@ from ser_tf.papers.mao2020.segmenting import SegmentParams, num_segments
 
 
 def places(store: Frames, ids: Sequence[str], params: SegmentParams) -> npt.NDArray[np.int32]:
-    """Where the segments of utterances lie.
+    """Lists the positions of the utterances' segments.
 
     Args:
-        store: Gives the number of frames of an utterance.
+        store: Features of the utterances, for their numbers of frames.
         ids: The utterances.
-        params: How frames become segments.
+        params: How frames are cut into segments.
 
     Returns:
-        int32 (segments, 2): the utterance's row in `ids`, and the segment's first frame.
+        int32 (segments, 2): the utterance's index in `ids`, and the segment's first frame.
     """
     counts = [num_segments(store.num_frames(utterance_id), params) for utterance_id in ids]
     rows = np.repeat(np.arange(len(ids), dtype=np.int32), counts)
@@ -40,10 +40,10 @@ def read(
     """Reads segments.
 
     Args:
-        store: Gives the features of an utterance.
+        store: Features of the utterances.
         ids: The utterances.
-        where: Rows of what `places` gives.
-        params: How frames become segments.
+        where: Rows of the result of `places`.
+        params: How frames are cut into segments.
 
     Returns:
         float32 (segments, `params.frames`, dims).
@@ -63,19 +63,18 @@ def dataset(
     columns: Mapping[str, npt.NDArray[np.generic]],
     seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Batches of `{"segments": (batch, frames, dims), "position": (batch,), **columns}`.
+    """Makes batches of `{"segments": (batch, frames, dims), "position": (batch,), **columns}`.
 
     Args:
-        store: Where features are read from.
+        store: Features of the utterances.
         ids: The utterances, in the order of the rows of `columns`.
-        params: How frames become segments.
-        batch_size: Segments in a batch; the last of an epoch may be smaller.
-        columns: Values for each utterance (targets, weights), which its segments inherit (§2.1.2).
-        seed: Shuffles the segments of all utterances anew in each epoch, always the same for the same seed; None
-            keeps their order.
+        params: How frames are cut into segments.
+        batch_size: Segments in a batch; the last batch of an epoch may be smaller.
+        columns: Values of each utterance (targets, weights), which its segments inherit (§2.1.2).
+        seed: Seed for shuffling the segments of all utterances anew in each epoch; None keeps their order.
 
     Returns:
-        A dataset whose every iteration is one epoch; `position` counts the segments of all utterances.
+        A dataset that yields one epoch per iteration; `position` numbers the segments of all utterances.
     """
     everywhere = places(store, ids, params)
     epochs = itertools.count()

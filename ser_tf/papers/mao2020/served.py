@@ -1,4 +1,4 @@
-"""How the networks of Mao et al. 2020 are served: where the attention over segments lies in time."""
+"""Serving the networks of Mao et al. 2020: the attention over segments and its times."""
 
 import tensorflow as tf
 
@@ -8,10 +8,10 @@ from ser_tf.protocol.served import Analysed, Served, grid, placed
 
 
 def over_segments(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
-    """One weight for each segment, at the segment's centre; nothing for a network without attention.
+    """Returns one weight per segment, at the segment's centre; nothing for a network without attention.
 
-    Where speech is padded with silence to one duration (§4.1), the silence has segments, weights and times as well:
-    these times lie after the recording's end.
+    If speech is padded with silence to one duration (§4.1), the silence has segments, weights and times too, which lie
+    after the recording's end.
     """
     if "attention" not in batch.outputs:
         return {}
@@ -20,7 +20,7 @@ def over_segments(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
     first_seconds = segmenting.length_seconds(time_axis, params) / 2
     centres = grid(tf.shape(weights)[1], first_seconds, params.hop_frames * time_axis.hop_seconds)
     number = segmenting.num_segments(batch.lengths, params)
-    if weights.shape[1] is not None:  # embeddings of zero fill all bags to one size and count as segments
+    if weights.shape[1] is not None:  # zero embeddings pad all bags to one size and count as segments
         number = tf.fill(tf.shape(number), weights.shape[1])
     return {"attention": weights, "attention_seconds": placed(centres, number)}
 

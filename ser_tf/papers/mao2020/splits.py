@@ -1,6 +1,6 @@
 """Task and folds of Mao et al. 2020 (§3, §4.1), and the inner folds of its second cross-validation.
 
-Deviations: §4.1 names no validation set. On CASIA the fold after the tested one validates, fixed here; elsewhere the
+Deviations: §4.1 names no validation set. On CASIA it is the fold after the tested one (fixed here); elsewhere the
 ledger's `stopping` decides.
 """
 
@@ -25,11 +25,11 @@ _GROUPS: Mapping[str, Callable[[Utterance], str]] = {
     "text": lambda utterance: str(utterance.sentence),
     "utterance": lambda utterance: utterance.id,
 }
-"""What a rule of folds keeps together."""
+"""Groups of utterances that each fold rule keeps together."""
 
 
 def task(ledger: Ledger) -> Task:
-    """The classes of §3: six on CASIA (7,200 utterances), four on IEMOCAP (5,531) and elsewhere."""
+    """Selects the classes of §3: six on CASIA (7,200 utterances), four on IEMOCAP (5,531) and elsewhere."""
     return Task(
         name="mao2020" + ("" if ledger.classes == "corpus" else f"-{ledger.classes}"),
         classes=SIX if ledger.classes == "six" else FOUR,
@@ -41,7 +41,7 @@ def task(ledger: Ledger) -> Task:
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Ten folds on CASIA, elsewhere leave-one-session-out (§4.1)."""
+    """Makes ten folds on CASIA, elsewhere leave-one-session-out folds (§4.1)."""
     if utterances[0].corpus != "casia":
         return folds.by_session(utterances, seed, ledger.stopping)
     if ledger.casia_split == "speaker":
@@ -60,7 +60,7 @@ def _label_of_speaker(utterance: Utterance) -> str:
 
 
 def _finest_stratum(utterances: Sequence[Utterance]) -> Callable[[Utterance], str]:
-    """Emotion within speaker where each fold can have one of every kind, else emotion, else nothing."""
+    """Stratifies by emotion within speaker if each fold can have one of every stratum, else by emotion, else not."""
     for stratum in (_label_of_speaker, _label):
         if min(Counter(map(stratum, utterances)).values()) >= CASIA_FOLDS:
             return stratum
@@ -72,18 +72,18 @@ def inner_folds(
 ) -> tuple[folds.Fold, ...]:
     """Cuts a fold's training set for the second cross-validation (§4.1), by the rule of the outer folds.
 
-    Each part is left out once. The validation set of the fold chooses the epoch of every inner training, so no SegCNN
-    is trained on it.
+    Each part is left out once. The validation set of the fold selects the epoch of every inner training; no SegCNN is
+    trained on it.
 
     Args:
         fold: The outer fold.
-        utterances: All of the task, by id.
+        utterances: All utterances of the task, by id.
         ledger: The assumptions.
-        seed: Draws the parts.
-        smoke: Whether two parts suffice.
+        seed: Seed for drawing the parts.
+        smoke: Whether to make only two parts.
 
     Returns:
-        Folds whose test sets together are the training set of `fold`.
+        Folds whose test sets together form the training set of `fold`.
 
     Raises:
         SettingError: the training set has only one utterance.
@@ -104,7 +104,7 @@ def inner_folds(
 
 
 def _group_of(training: Sequence[Utterance], ledger: Ledger) -> Callable[[Utterance], str]:
-    """What the outer rule keeps together, or something smaller where the training set has only one of it."""
+    """Returns the outer rule's groups, or smaller ones if the training set has only one group."""
     rule = ledger.casia_split if training[0].corpus == "casia" else "session"
     for name in {"session": ("session", "speaker", "utterance")}.get(rule, (rule, "utterance")):
         if len({_GROUPS[name](utterance) for utterance in training}) > 1:
@@ -115,7 +115,7 @@ def _group_of(training: Sequence[Utterance], ledger: Ledger) -> Callable[[Uttera
 def _deal(
     training: Sequence[Utterance], group: Callable[[Utterance], str], number: int, rng: np.random.Generator
 ) -> dict[str, int]:
-    """Deals groups to parts at random, utterances evenly by emotion within speaker; the part of each id."""
+    """Assigns groups to parts at random, balancing emotions within speakers; returns the part of each id."""
     stratum = {group(utterance): _label_of_speaker(utterance) for utterance in training}
     rank = dict(zip(sorted(stratum), rng.permutation(len(stratum)).tolist(), strict=True))
     order = sorted(stratum, key=lambda name: (stratum[name], rank[name]))

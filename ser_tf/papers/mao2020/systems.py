@@ -27,14 +27,14 @@ FOREST_POOLINGS: Mapping[str, Callable[..., npt.NDArray[np.float32]]] = {"max": 
 
 
 def _seed(context: FoldContext[Ledger], row: str) -> int:
-    """The second stage's own seed: nothing depends on whether this row trained SegCNN or found it."""
+    """Returns the second stage's own seed, independent of whether this row trained SegCNN or loaded it."""
     return seed_of(context.seed, context.fold.name, row, "second stage")
 
 
 def _pooled(
     inputs: SecondStageInputs, ids: Sequence[str], purpose: str, pooling: str, padded: bool
 ) -> npt.NDArray[np.float32]:
-    """Embeddings pooled over the utterance (eq. 7): float32 (utterances, 64)."""
+    """Pools embeddings over each utterance (eq. 7): float32 (utterances, 64)."""
     view = inputs.view(ids, purpose)
     rows = []
     for utterance_id in ids:
@@ -46,9 +46,9 @@ def _pooled(
 
 
 def fit_forest(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
-    """CNN-MAX-RF and CNN-AVG-RF: a random forest on pooled embeddings.
+    """Fits CNN-MAX-RF or CNN-AVG-RF, a random forest on pooled embeddings.
 
-    It has no stopping epoch to choose, so the validation set trains as well.
+    There is no stopping epoch to choose; the validation set is used for training too.
 
     Args:
         context: The fold.
@@ -69,7 +69,7 @@ def fit_forest(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
 
 
 def recipe(ledger: Ledger) -> Recipe:
-    """The second stage's networks (§4.1: 'for both CNN and attention neural networks')."""
+    """Returns the recipe of the second stage's networks (§4.1: 'for both CNN and attention neural networks')."""
     binary = {"bag_prediction": (keras.losses.binary_crossentropy, 1.0)}
     categorical = {"probabilities": (cross_entropy, 1.0)}
     return Recipe(
@@ -87,15 +87,15 @@ def recipe(ledger: Ledger) -> Recipe:
 
 
 class BagBatches(Batches[Ledger]):
-    """Bags of embeddings, with the validation set that the ledger names."""
+    """Bags of embeddings, with the validation set chosen in the ledger."""
 
     def __init__(self, context: FoldContext[Ledger], inputs: SecondStageInputs, recipe: Recipe) -> None:
-        """Makes no batch yet."""
+        """Prepares batches without making any yet."""
         super().__init__(context, segcnn.features(context.ledger)[0], recipe)
         self._inputs = inputs
 
     def ids(self, part: str) -> tuple[str, ...]:
-        """Utterances that train the second stage, and those that choose its epoch; none is of the test set."""
+        """Returns the utterances that train the second stage or select its epoch, never from the test set."""
         if self.context.ledger.bag_validation == "fold":
             return super().ids(part)
         known = sorted(self.context.fold.train + self.context.fold.validation)
@@ -106,17 +106,17 @@ class BagBatches(Batches[Ledger]):
     def read(
         self, ids: Sequence[str], purpose: str, columns: Columns | None = None, seed: int | None = None
     ) -> tf.data.Dataset:
-        """Batches of bags; arguments as for `Batches.read`."""
+        """Makes batches of bags; arguments as for `Batches.read`."""
         return pipeline.dataset(self._inputs.view(ids, purpose), ids, self.params, columns, seed)
 
     def class_weights(self) -> npt.NDArray[np.float32]:
-        """Weight of each class in the loss, by the utterances that train the second stage."""
+        """Returns the weight of each class in the loss, from the second stage's training utterances."""
         if self.recipe.class_weights == "none":
             return super().class_weights()
         return balanced_class_weights(self.context.targets(self.ids("train")), len(self.context.task.classes))
 
     def columns(self, ids: Sequence[str]) -> Columns:
-        """`target` and `weight` of each utterance; for the binary loss a target is one-hot."""
+        """Returns `target` and `weight` of each utterance; targets are one-hot for the binary loss."""
         columns: dict[str, npt.NDArray[Any]] = dict(super().columns(ids))
         if self.context.ledger.bag_loss == "binary":
             columns["target"] = np.eye(len(self.context.task.classes), dtype=np.float32)[columns["target"]]
@@ -124,14 +124,14 @@ class BagBatches(Batches[Ledger]):
 
 
 def fit_bag_network(context: FoldContext[Ledger], pooling: str) -> FoldOutcome:
-    """CNN-MP, CNN-AP and the three attention networks: trained on bags of SegCNN's embeddings.
+    """Trains CNN-MP, CNN-AP or one of the three attention networks on bags of SegCNN's embeddings.
 
     Args:
         context: The fold.
         pooling: One of `networks.POOLINGS`.
 
     Returns:
-        The posteriors, and the model that goes from log mel frames through SegCNN to them.
+        The posteriors, and the model that maps log mel frames through SegCNN to them.
     """
     ledger = context.ledger
     inputs = SecondStageInputs(context)

@@ -1,19 +1,19 @@
-"""Smoothing and derivatives of feature contours over time, exact at the true end of a padded utterance."""
+"""Smoothing and derivatives of feature contours over time, correct up to the true end of a padded utterance."""
 
 import tensorflow as tf
 
 
 def shifted(contours: tf.Tensor, mask: tf.Tensor | None, reach: int) -> list[tf.Tensor]:
-    """The contours seen `-reach .. reach` frames away, where the first and last valid frames go on for ever.
+    """Returns the contours shifted by `-reach .. reach` frames, with the first and last valid frames repeated.
 
     Args:
         contours: `(..., frames, dims)`.
-        mask: bool `(..., frames)`, True on a non-empty prefix; None: all frames are valid.
-        reach: Largest distance in frames.
+        mask: bool `(..., frames)`, True on a non-empty prefix, or None when all frames are valid.
+        reach: Maximum shift in frames.
 
     Returns:
-        `2 * reach + 1` tensors like `contours`; the one at index `reach` is unshifted. Behind the end they mean
-        nothing.
+        `2 * reach + 1` tensors shaped like `contours`; the one at index `reach` is unshifted. They are undefined after
+        the last valid frame.
     """
     if mask is None:
         last = contours[..., -1:, :]
@@ -26,7 +26,7 @@ def shifted(contours: tf.Tensor, mask: tf.Tensor | None, reach: int) -> list[tf.
 
 
 def moving_average(contours: tf.Tensor, mask: tf.Tensor | None, frames: int) -> tf.Tensor:
-    """Mean over an odd number of frames around each frame; the outermost valid frames are repeated beyond the ends.
+    """Averages an odd number of frames around each frame, repeating the outermost valid frames beyond the ends.
 
     Shapes as for `shifted`.
     """
@@ -34,7 +34,7 @@ def moving_average(contours: tf.Tensor, mask: tf.Tensor | None, frames: int) -> 
 
 
 def deltas(contours: tf.Tensor, mask: tf.Tensor | None, reach: int) -> tf.Tensor:
-    """First-order deltas: the slope of the least-squares line over `2 * reach + 1` frames (HTK), in units per frame.
+    """Computes first-order deltas: the slope of the least-squares line over `2 * reach + 1` frames (HTK), per frame.
 
     Shapes as for `shifted`; the outermost valid frames are repeated beyond the ends.
     """

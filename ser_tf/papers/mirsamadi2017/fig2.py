@@ -3,8 +3,8 @@
     python -m experiments.mirsamadi2017_table3 --keep-models
     python -m figures.mirsamadi2017_fig2 --run runs/mirsamadi2017_table3/synthetic
 
-Each example is shown with the model of the fold that tested it. Without `--utterances` these are the surest right
-answers of two classes, which the title says; the paper does not say how it chose its two.
+Each example is shown with the model of the fold that tested it. Without `--utterances` the examples are the most
+confident correct predictions of two classes, as the title says; the paper does not say how it chose its two.
 """
 
 from collections.abc import Sequence

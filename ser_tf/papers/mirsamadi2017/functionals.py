@@ -1,8 +1,8 @@
-"""High-level statistical functions (HSFs): frames of an utterance pooled to one vector (mirsamadi2017 §2, §3, Table 2).
+"""High-level statistical functions (HSFs) that pool an utterance's frames (mirsamadi2017 §2, §3, Table 2).
 
-All are differentiable pooling layers over time, so that a network can learn the descriptors that they pool (Fig.
-1(a)), apart from the extremum positions, which are piecewise constant. Their gradients are finite everywhere: where
-all frames of a dimension are equal, standard deviation, skewness and kurtosis are 0 and so are their gradients.
+All except the extremum positions, which are piecewise constant, are differentiable: a network can learn the descriptors
+that they pool (Fig. 1(a)). Their gradients are finite everywhere: where all frames of a dimension are equal, standard
+deviation, skewness and kurtosis are 0, and so are their gradients.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,27 +24,26 @@ EXTENDED = FULL + ("max_position", "min_position", "slope", "offset", "regressio
 """The list of §3, with extremum positions and linear regression: the twelve functionals of openSMILE's IS09 set."""
 
 _ROUNDING = 4.0 * 2.0**-23
-"""Dimensions that vary by less than this share of their size vary by rounding alone, and count as constant."""
+"""Dimensions whose relative variation is smaller than this vary only by rounding, and count as constant."""
 
 _TINY = 1e-30
-"""Smallest variation that float32 can divide by."""
+"""Minimum variation that float32 can divide by."""
 
 
 def functionals(features: tf.Tensor, mask: tf.Tensor, names: Sequence[str] = FULL) -> tf.Tensor:
     """Pools frames over time.
 
     Args:
-        features: float32 `(batch, frames, dims)`; what lies outside of the mask has no influence, NaN included.
+        features: float32 `(batch, frames, dims)`; values outside the mask have no influence, not even NaN.
         mask: bool `(batch, frames)`, True on valid frames. Time is counted in valid frames.
-        names: Functionals by name, from `EXTENDED`. Moments are those of the population (no Bessel correction), as
-            SciPy has them by default; `kurtosis` is the excess over 3 of a normal distribution. `max_position` and
-            `min_position` are 0 at the first frame and 1 at the last (first occurrence counts). `slope` (per frame),
-            `offset` (value at the first frame) and `regression_error` (mean squared) belong to the least-squares
-            line.
+        names: Functionals by name, from `EXTENDED`. Moments are population moments (no Bessel correction), SciPy's
+            default; `kurtosis` is the excess over a normal distribution's 3. `max_position` and `min_position` are 0 at
+            the first frame and 1 at the last (first occurrence counts). `slope` (per frame), `offset` (value at the
+            first frame) and `regression_error` (mean squared) belong to the least-squares line.
 
     Returns:
-        float32 `(batch, len(names) * dims)`: all dimensions of the first functional, then of the second. All zero for
-        an utterance without valid frames.
+        float32 `(batch, len(names) * dims)`: all dimensions of the first functional, then of the second, and so on. All
+        zero for an utterance without valid frames.
 
     Raises:
         SettingError: a name is unknown.
@@ -57,10 +56,10 @@ def functionals(features: tf.Tensor, mask: tf.Tensor, names: Sequence[str] = FUL
 
 
 class _Contours:
-    """What the functionals share: valid frames, their count, and moments of values that are scaled to at most 1.
+    """Shared inputs of the functionals: valid frames, their count, and moments of values scaled to at most 1.
 
-    The first valid frame is taken as the origin and the largest distance from it as the unit, both without gradient
-    (central moments do not depend on the origin, and the unit is multiplied in again). So constant contours give
+    The first valid frame serves as the origin and the largest distance from it as the unit, both without gradient
+    (central moments do not depend on the origin, and the unit is multiplied in again). Thus constant contours give
     exact zeros, and third and fourth powers neither overflow nor vanish in float32.
     """
 
@@ -84,23 +83,23 @@ class _Contours:
         self.variance = tf.where(self.varies, self.average(tf.square(self.centred)), 1.0)
 
     def zeroed(self, values: tf.Tensor) -> tf.Tensor:
-        """The values `(batch, frames, dims)`, 0 outside of the mask."""
+        """Returns the values `(batch, frames, dims)`, 0 outside the mask."""
         return tf.where(self.valid, values, tf.zeros_like(values))
 
     def average(self, values: tf.Tensor) -> tf.Tensor:
-        """Mean over the valid frames of values that are 0 elsewhere: `(batch, frames, dims)` -> `(batch, dims)`."""
+        """Averages, over the valid frames, values that are 0 elsewhere: `(batch, frames, dims)` -> `(batch, dims)`."""
         return tf.reduce_sum(values, axis=1) / self.count
 
     def where_varying(self, values: tf.Tensor) -> tf.Tensor:
-        """The values `(batch, dims)`, 0 in dimensions that are constant."""
+        """Returns the values `(batch, dims)`, 0 in constant dimensions."""
         return tf.where(self.varies, values, tf.zeros_like(values))
 
     def where_any(self, values: tf.Tensor) -> tf.Tensor:
-        """The values `(batch, dims)`, 0 in utterances without valid frames."""
+        """Returns the values `(batch, dims)`, 0 in utterances without valid frames."""
         return tf.where(self.number > 0.0, values, tf.zeros_like(values))
 
     def line(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Least-squares line over time: slope in units `(batch, dims)`, mean time `(batch, 1)`, centred time."""
+        """Fits a least-squares line over time: slope in units `(batch, dims)`, mean time `(batch, 1)`, centred time."""
         mean_time = self.average(self.time)
         time = self.zeroed(self.time - mean_time[:, tf.newaxis])
         spread = tf.maximum(tf.reduce_sum(tf.square(time), axis=1), _TINY)

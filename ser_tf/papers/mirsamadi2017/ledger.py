@@ -1,4 +1,4 @@
-"""What Mirsamadi et al. 2017 does not state."""
+"""Assumptions where Mirsamadi et al. 2017 is silent."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    """What the paper does not state."""
+    """Assumptions where the paper is silent."""
 
     styles: str = assumption(
         "both", "§3 names scripted and improvised speech and excludes neither", ("both", IMPROVISED, SCRIPTED)

@@ -1,6 +1,6 @@
 """Low-level descriptors of mirsamadi2017 §3: F0, voicing probability, energy, zero-crossing rate, MFCC, and deltas.
 
-The paper names the descriptors and their frames (25 ms, 100 a second). Everything else follows the acoustic set of
+The paper names the descriptors and their frames (25 ms, 100 per second). Everything else follows the acoustic set of
 the Interspeech 2009 emotion challenge (openSMILE's IS09), which has exactly these sixteen contours.
 """
 
@@ -15,7 +15,7 @@ from ser_tf.papers.mirsamadi2017 import contours, energy
 from ser_tf.papers.mirsamadi2017.pitch import PitchParams, pitch
 
 _SMALLEST_RMS = 1e-5
-"""Floor of the energy's logarithm, below the last of 16 bits."""
+"""Floor under the energy's logarithm, below the least significant of 16 bits."""
 
 CONTOUR_NAMES = ("f0_hz", "voicing_probability", "rms_energy", "zero_crossing_rate") + tuple(
     f"mfcc_{order}" for order in range(1, 13)
@@ -35,7 +35,7 @@ class LldParams(framing.FrameParams):
         mfcc: Settings of the cepstral coefficients.
         energy: `rms`, or `log` for its natural logarithm.
         smoothing_frames: Length of the moving average, odd; 1 switches it off.
-        delta_reach_frames: Deltas look so many frames to both sides.
+        delta_reach_frames: Frames on each side that enter a delta.
     """
 
     window_seconds: float = 0.025  # §3
@@ -48,10 +48,10 @@ class LldParams(framing.FrameParams):
         low_hz=0.0,  # fixed here: IS09's
         high_hz=8000.0,  # not stated; see ledger (mel_high_hz)
         mel_scale=mel.HTK,  # not stated; see ledger
-        unit_area=False,  # fixed here: IS09's; a constant for each band, which the logarithm turns into an offset
+        unit_area=False,  # fixed here: IS09's; a constant factor per band, which the logarithm turns into an offset
         pre_emphasis=0.97,  # not stated; see ledger
         coefficients=12,  # §3
-        first_coefficient=1,  # fixed here: IS09's; energy is a descriptor of its own
+        first_coefficient=1,  # fixed here: IS09's; energy is a separate descriptor
         lifter=22,  # not stated; see ledger (cepstral_lifter)
     )
     energy: str = "rms"  # not stated; see ledger
@@ -59,7 +59,7 @@ class LldParams(framing.FrameParams):
     delta_reach_frames: int = 2  # not stated; see ledger
 
     def __post_init__(self) -> None:
-        """Checks that all parts have one time axis.
+        """Checks that all parts share one time axis.
 
         Raises:
             ValueError: the frames of `pitch` or `mfcc` differ from these.
@@ -71,22 +71,22 @@ class LldParams(framing.FrameParams):
 
 
 def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
-    """The 32 low-level descriptors of each frame (mirsamadi2017 §3), in the order of `LLD_NAMES`.
+    """Computes the 32 low-level descriptors of each frame (mirsamadi2017 §3), in the order of `LLD_NAMES`.
 
     Args:
         waveform: float32 `(..., samples)` in [-1, 1].
         params: Settings.
-        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance, or None when all are valid.
 
     Returns:
         float32 `(..., frames, 32)`. F0 is in Hz, voicing probability, energy and zero-crossing rate are fractions,
-        deltas are per frame. Frames behind the end of an utterance are zero; the others do not depend on the padding.
+        deltas are per frame. Frames after the end of an utterance are zero; the others do not depend on the padding.
 
     Deviations:
-        The contours are smoothed as in IS09, F0 apart: it is averaged only over those of the three frames that are
-        voiced and within 10% of the middle one, and stays 0 on unvoiced frames, because an average over a voicing
-        boundary or an octave leap is a pitch that nobody spoke. Deltas are taken of the smoothed contours, of F0 with
-        its zeros. At both ends the outermost valid frame is repeated.
+        The contours are smoothed as in IS09, except F0: it is averaged only over those of the three frames that are
+        voiced and within 10% of the middle one, and stays 0 on unvoiced frames, because an average across a voicing
+        boundary or an octave leap is a pitch that nobody spoke. Deltas are computed on the smoothed contours, for F0
+        including its zeros. At both ends the outermost valid frame is repeated.
     """
     silenced = framing.silence_padding(waveform, num_samples)
     frames = framing.frame(silenced, params)
@@ -110,7 +110,7 @@ def lld(waveform: tf.Tensor, params: LldParams, num_samples: tf.Tensor | None = 
 
 
 def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor | None, params: LldParams) -> tf.Tensor:
-    """Moving average of `(..., frames, 1)` over the voiced frames that run on from each frame without a jump."""
+    """Smooths `(..., frames, 1)` over the voiced frames that continue from each frame without a jump."""
     reach = params.smoothing_frames // 2
     total, number = tf.zeros_like(f0_hz), tf.zeros_like(f0_hz)
     for hz in contours.shifted(f0_hz, mask, reach):
@@ -120,7 +120,7 @@ def _voiced_average(f0_hz: tf.Tensor, mask: tf.Tensor | None, params: LldParams)
 
 
 def lld_spec(params: LldParams | None = None) -> FeatureSpec:
-    """The low-level descriptors of mirsamadi2017 with other settings."""
+    """Returns the low-level descriptors of mirsamadi2017, by default with the paper's settings."""
     return FeatureSpec("lld", params or LldParams(), lld, len(LLD_NAMES), LLD_NAMES)
 
 

@@ -1,10 +1,10 @@
 """Networks of Mirsamadi et al. 2017: learned LLDs with functionals (Fig. 1(a)) and BLSTM with pooling (Fig. 1(b)-(f)).
 
-All take `features` float32 (batch, frames, dims) and `lengths` int32 (batch,), padded on the right, and give a
-dictionary with `probabilities` (batch, classes); the output does not depend on the padding.
+All take `features` float32 (batch, frames, dims) and `lengths` int32 (batch,), padded on the right, and return a
+dictionary with `probabilities` (batch, classes). The output does not depend on the padding.
 
-Deviations: the paper does not say where the dropout of "all layers" lies; by default it follows each dense and each
-recurrent layer's output, and recurrent connections have none. `dropout_place` has the other readings.
+Deviations: the paper does not say where the dropout of "all layers" is applied; by default it is applied to the output
+of each dense and recurrent layer, and not to recurrent connections. `dropout_place` selects other readings.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ DENSE_UNITS = (512, 512)  # §3 and footnote 2 of Table 2
 LSTM_UNITS = 128  # §3, in each direction
 DROPOUT = 0.5  # §3
 DROPOUT_PLACES = ("outputs", "inputs", "recurrent")
-"""Of each layer's outputs, of its inputs, or of outputs and recurrent connections."""
+"""Dropout of each layer's outputs, of its inputs, or of outputs and recurrent connections."""
 FRAME_DECISIONS = ("mean_posterior", "mean_log_posterior")
 AGGREGATIONS = ("frame_wise", "final_frame", "mean_pool", "weighted_pool")  # Fig. 1(b)-(e)
 
@@ -28,7 +28,7 @@ AGGREGATIONS = ("frame_wise", "final_frame", "mean_pool", "weighted_pool")  # Fi
 def _inputs(
     dims: int, mean: npt.NDArray[np.floating[Any]], std: npt.NDArray[np.floating[Any]]
 ) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
-    """The named inputs, the features normalised by fixed statistics, and the mask of valid frames."""
+    """Creates the named inputs, the features normalised by fixed statistics, and the mask of valid frames."""
     features = keras.Input((None, dims), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")
     normalised = keras.layers.Normalization(mean=mean, variance=np.square(std), name="normaliser")(features)
@@ -37,7 +37,7 @@ def _inputs(
 
 
 def _learned_llds(frames: keras.KerasTensor, units: tuple[int, ...], dropout: float, place: str) -> keras.KerasTensor:
-    """ReLU layers on every frame, with dropout after or before each: Fig. 1(a)."""
+    """Applies ReLU layers to every frame, with dropout after or before each: Fig. 1(a)."""
     for number, width in enumerate(units, start=1):
         dense = keras.layers.Dense(width, activation="relu", name=f"lld_{number}")
         drop = keras.layers.Dropout(dropout, name=f"lld_{number}_dropout")
@@ -46,7 +46,7 @@ def _learned_llds(frames: keras.KerasTensor, units: tuple[int, ...], dropout: fl
 
 
 def _decide(frame_probabilities: keras.KerasTensor, mask: keras.KerasTensor, how: str) -> keras.KerasTensor:
-    """The utterance's posterior from those of its frames."""
+    """Combines the posteriors of frames into the utterance's posterior."""
     if how == "mean_posterior":
         return MaskedMean(name="probabilities")(frame_probabilities, mask)
     logarithms = keras.ops.log(keras.ops.maximum(frame_probabilities, keras.config.epsilon()))
@@ -63,16 +63,16 @@ def build_functionals_network(  # noqa: PLR0913 - the paper's symbols
     dropout: float = DROPOUT,
     dropout_place: str = DROPOUT_PLACES[0],
 ) -> keras.Model:
-    """Learned LLDs, fixed functionals over time, softmax (Fig. 1(a); the DNN rows of Table 2).
+    """Builds learned LLDs, fixed functionals over time, softmax (Fig. 1(a); the DNN rows of Table 2).
 
     Args:
         dims: Dimensions of a frame.
-        num_classes: K.
+        num_classes: Number of classes.
         functionals: Names of the functionals that pool over time.
         mean: Per-dimension mean, shape (dims,), subtracted from the features.
         std: Per-dimension standard deviation, shape (dims,).
         dense_units: Widths of the ReLU layers.
-        dropout: Share of units that are dropped after each of them.
+        dropout: Dropout rate of these layers.
         dropout_place: One of `DROPOUT_PLACES`.
 
     Returns:
@@ -98,20 +98,20 @@ def build_recurrent_network(  # noqa: PLR0913 - the paper's symbols
     frame_decision: str = FRAME_DECISIONS[0],
     dropout_place: str = DROPOUT_PLACES[0],
 ) -> keras.Model:
-    """A BLSTM over frames and one of the ways to an utterance's posterior (Fig. 1(b)-(f); Table 3).
+    """Builds a BLSTM over frames with one kind of temporal aggregation (Fig. 1(b)-(f); Table 3).
 
     Args:
         dims: Dimensions of a frame.
-        num_classes: K.
-        aggregation: `frame_wise` (a posterior on every frame, averaged to decide), `final_frame` (the last output of
-            each direction), `mean_pool`, or `weighted_pool` (eq. 1-2).
+        num_classes: Number of classes.
+        aggregation: `frame_wise` (averages a posterior per frame), `final_frame` (the last output of each direction),
+            `mean_pool`, or `weighted_pool` (eq. 1-2).
         mean: Per-dimension mean, shape (dims,), subtracted from the features.
         std: Per-dimension standard deviation, shape (dims,).
         dense_units: Widths of ReLU layers below the BLSTM, for spectral features; none for LLDs.
         lstm_units: Memory cells in each direction.
-        dropout: Share of units that are dropped at each layer.
-        attention_units: Widths of hidden layers of the attention model (Fig. 1(f)); none is Fig. 1(e).
-        frame_decision: How `frame_wise` decides: by the mean of the frames' posteriors or of their logarithms.
+        dropout: Dropout rate of each layer.
+        attention_units: Widths of the hidden layers of the attention model (Fig. 1(f)); Fig. 1(e) has none.
+        frame_decision: Whether `frame_wise` averages the frames' posteriors or their logarithms.
         dropout_place: One of `DROPOUT_PLACES`.
 
     Returns:
@@ -133,7 +133,7 @@ def build_recurrent_network(  # noqa: PLR0913 - the paper's symbols
         recurrent_dropout=dropout if dropout_place == "recurrent" else 0.0,
         name="lstm",
     )
-    # With a mask, the last output of each direction is that of its last valid frame (§2.2).
+    # With a mask, each direction's last output is the one at its last valid frame (§2.2).
     states = keras.layers.Bidirectional(lstm, name="blstm")(frames, mask=mask)
     if dropout_place != "inputs":
         states = keras.layers.Dropout(dropout, name="blstm_dropout")(states)

@@ -1,8 +1,8 @@
 """Fundamental frequency and voicing probability from the normalised autocorrelation.
 
 The autocorrelation of each analysis window is divided, lag by lag, by the energy of the samples that it multiplies
-(McLeod & Wyvill 2005, eq. 9), so that a periodic signal of any level reaches 1 at its period, however few periods fit
-into the window.
+(McLeod & Wyvill 2005, eq. 9). A periodic signal of any level then reaches 1 at its period, however few periods fit into
+the window.
 """
 
 import dataclasses
@@ -15,10 +15,10 @@ from ser_tf.features import framing, strided
 from ser_tf.papers.mirsamadi2017 import contours
 
 _SMALLEST_SHARE = 1e-5
-"""What meets at a lag is not heard when its energy is no more than this share of the window's, where float32 ends."""
+"""Lags whose samples carry no more than this fraction of the window's energy are ignored: float32's resolution."""
 
 _PASS_BAND = 0.9
-"""Where the low-pass falls off, as a share of half the lower rate."""
+"""Cut-off of the low-pass filter as a fraction of half the lower rate."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,22 +26,22 @@ class PitchParams(framing.FrameParams):
     """Settings of the pitch analysis; F0 <= 500 Hz and the voicing cut-off are those of openSMILE's IS09 set.
 
     Attributes:
-        analysis_seconds: Window of the autocorrelation, centred on each frame; longer than a frame by an even number of
-            hops, or as long. A frame of 25 ms holds only one and a half periods of a 60 Hz voice; a longer window sees
+        analysis_seconds: Window of the autocorrelation, centred on each frame; equal to a frame or longer by an even
+            number of hops. A frame of 25 ms holds only one and a half periods of a 60 Hz voice; a longer window detects
             lower voices.
-        rate_divisor: The analysis runs on every so-many-th sample of the low-passed waveform.
-        low_pass_samples: Length of that low-pass, a Hamming-windowed sinc.
-        low_hz: Lowest F0.
-        high_hz: Highest F0.
-        voicing_cutoff: Frames of a lower voicing probability are unvoiced.
-        octave_cost: By how much correlation a candidate an octave higher is preferred, against subharmonics.
-        largest_step: Neighbouring frames belong together when their F0 differ by at most this share.
-        min_run_frames: Frames are voiced when at least so many belong together; odd, 1 switches this off.
-        silence_rms: Frames well below this level are unvoiced; the last of 16 bits is three times as loud.
+        rate_divisor: Factor by which the low-passed waveform is decimated for the analysis.
+        low_pass_samples: Length of the low-pass filter, a Hamming-windowed sinc.
+        low_hz: Minimum F0.
+        high_hz: Maximum F0.
+        voicing_cutoff: Frames with a lower voicing probability are unvoiced.
+        octave_cost: Advantage in correlation given to a candidate an octave higher, to suppress subharmonics.
+        largest_step: Maximum relative difference in F0 between neighbouring frames of one run.
+        min_run_frames: Minimum number of frames in a voiced run; odd, 1 disables the check.
+        silence_rms: Frames well below this level are unvoiced; the least significant of 16 bits is three times as loud.
     """
 
     analysis_seconds: float = 0.025  # §3; see ledger (f0_window_seconds)
-    rate_divisor: int = 2  # fixed here: half the rate holds every voice, at half the cost
+    rate_divisor: int = 2  # fixed here: half the rate covers every voice at half the cost
     low_pass_samples: int = 18  # fixed here: the shortest filter without audible aliasing
     low_hz: float = 50.0  # not stated; see ledger (f0_low_hz)
     high_hz: float = 500.0  # not stated; see ledger (f0_high_hz)
@@ -49,14 +49,14 @@ class PitchParams(framing.FrameParams):
     octave_cost: float = 0.1  # not stated; see ledger (f0_octave_cost)
     largest_step: float = 0.1  # fixed here: faster glides than 10% in 10 ms are errors
     min_run_frames: int = 3  # not stated; see ledger (f0_min_run_frames)
-    silence_rms: float = 1e-5  # fixed here: below the last of 16 bits
+    silence_rms: float = 1e-5  # fixed here: below the least significant of 16 bits
 
     def __post_init__(self) -> None:
         """Checks that analysis windows lie on the grid of the frames.
 
         Raises:
-            ValueError: the analysis window is shorter than a frame, does not exceed it by an even number of hops,
-                or cannot be brought to the lower rate.
+            ValueError: the analysis window is shorter than a frame, does not exceed it by an even number of hops, or
+                cannot be converted to the lower rate.
         """
         if self._excess_samples < 0 or self._excess_samples % (2 * self.hop_samples):
             raise ValueError(
@@ -74,14 +74,14 @@ class PitchParams(framing.FrameParams):
 
     @property
     def lowered(self) -> framing.FrameParams:
-        """The same windows at the lower rate, without samples where the low-pass would look outside."""
+        """The same windows at the lower rate, without samples where the filter would reach outside the waveform."""
         rate_hz = self.sample_rate_hz // self.rate_divisor
         samples = (self.analysis.window_samples - self.low_pass_samples) // self.rate_divisor + 1
         return framing.FrameParams(rate_hz, samples / rate_hz, self.hop_seconds)
 
     @property
     def lead_frames(self) -> int:
-        """By how many hops an analysis window begins before its frame."""
+        """Number of hops by which an analysis window precedes its frame."""
         return self._excess_samples // (2 * self.hop_samples)
 
     @property
@@ -98,16 +98,16 @@ class PitchParams(framing.FrameParams):
 def pitch(
     waveform: tf.Tensor, params: PitchParams, total: tf.Tensor, num_samples: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """F0 and voicing probability of each frame.
+    """Computes F0 and voicing probability of each frame.
 
-    An analysis window that would stick out of the utterance is moved inside, so that the first and the last frames
-    are measured on whole windows too; an utterance shorter than one analysis window is right-padded with zeros.
+    An analysis window that would extend beyond the utterance is moved inside: the first and last frames are measured on
+    whole windows too. An utterance shorter than one analysis window is right-padded with zeros.
 
     Args:
-        waveform: float32 `(..., samples)`, silent behind the end of each utterance.
+        waveform: float32 `(..., samples)`, silent after the end of each utterance.
         params: Settings.
         total: Number of frames of the whole padded waveform.
-        num_samples: Integers `(...)`, the valid samples of each utterance; None: all.
+        num_samples: Integers `(...)`, the valid samples of each utterance, or None when all are valid.
 
     Returns:
         F0 in Hz, 0 when unvoiced, and the voicing probability in [0, 1], which is the height of the autocorrelation's
@@ -121,10 +121,10 @@ def pitch(
 
 
 def _lower(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
-    """Low-passes and thins out: `(..., samples)` -> `(..., fewer samples)`, at least one analysis window of them.
+    """Low-passes and decimates: `(..., samples)` -> `(..., fewer samples)`, at least one analysis window.
 
-    Voices have nothing to say about their pitch above a few kHz, and all that follows costs half as much. Only samples
-    are kept for which the low-pass stays within the waveform, so that there is no transient at its ends.
+    Voices carry no pitch information above a few kHz, and all later steps then cost half as much. Only samples for
+    which the filter lies within the waveform are kept, which avoids transients at its ends.
     """
     samples = np.arange(params.low_pass_samples) - (params.low_pass_samples - 1) / 2.0
     taps = np.sinc(_PASS_BAND * samples / params.rate_divisor) * np.hamming(params.low_pass_samples)
@@ -134,17 +134,17 @@ def _lower(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
 
 
 def _autocorrelation(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
-    """Normalised autocorrelation `(..., windows, lags)`, for the lags from `low_lag - 1` to `high_lag + 1`."""
+    """Computes the normalised autocorrelation `(..., windows, lags)` for lags from `low_lag - 1` to `high_lag + 1`."""
     length, first, last = params.lowered.window_samples, params.low_lag - 1, params.high_lag + 1
     frames = framing.frame(waveform, params.lowered)
     frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     fft_samples = _fast_length(length + last)
     spectrum = tf.signal.rfft(frames, [fft_samples])
     products = tf.signal.irfft(spectrum * tf.math.conj(spectrum), [fft_samples])
-    # At lag k the samples [0, length - k) meet the samples [k, length): all but k samples at each end count twice.
+    # Lag k pairs samples [0, length - k) with samples [k, length): all but k samples at each end count twice.
     ends = tf.square(frames[..., :last]) + tf.reverse(tf.square(frames[..., length - last :]), axis=[-1])
     total = 2.0 * products[..., :1]
-    # A product with ones below a diagonal adds up in the same order as `tf.cumsum`, only faster.
+    # Multiplying by ones below a diagonal sums in the same order as `tf.cumsum`, but faster.
     up_to = tf.constant(np.triu(np.ones([last, last], np.float32))[:, first - 1 :])
     energy = total - tf.matmul(ends, up_to)
     floor = _SMALLEST_SHARE * total + 2.0 * params.silence_rms**2 * length
@@ -152,12 +152,12 @@ def _autocorrelation(waveform: tf.Tensor, params: PitchParams) -> tf.Tensor:
 
 
 def _best_peak(correlation: tf.Tensor, params: PitchParams) -> tuple[tf.Tensor, tf.Tensor]:
-    """Lag and height of the peak that wins, both `(..., windows)`; height 0 where there is no peak."""
+    """Returns lag and height of the best peak, both `(..., windows)`; height 0 where there is no peak."""
     before, middle, after = correlation[..., :-2], correlation[..., 1:-1], correlation[..., 2:]
     lags = np.arange(params.low_lag, params.high_lag + 1)
     cost = tf.constant(params.octave_cost * np.log2(lags * params.low_hz / params.lowered.sample_rate_hz), tf.float32)
     is_peak = tf.logical_and(middle >= before, middle > after)
-    # A correlation is at most 1 and the cost a few tenths, so a peak above zero always wins over -2.
+    # A correlation is at most 1 and the cost a few tenths; a peak above zero always beats -2.
     best = tf.argmax(tf.where(is_peak, middle - cost, -2.0), axis=-1, output_type=tf.int32)
     around = [
         tf.gather(correlation, best + offset, axis=-1, batch_dims=correlation.shape.rank - 1) for offset in (0, 1, 2)
@@ -199,9 +199,9 @@ def _on_frames(
 
 
 def _continuous(hz: tf.Tensor, mask: tf.Tensor | None, params: PitchParams) -> tf.Tensor:
-    """Keeps F0 where it runs on for some frames without a jump, and sets it to 0 elsewhere.
+    """Keeps F0 where it continues for some frames without a jump, and sets it to 0 elsewhere.
 
-    A voice glides; what leaps by more than `largest_step` within a hop is an octave error or noise that happens to
+    A voice glides; a leap by more than `largest_step` within a hop is an octave error or noise that happens to
     correlate.
     """
     reach = params.min_run_frames // 2
@@ -211,13 +211,13 @@ def _continuous(hz: tf.Tensor, mask: tf.Tensor | None, params: PitchParams) -> t
     both = tf.logical_and(previous > 0.0, current > 0.0)
     joined = tf.logical_and(both, tf.abs(current - previous) <= params.largest_step * tf.minimum(current, previous))
     links = contours.shifted(tf.cast(joined, tf.float32), mask, reach)
-    # The frames t - reach .. t + reach hang together when the links into t - reach + 1 .. t + reach all hold.
+    # Frames t - reach .. t + reach form a run when the links into t - reach + 1 .. t + reach all hold.
     together = tf.reduce_min(tf.stack(links[1:]), axis=0)
     kept = tf.reduce_max(tf.stack(contours.shifted(together, mask, reach)), axis=0)[..., 0]
     return hz * kept
 
 
 def _fast_length(samples: int) -> int:
-    """The smallest even product of 2, 3 and 5 that is not below `samples`."""
+    """Returns the smallest even product of 2, 3 and 5 that is at least `samples`."""
     candidates = (2**two * 3**three * 5**five for two in range(1, 16) for three in range(8) for five in range(6))
     return min(length for length in candidates if length >= samples)

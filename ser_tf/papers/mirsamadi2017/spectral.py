@@ -1,4 +1,4 @@
-"""Raw spectral features of mirsamadi2017 §3: 257-dimensional magnitude spectra, 100 frames a second."""
+"""Raw spectral features of mirsamadi2017 §3: 257-dimensional magnitude spectra, 100 frames per second."""
 
 import dataclasses
 
@@ -19,18 +19,18 @@ class SpectralParams(stft.StftParams):
 
 
 def spectral(waveform: tf.Tensor, params: SpectralParams, num_samples: tf.Tensor | None = None) -> tf.Tensor:
-    """Linear magnitude spectra (mirsamadi2017 §3).
+    """Computes linear magnitude spectra (mirsamadi2017 §3).
 
     Args:
         waveform: float32 `(..., samples)` in [-1, 1].
         params: Settings.
-        num_samples: Integers `(...)`, the valid samples of each right-padded utterance; None: all.
+        num_samples: Integers `(...)`, the valid samples of each right-padded utterance, or None when all are valid.
 
     Returns:
-        float32 `(..., frames, 257)`; frames behind the end of an utterance are zero.
+        float32 `(..., frames, 257)`; frames after the end of an utterance are zero.
 
     Deviations:
-        The paper says neither whether the magnitude is logarithmic (here: linear) nor which window it uses (here:
+        The paper does not say whether the magnitude is logarithmic (here: linear) or which window it uses (here:
         Hamming).
     """
     magnitude = stft.magnitude(framing.silence_padding(waveform, num_samples), params)
@@ -43,7 +43,7 @@ def spectral_names(params: SpectralParams) -> tuple[str, ...]:
 
 
 def spectral_spec(params: SpectralParams | None = None) -> FeatureSpec:
-    """The spectral features of mirsamadi2017 with other settings."""
+    """Returns the spectral features of mirsamadi2017, by default with the paper's settings."""
     params = params or SpectralParams()
     return FeatureSpec("spectral", params, spectral, params.bins, spectral_names(params))
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -20,7 +21,7 @@ from ser_tf.papers.mirsamadi2017.lld import LldParams, lld_spec
 from ser_tf.papers.mirsamadi2017.spectral import SpectralParams, spectral_spec
 from ser_tf.protocol.context import FoldContext
 from ser_tf.protocol.paper import FoldOutcome
-from ser_tf.training import loop
+from ser_tf.training import attention, loop
 from ser_tf.training.batches import Batch, Batches
 from ser_tf.training.recipe import Recipe, cross_entropy
 
@@ -176,6 +177,22 @@ def fit_recurrent_network(
     recipe = _recipe(ledger, "frame_probabilities" if frame_wise else "probabilities")
     batches = _FrameWiseBatches if frame_wise else Batches
     return loop.train(context, model, batches(context, spec, recipe), recipe)
+
+
+def fit_attention_network(context: FoldContext[Ledger], kind: str, deep_attention: bool = False) -> FoldOutcome:
+    """Table 3: weighted pooling with local attention (Fig. 1(e)-(f)), whose share on silence is measured (§2.4).
+
+    Args:
+        context: The fold.
+        kind: `spectral` or `lld`.
+        deep_attention: Whether the attention has a hidden layer (Fig. 1(f)).
+    """
+    outcome = fit_recurrent_network(context, kind, "weighted_pool", deep_attention)
+    if not isinstance(outcome.model, keras.Model):
+        raise TypeError("a recurrent network that is no Keras model")
+    (spec,) = features(context.ledger, kind)
+    batches = Batches(context, spec, _recipe(context.ledger, "probabilities"))
+    return dataclasses.replace(outcome, measured=attention.over_silence(outcome.model, batches))
 
 
 def _utterance_functionals(

@@ -1,10 +1,11 @@
-"""The convolutions of AlexNet as the Berkeley Vision and Learning Center trained them (`bvlc_alexnet`).
+"""AlexNet's convolutions as trained by the Berkeley Vision and Learning Center (`bvlc_alexnet`).
 
-Channels in two groups in three of five layers, local response normalisation behind the first two, overlapping
-pooling. Images are (batch, height, width, channels); a batch may hold images of different widths, padded on the right.
+Three of five layers have channels in two groups, local response normalisation follows the first two, and pooling
+windows overlap. Images are (batch, height, width, channels); a batch may hold images of different widths, padded on the
+right.
 
 Deviations: Caffe's pooling adds a cell where the last stride does not fill a window (`CEIL`); here windows lie within
-the image (`VALID`). On AlexNet's own 227 x 227 pixels both are the same.
+the image (`VALID`). On AlexNet's own 227 x 227 pixels both agree.
 """
 
 import dataclasses
@@ -17,7 +18,7 @@ from ser_tf.papers.zhang2018.receptive_field import Step
 
 VALID, CEIL = "valid", "ceil"
 POOLINGS = {VALID: Step(3, 2), CEIL: Step(3, 2, end=1)}
-"""What follows are ReLUs' outputs, so that one zero at the far side is Caffe's cut-off last window."""
+"""Pooling reads outputs of ReLUs, so one zero at the far side reproduces Caffe's cut-off last window."""
 INPUT_PIXELS = 227
 DENSE_LAYERS = ("fc6", "fc7")
 DENSE_UNITS = 4096
@@ -58,12 +59,12 @@ TORCHVISION_CONVOLUTIONS = (
     Convolution("conv4", 256, Step(3, 1, 1)),
     Convolution("conv5", 256, Step(3, 1, 1), pooled=True),
 )
-"""What torchvision calls AlexNet: narrower, without groups and normalisation."""
+"""torchvision's AlexNet: narrower, without groups or normalisation."""
 VARIANTS = {"bvlc": CONVOLUTIONS, "torchvision": TORCHVISION_CONVOLUTIONS}
 
 
 def steps_of(convolutions: tuple[Convolution, ...] = CONVOLUTIONS, pooling: str = VALID) -> tuple[Step, ...]:
-    """Convolutions and poolings in order, for receptive fields and sizes."""
+    """Lists convolutions and poolings in order, for receptive fields and sizes."""
     return tuple(
         step
         for convolution in convolutions
@@ -84,12 +85,12 @@ def convolve(
         images: float32 (batch, height, width, channels).
         columns: Valid columns of each image, int32 (batch,), for images of different widths; None when all are valid.
         convolutions: The table of layers.
-        kernel_initializer: How kernels start.
+        kernel_initializer: Initialiser of the kernels.
         pooling: `VALID` or `CEIL`.
 
     Returns:
-        The cells (batch, height', width', channels') and how many of the columns of each are valid. Cells of valid
-        columns do not depend on the padding.
+        The cells (batch, height', width', channels') and the number of valid columns of each. Cells of valid columns do
+        not depend on the padding.
     """
     for convolution in convolutions:
         name = convolution.name
@@ -122,14 +123,14 @@ def _pool(
 
 
 def _masked(images: keras.KerasTensor, columns: keras.KerasTensor | None, step: Step, name: str) -> keras.KerasTensor:
-    """Zeros behind the valid columns, where the step would reach behind them."""
+    """Zeroes the columns after the valid ones, if the step would read them."""
     if columns is None or not (step.padding or step.end):
         return images
     return MaskColumns(name=f"{name}_mask")(images, columns)
 
 
 def _after(columns: keras.KerasTensor | None, step: Step, name: str) -> keras.KerasTensor | None:
-    """How many columns are valid behind a step."""
+    """Returns the number of valid columns after a step."""
     if columns is None:
         return None
     return ColumnsAfter(**dataclasses.asdict(step), name=f"{name}_columns")(columns)
@@ -142,7 +143,7 @@ def fully_connect(
     dropout: float = 0.5,
     kernel_initializer: str = "he_normal",
 ) -> keras.KerasTensor:
-    """Applies dense layers of these names, each with ReLU and dropout: (batch, height, width, c) -> (batch, units)."""
+    """Applies named dense layers, each with ReLU and dropout: (batch, height, width, c) -> (batch, units)."""
     hidden = keras.layers.Flatten(name="flat")(cells)
     for name in names:
         hidden = keras.layers.Dense(units, activation="relu", kernel_initializer=kernel_initializer, name=name)(hidden)

@@ -1,4 +1,4 @@
-"""Layers as Caffe computes them, on which weights that were trained with it rely."""
+"""Layers that compute what Caffe's do, as needed by weights trained with Caffe."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("ser_tf")
 class GroupedConvolution(keras.layers.Layer):
-    """Convolution whose channels fall into groups that do not see each other, with zeros around the image, and ReLU.
+    """Convolution with ReLU whose channels fall into independent groups, with zeros around the image.
 
-    Output channels of group g read the input channels of group g alone. TensorFlow has no gradient of grouped
-    convolution on a CPU, so that the groups are split, convolved one by one, and concatenated.
+    Output channels of group g read only the input channels of group g. TensorFlow has no gradient of grouped
+    convolution on a CPU; the groups are therefore split, convolved separately, and concatenated.
 
-    No mask: zeros come in at the borders, so that padding has to be zero before a convolution that pads.
+    Takes no mask: a convolution that pads reads zeros at the borders, so padding must be zeroed before it.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class GroupedConvolution(keras.layers.Layer):
         """Takes the geometry.
 
         Args:
-            filters: Output channels of all groups together.
+            filters: Total number of output channels.
             kernel: Height and width of the kernel.
-            stride: In both directions.
+            stride: Stride in both directions.
             padding: Zeros on each of the four sides.
-            groups: Divides input and output channels.
-            kernel_initializer: Of Keras; each group counts its own inputs. Biases start at zero.
-            **kwargs: Of a Keras layer.
+            groups: Number of groups; must divide input and output channels.
+            kernel_initializer: A Keras initialiser, whose fan-in is that of one group. Biases start at zero.
+            **kwargs: Arguments of a Keras layer.
         """
         super().__init__(**kwargs)
         self.filters, self.kernel, self.stride = filters, kernel, stride
@@ -67,7 +67,7 @@ class GroupedConvolution(keras.layers.Layer):
         return tf.nn.relu(tf.nn.bias_add(joined, self.bias))
 
     def _border(self) -> str | list[list[int]]:
-        """The zeros around the image as TensorFlow wants them; its own names for them have the faster gradients."""
+        """Returns the padding in TensorFlow's form; its named paddings have the faster gradients."""
         if self.padding == 0:
             return "VALID"
         if self.stride == 1 and 2 * self.padding == self.kernel - 1:
@@ -90,10 +90,10 @@ class GroupedConvolution(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Division of each value by (bias + alpha / size x the sum of squares over `size` neighbouring channels)^beta.
+    """Divides each value by (bias + alpha / size x the sum of squares over `size` neighbouring channels)^beta.
 
-    The defaults are AlexNet's in Caffe, which divides alpha by the size where TensorFlow does not. Cells do not see
-    each other, so that masks are none of its business.
+    The defaults are AlexNet's in Caffe, which divides alpha by the size, unlike TensorFlow. Cells are independent of
+    each other; the layer needs no mask.
     """
 
     def __init__(

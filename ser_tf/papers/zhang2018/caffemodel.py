@@ -1,7 +1,7 @@
-"""The weights in a Caffe model file, read from the protocol buffers' wire format.
+"""Reading the weights of a Caffe model file from the wire format of protocol buffers.
 
-Three message types matter (`caffe.proto`), each with a handful of fields. The arrays in them are hundreds of megabytes
-and are taken from the file's bytes as they lie there.
+Three message types matter (`caffe.proto`), each with a handful of fields. Their arrays are hundreds of megabytes and
+are views of the file's bytes.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from ser_tf.errors import UserError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 Field = tuple[int, int, int | memoryview]
-"""Number, wire type and value; a value that is no varint as its bytes."""
+"""Number, wire type and value of a field; a value other than a varint is given as its bytes."""
 
-# NetParameter: field of the layers -> (field of a layer's name, field of its blobs), old and new form.
+# NetParameter: field of the layers -> (field of a layer's name, field of its blobs), in the old and new form.
 _LAYERS = {2: (4, 6), 100: (1, 7)}
 # BlobProto; each of the old form's four sizes has a field of its own.
 _OLD_SIZES = (1, 2, 3, 4)
@@ -27,7 +27,7 @@ _MOST_VARINT_BYTES = 10
 
 
 def read(path: Path) -> dict[str, list[npt.NDArray[Any]]]:
-    """The arrays of all layers that have any, by the layers' names: weights, then biases.
+    """Reads the arrays of all layers that have any, by layer name: weights, then biases.
 
     Args:
         path: A `.caffemodel` file.
@@ -67,7 +67,7 @@ def _layers(content: memoryview) -> Iterator[tuple[str, list[npt.NDArray[Any]]]]
 
 
 def _blob(content: memoryview) -> npt.NDArray[Any]:
-    """One array, in the shape of the new form where it is stated, otherwise of the old."""
+    """Reads one array, in the new form's shape if stated, otherwise in the old form's."""
     shape: list[int] = []
     old: dict[int, int] = {}
     parts: list[npt.NDArray[Any]] = []
@@ -92,7 +92,7 @@ def _numbers(content: memoryview, kind: np.dtype[Any]) -> npt.NDArray[Any]:
 
 
 def _sizes(kind: int, value: int | memoryview) -> list[int]:
-    """Sizes that are packed into one field, or the one size of a field."""
+    """Reads the sizes packed into one field, or a field's single size."""
     if kind == VARINT and isinstance(value, int):
         return [value]
     sizes, place, content = [], 0, _bytes(value)
@@ -109,10 +109,10 @@ def _bytes(value: int | memoryview) -> memoryview:
 
 
 def fields(content: memoryview) -> Iterator[Field]:
-    """The fields of a message one after the other.
+    """Yields the fields of a message in order.
 
     Raises:
-        ValueError: the bytes are no message.
+        ValueError: the bytes are not a message.
     """
     place = 0
     while place < len(content):
@@ -137,7 +137,7 @@ def fields(content: memoryview) -> Iterator[Field]:
 
 
 def _varint(content: memoryview, place: int) -> tuple[int, int]:
-    """A number of variable length, and the place behind it."""
+    """Reads a variable-length number; returns it and the position after it."""
     value = 0
     for count in range(_MOST_VARINT_BYTES):
         if place + count >= len(content):

@@ -1,10 +1,10 @@
-"""Converts the weights of AlexNet that the Berkeley Vision and Learning Center published (unrestricted use).
+"""Converts the AlexNet weights published by the Berkeley Vision and Learning Center (unrestricted use).
 
     python -m ser_tf.papers.zhang2018.convert_alexnet bvlc_alexnet.caffemodel alexnet.npz
     python -m experiments.zhang2018_table2 --alexnet-weights alexnet.npz
 
 SOURCE is `bvlc_alexnet.caffemodel`, or `bvlc_alexnet.npy`, the same weights as a NumPy dictionary. torchvision's
-AlexNet is another network (64-192-384-256-256 channels, no groups, no normalisation) and is not converted.
+AlexNet is a different network (64-192-384-256-256 channels, no groups, no normalisation) and cannot be converted.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ CAFFEMODEL_SHA1 = "9116a64c0fbe4459d18f4bb6b56d647b63920377"  # published with t
 
 
 def convert(source: Path, shapes: Shapes | None = None) -> Weights:
-    """Reads weights in either form and brings them into Keras's order.
+    """Reads weights in either form and converts them to Keras's order.
 
     Args:
         source: The file.
-        shapes: What the kernels have to be like; AlexNet's by default.
+        shapes: Required shapes of the kernels, by default AlexNet's.
 
     Returns:
         Kernels and biases, float32.
 
     Raises:
-        UserError: the file cannot be read, or is not AlexNet; names what is wrong.
+        UserError: the file cannot be read, or is not AlexNet. The message says what is wrong.
     """
     shapes = shapes or pretrained.alexnet_shapes()
     read = _of_numpy if _is_numpy(source) else _of_caffe
@@ -59,7 +59,7 @@ def _is_numpy(source: Path) -> bool:
 
 
 def _arrays(source: Path, layers: Mapping[str, Any], name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Kernel and bias of a layer."""
+    """Returns kernel and bias of a layer."""
     found = layers.get(name)
     if not isinstance(found, Sequence | np.ndarray) or len(found) != 2:
         there = ", ".join(map(str, layers)) or "none"
@@ -71,7 +71,7 @@ def _arrays(source: Path, layers: Mapping[str, Any], name: str) -> tuple[npt.NDA
 
 
 def _of_numpy(source: Path, shapes: Shapes) -> Weights:
-    """A dictionary name -> [kernel, bias], in Keras's order already."""
+    """Converts a dictionary name -> [kernel, bias], already in Keras's order."""
     layers = numpy_pickle.read(source)
     if not isinstance(layers, dict):
         raise UserError(f"{source}: holds a {type(layers).__name__}, not a dictionary of layers")
@@ -79,10 +79,10 @@ def _of_numpy(source: Path, shapes: Shapes) -> Weights:
 
 
 def _of_caffe(source: Path, shapes: Shapes) -> Weights:
-    """Kernels (filters, channels, height, width), dense weights (units, inputs)."""
+    """Converts kernels (filters, channels, height, width) and dense weights (units, inputs)."""
     layers = caffemodel.read(source)
     weights = {}
-    channels = 1  # of the layer before, where that is a convolution
+    channels = 1  # of the preceding layer, if that is a convolution
     for name, shape in shapes.items():
         kernel, bias = _arrays(source, layers, name)
         if len(shape) == 4:
@@ -95,14 +95,14 @@ def _of_caffe(source: Path, shapes: Shapes) -> Weights:
 
 
 def _dense(kernel: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
-    """(units, inputs) -> (inputs, units); inputs in the order channel, height, width become height, width, channel."""
+    """Transposes (units, inputs), reordering inputs from channel, height, width to height, width, channel."""
     units, inputs = kernel.shape
     cells = inputs // channels
     return kernel.reshape(units, channels, cells).transpose(2, 1, 0).reshape(inputs, units)
 
 
 def write(weights: Weights, output: Path) -> Path:
-    """Writes weights in the form that `pretrained.read_alexnet` reads.
+    """Writes weights for `pretrained.read_alexnet`.
 
     Raises:
         UserError: the file cannot be written.

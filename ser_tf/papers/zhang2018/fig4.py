@@ -3,9 +3,9 @@
     python -m experiments.zhang2018_table2 --rows fcn_attention_random --keep-models
     python -m figures.zhang2018_fig4 --run runs/zhang2018_table2/synthetic
 
-Each example is shown with the model of the fold that tested it. Without `--utterances` these are the surest right
-answers, one a class; the paper does not say how it chose its four. Weights are shown as multiples of what average
-pooling gives a cell, at the middle of what the cell sees, interpolated in between.
+Each example is shown with the model of the fold that tested it. Without `--utterances` the examples are the most
+confident correct predictions, one per class; the paper does not say how it chose its four. Weights are shown as
+multiples of a cell's weight in average pooling, at the centre of its receptive field and interpolated in between.
 """
 
 from collections.abc import Sequence
@@ -20,43 +20,39 @@ from matplotlib.image import AxesImage
 from ser_tf import cli
 from ser_tf.drawing import examples, panels
 from ser_tf.errors import SettingError
-from ser_tf.papers.zhang2018 import networks
+from ser_tf.papers.zhang2018.attended import on_spectrogram
 from ser_tf.papers.zhang2018.ledger import Ledger
 from ser_tf.papers.zhang2018.paper import PAPER
-from ser_tf.papers.zhang2018.receptive_field import on_inputs
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.models import TrainedModel
 
 Floats = npt.NDArray[np.floating[Any]]
-EXAMPLES = 4  # Figure 4 has one of each class
+EXAMPLES = 4  # Figure 4 has one per class
 DECIBELS = 20 * np.log10(np.e)
 """Of a natural logarithm of a magnitude."""
 SHOWN_DECIBELS = 80
 
 
 def decibels(model: TrainedModel, waveform: Floats) -> Floats:
-    """The spectrogram (frames, bins), whichever way the model reads it."""
+    """Returns the spectrogram (frames, bins) in decibels, whether the model reads magnitudes or logarithms."""
     ledger = ledgers.restore(Ledger, model.card["settings"])
     features = model.features(waveform)
     return DECIBELS * (features if ledger.spectrum == "log" else np.log(np.maximum(features, ledger.log_floor)))
 
 
 def attention_map(model: TrainedModel, attention: Floats, frames: int) -> Floats:
-    """Weights on the spectrogram's own coordinates.
+    """Maps attention weights to the spectrogram's coordinates.
 
     Args:
         model: The model.
-        attention: (time cells, frequency cells).
-        frames: Of the spectrogram.
+        attention: Weights, (time cells, frequency cells).
+        frames: Number of frames of the spectrogram.
 
     Returns:
-        float64 (frames, bins), 1 where a cell has the weight that average pooling would give it.
+        float64 (frames, bins), 1 where a cell has its weight in average pooling.
     """
     ledger = ledgers.restore(Ledger, model.card["settings"])
-    field = networks.attention_field(ledger.pool5, ledger.alexnet)
-    if ledger.flipped:
-        attention = attention[:, ::-1]
-    return on_inputs(attention * attention.size, field, (frames, model.spec.dims))
+    return attention.size * on_spectrogram(ledger, attention, (frames, model.spec.dims))
 
 
 def _draw_map(axes: Axes, values: Floats, model: TrainedModel, **colours: Any) -> AxesImage:

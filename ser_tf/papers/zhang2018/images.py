@@ -1,4 +1,4 @@
-"""Spectrograms as images, whose height is frequency and whose width is time, in batches of different widths."""
+"""Spectrograms as images with frequency as height and time as width, in batches of different widths."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from ser_tf.papers.zhang2018.receptive_field import Step
 
 
 def _column_mask(images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    """True on valid columns: bool (batch, width)."""
+    """Marks the valid columns: bool (batch, width)."""
     return tf.sequence_mask(tf.reshape(columns, (-1,)), tf.shape(images)[2])
 
 
 @keras.saving.register_keras_serializable("ser_tf")
 class SpectrogramImage(ExplicitMaskLayer):
-    """Spectrograms to images: (features (batch, frames, bins), lengths (batch,)) -> (images, columns).
+    """Turns spectrograms into images: (features (batch, frames, bins), lengths (batch,)) -> (images, columns).
 
     The lowest bin becomes the first row, or the last one. Frames after an utterance's end become zero, and an image
-    that is narrower than `shortest` gets columns on its right that count as the utterance's own: zeros, or `fill`.
+    narrower than `shortest` is padded on the right with columns of zeros, or of `fill`, that count as valid.
     """
 
     def __init__(
@@ -33,26 +33,26 @@ class SpectrogramImage(ExplicitMaskLayer):
         fill: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Takes the smallest and the largest width, how the image lies and what fills it.
+        """Takes the minimum and maximum width, the orientation of the image and the values that pad it.
 
         Args:
-            shortest: The smallest width.
-            longest: The largest width; what is longer is cut off, None cuts nothing.
+            shortest: The minimum width.
+            longest: The maximum width, beyond which images are cut off; None cuts nothing.
             flipped: Whether the lowest bin becomes the last row.
-            fill: One value a bin for the columns that short utterances lack; None for zeros.
-            **kwargs: Of a Keras layer.
+            fill: Values, one per bin, of the columns that pad short utterances; None for zeros.
+            **kwargs: Arguments of a Keras layer.
         """
         super().__init__(**kwargs)
         self.shortest, self.longest, self.flipped, self.fill = shortest, longest, flipped, fill
 
     def call(self, features: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Turns and masks: float32 (batch, bins, width, 1) and int32 (batch,)."""
+        """Transposes and masks: float32 (batch, bins, width, 1) and int32 (batch,)."""
         lengths = tf.reshape(lengths, (-1,))
         if self.longest is not None:
             features, lengths = features[:, : self.longest], tf.minimum(lengths, self.longest)
         frames = tf.shape(features)[1]
         valid = tf.sequence_mask(lengths, frames)[..., tf.newaxis]
-        # Not a product: padding may hold anything, infinity included.
+        # Not a product: padding may hold anything, even infinity.
         masked = tf.where(valid, features, tf.zeros_like(features))
         wide = tf.pad(masked, [[0, 0], [0, tf.maximum(self.shortest - frames, 0)], [0, 0]])
         if self.fill is not None:
@@ -71,11 +71,11 @@ class SpectrogramImage(ExplicitMaskLayer):
     def compute_output_shape(
         self, features_shape: tuple[Any, ...], lengths_shape: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Shapes (batch, bins, width, 1) and (batch,); the width is known when all images have the same."""
+        """Shapes (batch, bins, width, 1) and (batch,); the width is known only when all images share it."""
         return self._images_shape(features_shape), (features_shape[0],)
 
     def compute_output_spec(self, features: keras.KerasTensor, lengths: keras.KerasTensor) -> tuple[Any, ...]:
-        """Images of floats, integer widths."""
+        """Specifies images of floats and integer widths."""
         images, columns = self.compute_output_shape(features.shape, lengths.shape)
         return keras.KerasTensor(images, features.dtype), keras.KerasTensor(columns, "int32")
 
@@ -88,7 +88,7 @@ class SpectrogramImage(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class ColumnsAfter(ExplicitMaskLayer):
-    """How many valid columns are left behind a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
+    """Counts the valid columns after a convolution or pooling: int32 (batch,) -> int32 (batch,)."""
 
     def __init__(self, kernel: int, stride: int = 1, padding: int = 0, end: int = 0, **kwargs: Any) -> None:
         """Takes the fields of a `Step`."""
@@ -96,7 +96,7 @@ class ColumnsAfter(ExplicitMaskLayer):
         self.step = Step(kernel, stride, padding, end)
 
     def call(self, columns: tf.Tensor) -> tf.Tensor:
-        """Counts the cells that see nothing but the utterance and its border."""
+        """Counts the cells that see only the utterance and its border."""
         return self.step.cells(columns)
 
     def compute_output_spec(self, columns: keras.KerasTensor) -> keras.KerasTensor:
@@ -110,9 +110,10 @@ class ColumnsAfter(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class MaskColumns(ExplicitMaskLayer):
-    """Zeros in the columns behind each image's valid ones: (images, columns (batch,)) -> images.
+    """Zeroes the columns after each image's valid ones: (images, columns (batch,)) -> images.
 
-    Needed before a convolution that pads: an image alone has zeros behind its border, and so has it in a batch.
+    Needed before a convolution that pads: an image by itself has zeros beyond its border, and must have them in a
+    batch.
     """
 
     def call(self, images: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
@@ -129,10 +130,10 @@ class MaskColumns(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class TimeFrequencyAttention(ExplicitMaskLayer):
-    """Attention over all cells of time and frequency (zhang2018, eq. 2-4).
+    """Attention over all time-frequency cells (zhang2018, eq. 2-4).
 
-    The score of a cell is u^T tanh(W a + b); scores times `scale`, the paper's lambda, pass a softmax over the valid
-    cells, and the weights sum the cells up. With `scale` 0 all valid cells weigh the same: average pooling.
+    The score of a cell is u^T tanh(W a + b). Scores times `scale`, the paper's lambda, pass through a softmax over the
+    valid cells to give the weights of their sum. With `scale` 0 all valid cells have equal weights: average pooling.
     """
 
     def __init__(self, units: int = 256, scale: float = 0.3, **kwargs: Any) -> None:
@@ -140,7 +141,7 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         super().__init__(**kwargs)
         self.units, self.scale = units, scale
         self._hidden = keras.layers.Dense(units, activation="tanh", name="hidden")
-        # A bias would add the same to every cell's score and change nothing.
+        # A bias would shift every cell's score equally and change nothing.
         self._score = keras.layers.Dense(1, use_bias=False, name="u")
 
     def build(self, images_shape: tuple[Any, ...], columns_shape: tuple[Any, ...] | None = None) -> None:
@@ -150,15 +151,15 @@ class TimeFrequencyAttention(ExplicitMaskLayer):
         self.built = True
 
     def call(self, images: tf.Tensor, columns: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Pools cells.
+        """Pools the cells.
 
         Args:
             images: a, float32 (batch, height, width, channels).
-            columns: Valid columns of each, int32 (batch,), at least one.
+            columns: Number of valid columns of each image, int32 (batch,), at least one.
 
         Returns:
             c, float32 (batch, channels), and alpha, float32 (batch, width, height), time before frequency as
-            everywhere; it sums to one over the valid cells and is zero on the others.
+            everywhere; alpha sums to one over the valid cells and is zero elsewhere.
         """
         cells = tf.transpose(images, (0, 2, 1, 3))
         shape = tf.shape(cells)

@@ -1,4 +1,4 @@
-"""What Zhang et al. 2018 does not state."""
+"""Assumptions where Zhang et al. 2018 is silent."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from ser_tf.protocol.ledger import assumption
 
 @dataclasses.dataclass(frozen=True)
 class Ledger:
-    """What the paper does not state."""
+    """Assumptions where the paper is silent."""
 
     tested_actors: str = assumption(
         "both",

@@ -3,9 +3,9 @@
 All take `features` float32 (batch, frames, bins) and `lengths` int32 (batch,), padded on the right, and read them as
 images of one channel; the output does not depend on the padding.
 
-Deviations: the paper does not say how a spectrogram lies in the picture; here rows are frequencies from 0 Hz on
-(`flipped`: down to 0 Hz) and columns are frames. An utterance shorter than the network's smallest input is padded to it
-with the mean spectrum (`fill`: another one), and so is a piece of Table I to its fixed length. The attention network
+Deviations: the paper does not say how a spectrogram is oriented in the image; here rows are frequencies from 0 Hz
+upwards (`flipped`: down to 0 Hz) and columns are frames. An utterance shorter than the network's minimum input is
+padded with the mean spectrum (or with `fill`), as are pieces of Table I to their fixed length. The attention network
 has neither dropout nor weight decay.
 """
 
@@ -24,11 +24,11 @@ ATTENTION_SCALE = 0.3  # §II-B: lambda
 ATTENTION_UNITS = 256  # not stated; see ledger
 Floats = npt.NDArray[np.floating[Any]]
 NETWORKS = {"alexnet": alexnet.INPUT_PIXELS, "vgg16": pretrained.VGG16_PIXELS}
-"""The networks of Table I and the pixels that they were trained on."""
+"""The networks of Table I and the image sizes, in pixels, that they were trained on."""
 
 
 def convolutions(pool5: bool = True, variant: str = "bvlc") -> tuple[alexnet.Convolution, ...]:
-    """AlexNet's convolutions, of one of `alexnet.VARIANTS`, with or without the last pooling."""
+    """Returns the convolutions of one of `alexnet.VARIANTS`, with or without the last pooling."""
     *first, last = alexnet.VARIANTS[variant]
     return (*first, dataclasses.replace(last, pooled=pool5))
 
@@ -40,7 +40,7 @@ def _image(
     shortest: int,
     longest: int | None = None,
 ) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
-    """The named inputs, the normalised spectrograms as images, and how many columns of each are valid."""
+    """Creates the named inputs, the normalised spectrograms as images, and the number of valid columns of each."""
     mean, std = statistics
     flipped, fill = lying
     features = keras.Input((None, len(mean)), name="features")
@@ -67,7 +67,7 @@ def build_attention_fcn(  # noqa: PLR0913 - the paper's symbols
     fill: Floats | None = None,
     classifier_initializer: str = "zeros",
 ) -> keras.Model:
-    """AlexNet's convolutions, attention over time and frequency, softmax.
+    """Builds AlexNet's convolutions, attention over time and frequency, and a softmax.
 
     Args:
         bins: Frequency bins of the spectrogram.
@@ -77,17 +77,17 @@ def build_attention_fcn(  # noqa: PLR0913 - the paper's symbols
         table: The convolutions.
         attention_units: Rows of W in eq. 2.
         attention_scale: lambda of eq. 3.
-        input_scale: Factor on the normalised spectrogram: 1, or the deviation of the pixels that pretrained weights
-            were trained on.
-        kernel_initializer: How kernels start.
+        input_scale: Factor on the normalised spectrogram: 1, or the standard deviation of the pixels that pretrained
+            weights were trained on.
+        kernel_initializer: Initialiser of the kernels.
         pooling: `alexnet.VALID` or `alexnet.CEIL`.
         flipped: Whether 0 Hz is in the last row.
-        fill: Normalised spectrum, shape (bins,), that short inputs are filled with; None for the mean spectrum.
-        classifier_initializer: How the softmax layer's kernel starts.
+        fill: Normalised spectrum, shape (bins,), that pads short inputs; None for the mean spectrum.
+        classifier_initializer: Initialiser of the softmax layer's kernel.
 
     Returns:
-        A model with the outputs `probabilities` (batch, classes) and `attention` (batch, time cells, frequency
-        cells); see `attention_field` for what a cell sees.
+        A model with the outputs `probabilities` (batch, classes) and `attention` (batch, time cells, frequency cells);
+        `attention_field` gives a cell's receptive field.
     """
     shortest = shortest_input(alexnet.steps_of(table, pooling))
     if len(mean) != bins:
@@ -103,7 +103,7 @@ def build_attention_fcn(  # noqa: PLR0913 - the paper's symbols
 
 
 def attention_field(pool5: bool = True, variant: str = "bvlc") -> ReceptiveField:
-    """What a cell of the attention sees, in frames along time and in bins along frequency."""
+    """Returns the receptive field of an attention cell, in frames along time and in bins along frequency."""
     return receptive_field(alexnet.steps_of(convolutions(pool5, variant)))
 
 
@@ -125,7 +125,7 @@ def build_classifier(  # noqa: PLR0913 - the paper's symbols
     fill: Floats | None = None,
     classifier_initializer: str = "zeros",
 ) -> keras.Model:
-    """AlexNet or VGGNet-16 with a softmax of K nodes in place of ImageNet's (§III-C).
+    """Builds AlexNet or VGGNet-16 with a softmax of K nodes in place of ImageNet's (§III-C).
 
     Args:
         network: `alexnet` or `vgg16`.
@@ -133,17 +133,17 @@ def build_classifier(  # noqa: PLR0913 - the paper's symbols
         num_classes: K.
         mean: Per-bin mean, shape (bins,), subtracted from the spectrogram.
         std: Per-bin standard deviation, shape (bins,).
-        frames: Length of every input; shorter ones are padded to it, what is longer is cut off.
+        frames: Fixed length of the input; shorter inputs are padded and longer ones cut off.
         pixels: Height and width that images are resized to; None leaves them (bins, frames).
         table: The convolutions of AlexNet.
-        units: Of the two fully connected layers.
-        dropout: Share of units that are dropped after each of them.
+        units: Width of the two fully connected layers.
+        dropout: Dropout rate of these layers.
         input_scale: As for `build_attention_fcn`.
-        kernel_initializer: How kernels start.
-        pooling: Of AlexNet.
+        kernel_initializer: Initialiser of the kernels.
+        pooling: AlexNet's pooling, `alexnet.VALID` or `alexnet.CEIL`.
         flipped: As for `build_attention_fcn`.
         fill: As for `build_attention_fcn`.
-        classifier_initializer: How the softmax layer's kernel starts.
+        classifier_initializer: Initialiser of the softmax layer's kernel.
 
     Returns:
         A model with the output `probabilities` (batch, classes).

@@ -1,14 +1,15 @@
-"""Dictionaries of arrays that NumPy saved as a pickle, read so that a hostile file runs nothing.
+"""Reading dictionaries of arrays that NumPy saved as a pickle, without letting a hostile file run code.
 
-A pickle can name any function and call it. The reader here admits the three names that NumPy's arrays are made of and
-refuses everything else before it is looked up. For those three it has stand-ins, which only remember what they are
-given: NumPy's own would take bytes from the file as addresses of Python objects.
+A pickle can name any function and call it. This reader admits the three names that NumPy's arrays consist of and
+refuses everything else before looking it up. For those three it uses stand-ins that only store their arguments: NumPy's
+own would take bytes from the file as addresses of Python objects.
 """
 
 import pickle
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +21,7 @@ _OBJECTS = re.compile("O[48]?")
 
 
 class _Kind:
-    """What a file says of `numpy.dtype`."""
+    """Stands in for `numpy.dtype`."""
 
     __slots__ = ("name", "order", "plain")
 
@@ -28,11 +29,11 @@ class _Kind:
         self.name, self.order, self.plain = name, "=", True
 
     def __setstate__(self, state: Any) -> None:
-        self.order, self.plain = state[1], not any(state[2:5])  # parts, names and fields of records
+        self.order, self.plain = state[1], not any(state[2:5])  # subtype, names and fields of structured types
 
 
 class _Array:
-    """What a file says of `numpy.ndarray`, and of the function that begins one."""
+    """Stands in for `numpy.ndarray` and the function that reconstructs one."""
 
     __slots__ = ("state",)
 
@@ -51,18 +52,54 @@ _ADMITTED = {
 }
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Makes stand-ins of arrays and Python's own containers, strings and numbers."""
+_Interpreted: Any = pickle._Unpickler  # its type stubs are those of the compiled one
+
+
+class _ArraysOnly(_Interpreted):
+    """Unpickles only stand-ins for arrays, and Python's own containers, strings and numbers.
+
+    The interpreted unpickler, unlike the compiled one, lets dictionary keys be checked before they are hashed: the hash
+    of deeply nested tuples can take forever.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(_Interpreted.dispatch)
+
+    def load_setitem(self) -> None:
+        """Adds one value to a dictionary whose key is plain."""
+        _require_plain(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        """Adds values to a dictionary whose keys are plain."""
+        _require_plain(self.stack[::2])
+        super().load_setitems()
+
+    def load_dict(self) -> None:
+        """Builds a dictionary whose keys are plain."""
+        _require_plain(self.stack[::2])
+        super().load_dict()
+
+    def refuse_set(self) -> None:
+        """Refuses sets, which no array needs."""
+        raise pickle.UnpicklingError("it has a set, which no array needs")
+
+    dispatch |= {pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems, pickle.DICT[0]: load_dict}
+    dispatch |= dict.fromkeys((pickle.EMPTY_SET[0], pickle.ADDITEMS[0], pickle.FROZENSET[0]), refuse_set)
 
     def find_class(self, module: str, name: str) -> Any:
-        """Looks up a name that the pickle wants to use."""
+        """Looks up a name that the pickle refers to."""
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which no array needs")
         return _ADMITTED[module, name]
 
 
+def _require_plain(keys: Sequence[object]) -> None:
+    if not all(isinstance(key, str | bytes | int) for key in keys):
+        raise pickle.UnpicklingError("it has a dictionary whose keys are neither names nor numbers")
+
+
 def _made(value: Any, done: dict[int, Any]) -> Any:
-    """The value with arrays in place of their stand-ins; `done` has what was made already, by the original's id."""
+    """Returns the value with arrays in place of their stand-ins; `done` maps ids of originals to finished results."""
     if not isinstance(value, dict | list | tuple | _Array):
         return value
     if id(value) not in done:
@@ -77,10 +114,10 @@ def _made(value: Any, done: dict[int, Any]) -> Any:
 
 
 def _array(value: _Array, done: dict[int, Any]) -> Any:
-    """An array of numbers; of objects, a list, or the one object of an array without axes."""
+    """Converts a stand-in to an array of numbers, or an array of objects to a list (the object itself without axes)."""
     _, shape, kind, is_fortran, content = value.state
     if kind.plain and _NUMBERS.fullmatch(kind.name):
-        raw = content.encode("latin1") if isinstance(content, str) else content  # Python 2's strings hold bytes
+        raw = content.encode("latin1") if isinstance(content, str) else content  # strings of Python 2 hold bytes
         numbers = np.frombuffer(raw, np.dtype(kind.name).newbyteorder(kind.order))
         return numbers.reshape(shape, order="F" if is_fortran else "C")
     if kind.plain and _OBJECTS.fullmatch(kind.name) and isinstance(content, list):
@@ -90,15 +127,15 @@ def _array(value: _Array, done: dict[int, Any]) -> Any:
 
 
 def read(path: Path) -> Any:
-    """The object in a `.npy` file that holds one pickled object, such as a dictionary of arrays.
+    """Reads a `.npy` file that holds one pickled object, such as a dictionary of arrays.
 
     Arrays of numbers stay arrays; arrays of objects become lists.
 
     Args:
-        path: The file; one that Python 2 wrote is read as well.
+        path: The file; files written by Python 2 work too.
 
     Raises:
-        UserError: the file cannot be read, holds something else, or more than arrays.
+        UserError: the file cannot be read or holds anything but arrays.
     """
     try:
         with path.open("rb") as file:

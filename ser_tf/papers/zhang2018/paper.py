@@ -11,7 +11,7 @@ from ser_tf.evaluation.claims import Claim
 from ser_tf.evaluation.schema import Conditions
 from ser_tf.papers.zhang2018.ledger import Ledger
 from ser_tf.protocol import folds
-from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Option, Paper, System, Table
+from ser_tf.protocol.paper import Figure, FoldOutcome, Material, Measured, Option, Paper, System, Table
 from ser_tf.protocol.record import UserInput
 from ser_tf.training import baselines
 
@@ -27,7 +27,7 @@ CITATION = (
 
 
 def task(ledger: Ledger) -> Task:
-    """The four classes of improvised speech (§III-A); 2,280 utterances of IEMOCAP. Acted corpora are taken whole."""
+    """Selects four classes of improvised speech (§III-A): 2,280 utterances of IEMOCAP. Acted corpora are used whole."""
     del ledger
     return Task(
         name="zhang2018",
@@ -38,7 +38,7 @@ def task(ledger: Ledger) -> Task:
 
 
 def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tuple[folds.Fold, ...]:
-    """Leave-one-session-out; of that session one actor validates and the other is tested (§III-A)."""
+    """Makes leave-one-session-out folds: one actor of the held-out session validates, the other is tested (§III-A)."""
     every = folds.by_session_actor(utterances, seed)
     if ledger.tested_actors == "both":
         return every
@@ -50,7 +50,7 @@ def make_folds(utterances: Sequence[Utterance], ledger: Ledger, seed: int) -> tu
 
 
 def conditions(ledger: Ledger) -> Conditions:
-    """How folds are made and what chooses the epoch."""
+    """Describes how folds are made and the epoch is chosen."""
     monitored = "lowest loss" if ledger.monitor == "loss" else "highest UA"
     return {
         "folds": "leave one session out, one of its actors is tested",
@@ -64,13 +64,13 @@ OPTIONS = tuple(
 )
 
 
-def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
-    """Checks the files of weights before anything is trained.
+def prepare(corpus: Corpus, chosen: Task, ledger: Ledger, paths: Mapping[str, Path | None]) -> Material:
+    """Checks the weight files before anything is trained.
 
     Raises:
-        UserError: a file is not what it should be.
+        UserError: a file does not hold the expected weights.
     """
-    del ledger
+    del chosen, ledger
     given = {name: path.resolve() for name, path in paths.items() if path is not None}
     if not given:
         return Material(corpus)
@@ -81,7 +81,7 @@ def prepare(corpus: Corpus, ledger: Ledger, paths: Mapping[str, Path | None]) ->
     return Material(corpus, inputs, tuple(f"{path.name} as pretrained weights" for path in given.values()))
 
 
-# Systems and figures import TensorFlow or matplotlib; tables are listed and results tabulated without either.
+# Systems and figures import TensorFlow or matplotlib, which listing and tabulating should not need.
 def _fit_attention_fcn(context: "FoldContext[Ledger]", **variant: Any) -> FoldOutcome:
     from ser_tf.papers.zhang2018 import systems
 
@@ -141,13 +141,13 @@ _PUBLISHED = {  # WA, UA: Tables I and II
 
 
 def _row(key: str, label: str, fit: Callable[["FoldContext[Ledger]"], FoldOutcome], **more: Any) -> System[Ledger]:
-    """A row with its published numbers."""
+    """Makes a row with its published numbers."""
     published = dict(zip(("wa", "ua"), _PUBLISHED[key], strict=True))
     return System(key, label, published, fit, **{"features": _features, **more})
 
 
 def _beyond(key: str, label: str, note: str, **variant: Any) -> System[Ledger]:
-    """A row with random initialisation that the paper describes and has no number for."""
+    """Makes a randomly initialised row that the paper describes without giving a number."""
     window = variant.get("window_seconds")
     features = functools.partial(_features, window_seconds=window) if window else _features
     fit = functools.partial(_fit_attention_fcn, finetuning=False, **variant)
@@ -157,8 +157,24 @@ def _beyond(key: str, label: str, note: str, **variant: Any) -> System[Ledger]:
 def _classifier(network: str, finetuned: bool) -> System[Ledger]:
     fit = functools.partial(_fit_classifier, network=network, finetuning=finetuned)
     key, label = ("finetuned", "Finetuning") if finetuned else ("random", "Random-init")
-    needs = "weights" if finetuned else ""
-    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, needs=needs)
+    needs, option = ("weights", f"{network}_weights") if finetuned else ("", "")
+    return _row(f"{network}_{key}", f"{_NETWORKS[network]} {label}", fit, needs=needs, option=option)
+
+
+def _attention_claims(row: str, name: str) -> tuple[Measured, ...]:
+    """Lists the claims of §III-C about Figure 4."""
+    return (
+        Measured(
+            row, "attention on silence",
+            f"{name}: silent frames get less attention than their share of the time (§III-C)",
+            "attention_on_silence", "time_in_silence", "less",
+        ),
+        Measured(
+            row, "attention above 2 kHz",
+            f"{name}: 2-4 kHz get less attention than their share of the spectrum (§III-C)",
+            "attention_above_2khz", "spectrum_above_2khz", "less",
+        ),
+    )  # fmt: skip
 
 
 TABLE1 = Table(
@@ -203,6 +219,7 @@ TABLE2 = Table(
             "Our FCN+Attention",
             functools.partial(_fit_attention_fcn, finetuning=True),
             needs="weights",
+            option="alexnet_weights",
         ),
         _beyond("fcn_attention_random", "FCN+Attention, random initialisation", "without ImageNet's weights"),
         _beyond(
@@ -226,6 +243,10 @@ TABLE2 = Table(
         for key, name in (("model1", "Model1"), ("model2", "Model2"))
         for metric in ("wa", "ua")
     ),
+    measured=(
+        *_attention_claims("fcn_attention", "FCN+Attention"),
+        *_attention_claims("fcn_attention_random", "FCN+Attention, random initialisation"),
+    ),
 )  # fmt: skip
 PAPER = Paper(
     key="zhang2018",
@@ -239,4 +260,5 @@ PAPER = Paper(
     prepare=prepare,
     conditions=conditions,
     served=_served,
+    main=("fcn_attention", "fcn_attention_random"),
 )

@@ -1,6 +1,6 @@
-"""Utterances cut into pieces of limited length in a network, and what the pieces give averaged again.
+"""Layers that cut utterances into pieces of limited length and average the pieces' outputs.
 
-The rules are those of `ser_tf.papers.zhang2018.subutterances`, by which networks of pieces are trained.
+The rules are those of `ser_tf.papers.zhang2018.subutterances`, used to train networks on pieces.
 """
 
 from typing import Any
@@ -15,21 +15,21 @@ EQUAL, FIXED = "equal", "fixed"
 
 @keras.saving.register_keras_serializable("ser_tf")
 class CutPieces(ExplicitMaskLayer):
-    """Utterances to pieces: (features (batch, frames, dims), lengths (batch,)) -> pieces, lengths, counts.
+    """Cuts utterances into pieces: (features (batch, frames, dims), lengths (batch,)) -> pieces, lengths, counts.
 
-    The pieces of all utterances come one after the other, (pieces, `longest`, dims), zeros behind their ends; `lengths`
-    int32 (pieces,) are their valid frames, `counts` int32 (batch,) tells how many each utterance has. The padding of
-    the utterances is never read.
+    The pieces of all utterances follow one another, (pieces, `longest`, dims), with zeros after their ends; `lengths`
+    int32 (pieces,) holds their valid frames, `counts` int32 (batch,) the number of pieces of each utterance. The
+    padding of the utterances is never read.
     """
 
     def __init__(self, longest: int, rule: str = EQUAL, **kwargs: Any) -> None:
-        """Takes the frames of a piece at most, and how utterances are cut.
+        """Takes the maximum frames of a piece and the cutting rule.
 
         Args:
-            longest: Frames that a piece may have.
-            rule: `equal`: as few pieces as possible, of lengths that differ by one frame at most; `fixed`: pieces of
-                `longest` frames and one of what remains.
-            **kwargs: Of a Keras layer.
+            longest: Maximum frames in a piece.
+            rule: `equal` makes as few pieces as possible, with lengths that differ by at most one frame; `fixed` makes
+                pieces of `longest` frames and one of the remainder.
+            **kwargs: Arguments of a Keras layer.
 
         Raises:
             ValueError: the rule is unknown.
@@ -61,7 +61,7 @@ class CutPieces(ExplicitMaskLayer):
     def compute_output_spec(
         self, features: keras.KerasTensor, lengths: keras.KerasTensor
     ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-        """Pieces and lengths of a number that is not known before, and the counts."""
+        """Specifies pieces and lengths, whose number is unknown, and the counts."""
         pieces = keras.KerasTensor((None, self.longest, features.shape[2]), features.dtype)
         return pieces, keras.KerasTensor((None,), "int32"), keras.KerasTensor(lengths.shape[:1], "int32")
 
@@ -72,10 +72,10 @@ class CutPieces(ExplicitMaskLayer):
 
 @keras.saving.register_keras_serializable("ser_tf")
 class PieceMean(ExplicitMaskLayer):
-    """The mean over each utterance's pieces: (values (pieces, dims), counts (batch,)) -> (batch, dims)."""
+    """Mean over each utterance's pieces: (values (pieces, dims), counts (batch,)) -> (batch, dims)."""
 
     def call(self, values: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        """Averages what the pieces of an utterance give."""
+        """Averages the values of each utterance's pieces."""
         counts = tf.reshape(counts, (-1,))
         return tf.math.segment_mean(values, tf.repeat(tf.range(tf.size(counts)), counts))
 

@@ -1,4 +1,4 @@
-"""A network of pieces as a network of utterances: the mean of the posteriors of an utterance's pieces."""
+"""Turning a network of pieces into a network of utterances that averages the posteriors of an utterance's pieces."""
 
 import keras
 
@@ -6,16 +6,16 @@ from ser_tf.papers.zhang2018.pieces import EQUAL, CutPieces, PieceMean
 
 
 def on_pieces(model: keras.Model, longest: int, rule: str = EQUAL) -> keras.Model:
-    """Puts the cutting in front of a trained network and the average behind it (zhang2018 §III-C).
+    """Puts cutting before a trained network and averaging after it (zhang2018 §III-C).
 
     Args:
-        model: Takes `features` (pieces, frames, dims) and `lengths` (pieces,), gives `probabilities`.
-        longest: Frames that a piece may have.
+        model: A network that maps `features` (pieces, frames, dims) and `lengths` (pieces,) to `probabilities`.
+        longest: Maximum frames in a piece.
         rule: `equal` or `fixed`, see `CutPieces`.
 
     Returns:
-        A model of `features` (batch, frames, dims) and `lengths` (batch,) of whole utterances with the output
-        `probabilities` (batch, classes).
+        A model that maps `features` (batch, frames, dims) and `lengths` (batch,) of whole utterances to `probabilities`
+        (batch, classes).
     """
     features = keras.Input((None, model.input["features"].shape[-1]), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")

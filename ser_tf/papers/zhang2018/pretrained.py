@@ -1,8 +1,8 @@
-"""Weights that were trained on ImageNet, from the user's files: AlexNet as `convert_alexnet` writes it, VGGNet-16.
+"""Weights pretrained on ImageNet, from the user's files: AlexNet as written by `convert_alexnet`, and VGGNet-16.
 
 AlexNet's file is a NumPy archive with `<layer>/kernel` and `<layer>/bias` for its eight layers, in Keras's order:
 kernels (height, width, channels / groups, filters), dense kernels (inputs, units) with inputs in the order height,
-width, channel. VGGNet-16's is the HDF5 file that `keras.applications` publishes. Neither can hold code.
+width, channel. VGGNet-16's is the HDF5 file published by `keras.applications`. Neither can hold code.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ser_tf.errors import UserError
 from ser_tf.papers.zhang2018 import alexnet
 
 Shapes = Mapping[str, tuple[int, ...]]
-"""The shape of each layer's kernel; its last number is that of the bias."""
+"""Shape of each layer's kernel; its last number is the size of the bias."""
 Weights = Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 """Kernel and bias of each layer, float32."""
 
@@ -46,7 +46,7 @@ def alexnet_shapes(
     units: int = alexnet.DENSE_UNITS,
     classes: int = IMAGENET_CLASSES,
 ) -> dict[str, tuple[int, ...]]:
-    """The shapes of AlexNet, or of a smaller network of its form."""
+    """Returns the shapes of AlexNet, or of a smaller network of the same form."""
     shapes: dict[str, tuple[int, ...]] = {}
     channels = RGB
     for convolution in convolutions:
@@ -61,7 +61,7 @@ def alexnet_shapes(
 
 
 def vgg16_shapes() -> dict[str, tuple[int, ...]]:
-    """The shapes of VGGNet-16 without its last layer."""
+    """Returns the shapes of VGGNet-16 without its last layer."""
     shapes: dict[str, tuple[int, ...]] = {}
     channels = RGB
     for block, (filters, convolutions) in enumerate(VGG16_BLOCKS, start=1):
@@ -78,10 +78,10 @@ def _pairs(widths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def check(source: Path, weights: Weights, shapes: Shapes) -> Weights:
-    """The weights, if every layer has its shape and finite numbers.
+    """Returns the weights after checking that every layer has its shape and finite numbers.
 
     Raises:
-        UserError: a layer has another shape or something else than finite numbers; names file and layer.
+        UserError: a layer has another shape or anything but finite numbers. The message names file and layer.
     """
     for name, shape in shapes.items():
         kernel, bias = weights[name]
@@ -98,7 +98,7 @@ def check(source: Path, weights: Weights, shapes: Shapes) -> Weights:
 
 
 def read_alexnet(path: Path, shapes: Shapes | None = None) -> Weights:
-    """Reads a converted file; `shapes` are AlexNet's by default.
+    """Reads a converted file; `shapes` defaults to AlexNet's.
 
     Raises:
         UserError: it cannot be read, or is not AlexNet.
@@ -115,7 +115,7 @@ def read_alexnet(path: Path, shapes: Shapes | None = None) -> Weights:
 
 
 def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
-    """Reads the weights that `keras.applications` publishes; `shapes` are VGGNet-16's by default.
+    """Reads the weights published by `keras.applications`; `shapes` defaults to VGGNet-16's.
 
     Raises:
         UserError: it cannot be read, or is not VGGNet-16 with or without its fully connected layers.
@@ -137,7 +137,7 @@ def read_vgg16(path: Path, shapes: Shapes | None = None) -> Weights:
 
 
 def digest(weights: Weights) -> str:
-    """SHA-256 over names, shapes and values of all layers."""
+    """Returns the SHA-256 over names, shapes and values of all layers."""
     total = hashlib.sha256()
     for name, pair in weights.items():
         for array in pair:
@@ -147,16 +147,16 @@ def digest(weights: Weights) -> str:
 
 
 def initialise(model: keras.Model, weights: Weights, layers: Sequence[str], one_channel: str = SUM) -> None:
-    """Puts pretrained weights into a model's layers of the same names.
+    """Copies pretrained weights into a model's layers of the same names.
 
-    A convolution that reads one channel where the weights have three gets the sum over the three: the same as
-    reading the one channel three times.
+    A convolution that reads one channel where the weights have three gets their sum, which equals reading the one
+    channel three times.
 
     Args:
-        model: With layers that have a kernel and a bias; images of one channel, or the same channel three times.
-        weights: Of the network that it was made from.
-        layers: Names of the layers to fill.
-        one_channel: `SUM`, or `MEAN` for a third of it, over one channel or three.
+        model: A model whose layers have a kernel and a bias, for images of one channel or the same channel three times.
+        weights: Weights of the network that it was derived from.
+        layers: Names of the layers to initialise.
+        one_channel: `SUM`, or `MEAN` for a third of it, for one channel or three.
 
     Raises:
         ValueError: a layer has another shape.

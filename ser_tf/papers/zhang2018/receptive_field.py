@@ -1,4 +1,4 @@
-"""Which stretch of the input a cell of a convolutional network sees, along one axis."""
+"""Receptive fields of a convolutional network's cells along one axis."""
 
 import dataclasses
 import functools
@@ -16,10 +16,10 @@ class Step:
     """One convolution or pooling along one axis.
 
     Attributes:
-        kernel: Cells that it reads.
-        stride: Distance between the cells that it begins to read at.
+        kernel: Size of the kernel in cells.
+        stride: Stride in cells.
         padding: Zeros on each side.
-        end: Further zeros on the far side.
+        end: Additional zeros on the far side.
     """
 
     kernel: int
@@ -28,18 +28,18 @@ class Step:
     end: int = 0
 
     def cells(self, size: Count) -> Count:
-        """Number of output cells for a number of input cells, an integer or an integer tensor."""
+        """Returns the number of output cells for a number of input cells, an integer or an integer tensor."""
         return (size + 2 * self.padding + self.end - self.kernel) // self.stride + 1
 
 
 @dataclasses.dataclass(frozen=True)
 class ReceptiveField:
-    """Cell i reads the input from `first + i * distance` on, `size` values of it.
+    """The receptive field of cell i: `size` input values starting at `first + i * distance`.
 
     Attributes:
-        size: Input values that a cell sees.
-        distance: Input values between the beginnings of two neighbouring cells.
-        first: Where the first cell begins; negative where padding lies before the input.
+        size: Number of input values that a cell sees.
+        distance: Distance between the fields of neighbouring cells in input values.
+        first: Start of the first cell's field; negative where padding precedes the input.
     """
 
     size: int
@@ -47,20 +47,20 @@ class ReceptiveField:
     first: int
 
     def centres(self, cells: int) -> npt.NDArray[Any]:
-        """The middle of what each cell sees, in input values from 0 on, float64 (cells,)."""
+        """Returns the centre of each cell's field in input values, float64 (cells,)."""
         return self.first + (self.size - 1) / 2 + self.distance * np.arange(cells)
 
 
 def on_inputs(values: npt.NDArray[Any], field: ReceptiveField, sizes: tuple[int, int]) -> npt.NDArray[Any]:
-    """Brings a map of cells back to the coordinates of the input.
+    """Maps values of cells back to the coordinates of the input.
 
-    A value belongs to the middle of what its cell sees; between the middles it is interpolated, beyond the outermost
-    ones it stays.
+    A value belongs to the centre of its cell's field. It is interpolated between centres and constant beyond the
+    outermost ones.
 
     Args:
-        values: Of each cell, (cells, cells').
-        field: What a cell sees, the same along both axes.
-        sizes: Of the input.
+        values: Value of each cell, (cells, cells').
+        field: Receptive field of a cell, the same along both axes.
+        sizes: Size of the input.
 
     Returns:
         float64 of shape `sizes`.
@@ -74,7 +74,7 @@ def on_inputs(values: npt.NDArray[Any], field: ReceptiveField, sizes: tuple[int,
 
 
 def receptive_field(steps: tuple[Step, ...]) -> ReceptiveField:
-    """The receptive field of a cell behind all steps."""
+    """Returns the receptive field of a cell after all steps."""
     size, distance, first = 1, 1, 0
     for step in steps:
         size += (step.kernel - 1) * distance
@@ -84,7 +84,7 @@ def receptive_field(steps: tuple[Step, ...]) -> ReceptiveField:
 
 
 def shortest_input(steps: tuple[Step, ...]) -> int:
-    """The smallest input that gives one cell behind all steps."""
+    """Returns the smallest input that gives one cell after all steps."""
     needed = 1
     for step in reversed(steps):
         needed = max((needed - 1) * step.stride + step.kernel - 2 * step.padding - step.end, 1)

@@ -1,4 +1,4 @@
-"""CNN+LSTM of Satt et al. 2017 as zhang2018 shows it (Table II): Model1, and Model2, which is Model1 trained further.
+"""CNN+LSTM of Satt et al. 2017 as compared in zhang2018 (Table II): Model1, and Model2, Model1 trained further.
 
 Model1 is trained once for both rows.
 """
@@ -30,7 +30,7 @@ _NETWORK, _TRAINED = "network.keras", "training.json"
 
 
 def _spec(ledger: Ledger) -> FeatureSpec:
-    """Windows of 20 ms, as reference [9] has them (§III-A)."""
+    """Returns the feature with windows of 20 ms, as in reference [9] (§III-A)."""
     return features(ledger, ledger.satt_window_seconds)[0]
 
 
@@ -53,21 +53,21 @@ def _make_model1(context: FoldContext[Ledger], folder: Path) -> None:
 
 
 def _model1(context: FoldContext[Ledger]) -> tuple[keras.Model, loop.Trained]:
-    """Model1 trained on this fold."""
+    """Returns Model1 trained on this fold."""
     folder = context.once(STAGE, _make_model1)
     model = keras.models.load_model(folder / _NETWORK, compile=False)
     return model, loop.Trained(**json.loads((folder / _TRAINED).read_text()))
 
 
 def fit_model1(context: FoldContext[Ledger]) -> FoldOutcome:
-    """CNN+LSTM on pieces of 3 s, posteriors averaged."""
+    """Trains the CNN+LSTM on pieces of 3 s, whose posteriors are averaged."""
     model, trained = _model1(context)
     batches = PieceBatches(context, _spec(context.ledger), _recipe(context.ledger))
     return outcome_of_pieces(context, model, batches, trained)
 
 
 def fit_model2(context: FoldContext[Ledger]) -> FoldOutcome:
-    """Model1 trained further for the unweighted accuracy."""
+    """Trains Model1 further for unweighted accuracy."""
     ledger = context.ledger
     model, _ = _model1(context)
     context.reseed("satt_model2")

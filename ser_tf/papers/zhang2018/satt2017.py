@@ -1,9 +1,9 @@
-"""CNN+LSTM of Satt, Rozenberg and Hoory, Interspeech 2017, which zhang2018 compares with (Table II).
+"""CNN+LSTM of Satt, Rozenberg and Hoory, Interspeech 2017, a comparison system of zhang2018 (Table II).
 
 Three convolutions, a BLSTM over their steps, a dense layer, softmax. The output does not depend on the padding.
 
-Deviations: pieces shorter than 3 s are masked, not filled with silence; the BLSTM gives its last valid output of each
-direction; batch normalisation has PyTorch's momentum and epsilon; no dropout.
+Deviations: pieces shorter than 3 s are masked, not padded with silence; the BLSTM returns the last valid output of each
+direction; batch normalisation has PyTorch's momentum and epsilon; there is no dropout.
 """
 
 from typing import Any
@@ -28,20 +28,20 @@ def build_cnn_lstm(
     dense_units: int = DENSE_UNITS,
     **body: Any,
 ) -> keras.Model:
-    """Model1; Model2 is the same network, trained further.
+    """Builds Model1; Model2 is the same network, trained further.
 
     Args:
         bins: Frequency bins of the spectrogram.
-        num_classes: K.
-        mean: Of each bin, (bins,), subtracted from the spectrogram.
-        std: Of each bin, (bins,), which the spectrogram is divided by.
-        lstm_units: In each direction.
-        dense_units: Of the ReLU layer before the classifier.
+        num_classes: Number of classes.
+        mean: Per-bin mean, shape (bins,), subtracted from the spectrogram.
+        std: Per-bin standard deviation, shape (bins,).
+        lstm_units: Memory cells in each direction.
+        dense_units: Units of the ReLU layer before the classifier.
         **body: Further arguments of `satt2017_body.convolution_body`.
 
     Returns:
-        A model that takes `features` float32 (batch, frames, bins) and `lengths` int32 (batch,) and gives
-        `probabilities` (batch, classes).
+        A model that maps `features` float32 (batch, frames, bins) and `lengths` int32 (batch,) to `probabilities`
+        (batch, classes).
     """
     features = keras.Input((None, bins), name="features")
     lengths = keras.Input((), dtype="int32", name="lengths")

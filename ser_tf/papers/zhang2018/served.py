@@ -1,4 +1,4 @@
-"""Where the attention of the fully convolutional network lies, in seconds and hertz."""
+"""Coordinates of the fully convolutional network's attention, in seconds and hertz."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from ser_tf.protocol.served import Analysed, Served, grid, placed
 
 
 def over_cells(batch: Analysed[Ledger]) -> dict[str, tf.Tensor]:
-    """One weight a cell of time and frequency: `attention` is (batch, time cells, frequency cells)."""
+    """Gives one weight per time-frequency cell: `attention` is (batch, time cells, frequency cells)."""
     if "attention" not in batch.outputs:
         return {}
     weights, ledger = batch.outputs["attention"], batch.ledger

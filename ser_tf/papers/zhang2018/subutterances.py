@@ -1,4 +1,4 @@
-"""Utterances cut into pieces of limited length, each of which is trained and predicted like an utterance."""
+"""Cutting utterances into pieces of limited length, each trained and predicted like an utterance."""
 
 import dataclasses
 import functools
@@ -17,13 +17,13 @@ def cut(num_frames: int, longest: int | None, rule: str = EQUAL) -> list[tuple[i
     """Cuts an utterance.
 
     Args:
-        num_frames: Its length.
-        longest: Frames that a piece may have; None leaves the utterance whole.
-        rule: `equal` makes as few pieces as possible, of lengths that differ by one frame at most; `fixed` makes
-            pieces of `longest` frames and one of what remains.
+        num_frames: Length of the utterance.
+        longest: Maximum frames in a piece; None leaves the utterance whole.
+        rule: `equal` makes as few pieces as possible, with lengths that differ by at most one frame; `fixed` makes
+            pieces of `longest` frames and one of the remainder.
 
     Returns:
-        First frame and number of frames of each piece; together every frame once.
+        First frame and number of frames of each piece, together covering every frame once.
 
     Raises:
         ValueError: the rule is unknown.
@@ -42,13 +42,13 @@ def cut(num_frames: int, longest: int | None, rule: str = EQUAL) -> list[tuple[i
 
 @dataclasses.dataclass(frozen=True)
 class SubUtterances:
-    """The pieces of utterances as features by id, which is the utterance's with the first frame: `03a01Fa#300`.
+    """Features of pieces by id: the utterance's id and the piece's first frame, as in `03a01Fa#300`.
 
     Attributes:
         whole: Features of the utterances.
-        utterances: Their ids.
-        longest: Frames that a piece may have; None leaves utterances whole.
-        rule: How they are cut, see `cut`.
+        utterances: Ids of the utterances.
+        longest: Maximum frames in a piece; None leaves utterances whole.
+        rule: Cutting rule, see `cut`.
     """
 
     whole: Frames
@@ -58,7 +58,7 @@ class SubUtterances:
 
     @functools.cached_property
     def _pieces(self) -> dict[str, tuple[int, int, int]]:
-        """For each piece the place of its utterance, its first frame and its number of frames."""
+        """Each piece's utterance (its index), first frame and number of frames."""
         return {
             f"{utterance}#{first}": (place, first, frames)
             for place, utterance in enumerate(self.utterances)
@@ -72,7 +72,7 @@ class SubUtterances:
 
     @property
     def owners(self) -> npt.NDArray[Any]:
-        """For each piece the place of its utterance in `utterances`, int64 (pieces,)."""
+        """Returns each piece's index into `utterances`, int64 (pieces,)."""
         return np.asarray([place for place, _, _ in self._pieces.values()])
 
     @property
@@ -81,22 +81,22 @@ class SubUtterances:
         return self.whole.dims
 
     def num_frames(self, piece: str) -> int:
-        """Number of frames of one piece."""
+        """Returns the number of frames of one piece."""
         return self._pieces[piece][2]
 
     def __getitem__(self, piece: str) -> npt.NDArray[Any]:
-        """Features of one piece, float32 (frames, dims)."""
+        """Returns the features of one piece, float32 (frames, dims)."""
         place, first, frames = self._pieces[piece]
         return self.whole[self.utterances[place]][first : first + frames]
 
     def average(self, posteriors: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The mean over each utterance's pieces.
+        """Averages over each utterance's pieces.
 
         Args:
-            posteriors: Of the pieces, float (pieces, classes), in the order of `ids`.
+            posteriors: Posteriors of the pieces, float (pieces, classes), in the order of `ids`.
 
         Returns:
-            Of the utterances, float64 (utterances, classes), in the order of `utterances`.
+            Posteriors of the utterances, float64 (utterances, classes), in the order of `utterances`.
         """
         sums = np.zeros((len(self.utterances), posteriors.shape[1]))
         np.add.at(sums, self.owners, posteriors)

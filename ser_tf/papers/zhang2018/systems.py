@@ -1,5 +1,6 @@
 """How the networks of Zhang et al. 2018 are trained and tested on a fold; CNN+LSTM is in `satt`."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from ser_tf.features.spectrogram import (
     log_spectrogram_spec,
     magnitude_spectrogram_spec,
 )
-from ser_tf.papers.zhang2018 import alexnet, networks, pretrained
+from ser_tf.papers.zhang2018 import alexnet, attended, networks, pretrained
 from ser_tf.papers.zhang2018.ledger import Ledger
 from ser_tf.papers.zhang2018.piecewise import on_pieces
 from ser_tf.papers.zhang2018.subutterances import SubUtterances
@@ -188,7 +189,7 @@ def fit_attention_fcn(
     attention_scale: float = networks.ATTENTION_SCALE,
     window_seconds: float = WINDOW_SECONDS,
 ) -> FoldOutcome:
-    """Table II: AlexNet's convolutions with attention, on whole utterances (§II).
+    """Table II: AlexNet's convolutions with attention, which is measured, on whole utterances (§II).
 
     Args:
         context: The fold.
@@ -199,7 +200,9 @@ def fit_attention_fcn(
     (spec,) = features(context.ledger, window_seconds)
     model = build_attention_fcn(context, spec, finetuning, attention_scale)
     how = recipe(context.ledger, _rate(context.ledger, finetuning), context.ledger.class_weights)
-    return loop.train(context, model, Batches(context, spec, how), how)
+    batches = Batches(context, spec, how)
+    outcome = loop.train(context, model, batches, how)
+    return dataclasses.replace(outcome, measured=attended.measure_attention(model, batches))
 
 
 def fit_classifier(context: FoldContext[Ledger], network: str, finetuning: bool) -> FoldOutcome:

@@ -16,7 +16,7 @@ from ser_tf import cli
 from ser_tf.papers.ando2019 import fig3, networks, paper, splits, systems
 from ser_tf.papers.ando2019.ledger import Ledger
 from ser_tf.papers.ando2019.splits import ALL, DOMINANT
-from ser_tf.protocol import runner
+from ser_tf.protocol import folds, runner
 from ser_tf.training import loop, recipe
 from tests.checks import check_ledger
 from tests.contexts import fold_context
@@ -65,6 +65,18 @@ def test_mlee_is_called_comparable_and_not_compared_with_soft_targets():
         assert pair not in [{claim.better, claim.worse} for claim in paper.TABLE3.claims]
 
 
+def test_overlaps_are_measured_on_rows_that_fuse():
+    measured = {(one.row, one.value, one.compared_with) for one in paper.TABLE3.measured}
+    assert measured == {
+        *(
+            (f"fusion_hard_{data}", f"overlap_{labels}_mlee", "overlap_hard_soft")
+            for data in ("dominant", "all")
+            for labels in ("hard", "soft")
+        ),
+        *((f"fusion_soft_{data}", "overlap_soft_mlee", None) for data in ("dominant", "all")),
+    }
+
+
 def test_leave_one_speaker_out():
     everything = [
         dataclasses.replace(one, style="improvised", label=one.label if place % 3 else None)
@@ -72,7 +84,8 @@ def test_leave_one_speaker_out():
     ]
     by_id = {one.id: one for one in everything}
     for ledger, partner in ((LEDGER, True), (Ledger(development="next_session"), False)):
-        made = splits.make_folds(everything, ledger, 0)
+        labelled = {one.id for one in everything if TASK.target_of(one) is not None}
+        made = folds.testing(splits.make_folds(everything, ledger, 0), labelled)
         assert len(made) == 10
         for fold in made:
             speakers = {part: {by_id[one].speaker for one in getattr(fold, part)} for part in ("train", "validation")}
@@ -97,7 +110,8 @@ def context(emodb, tmp_path_factory):
     for place in range(0, len(chosen), 5):
         chosen[place] = dataclasses.replace(chosen[place], label=None)
     by_id = {one.id: one for one in chosen}
-    fold = splits.make_folds(chosen, LEDGER, 0)[0]
+    labelled = {one.id for one in chosen if TASK.target_of(one) is not None}
+    fold = folds.testing(splits.make_folds(chosen, LEDGER, 0), labelled)[0]
     return fold_context(root, fold, TASK, LEDGER, by_id, smoke=True)
 
 
@@ -154,6 +168,20 @@ def test_whoever_trained_the_encoders_the_row_is_the_same(fused):
     """To the bit: the classifier begins with the same weights whether its encoders were there or not."""
     _, outcome, _, again = fused
     np.testing.assert_array_equal(systems.fit_on_frozen(again, "soft", "all", True).posteriors, outcome.posteriors)
+
+
+def test_overlap_of_the_fused_encoders_attention_is_measured(fused):
+    """On every test utterance, from what the encoders were when they were frozen."""
+    _, _, trained, again = fused
+    measured = systems.fit_fusion(again, "soft", "all").measured
+    assert list(measured) == ["overlap_soft_mlee"]
+    (spec,) = systems.features(again.ledger)
+    test = again.fold.test[0]
+    features = np.array(again.view(spec, [test], "predict")[test])
+    inputs = {"features": features[np.newaxis], "lengths": np.array([len(features)])}
+    first, second = (each.encoder(inputs)["attention"].numpy()[0] for each in trained.values())
+    assert measured["overlap_soft_mlee"][0] == pytest.approx(np.minimum(first, second).sum(), abs=1e-5)
+    assert len(measured["overlap_soft_mlee"]) == len(again.fold.test)
 
 
 def test_pre_training_trains_only_a_classifier(fused, rates):
@@ -342,8 +370,8 @@ def test_votes_are_part_of_what_results_depend_on(emodb):
         for corpus in (emodb.utterances, _with_votes(emodb.utterances))
     )
     assert plain != voted
-    assert paper.prepare(emodb, LEDGER, {}).notes == ()
-    (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), LEDGER, {}).notes
+    assert paper.prepare(emodb, paper.task(LEDGER), LEDGER, {}).notes == ()
+    (note,) = paper.prepare(dataclasses.replace(emodb, name="crema_d"), paper.task(LEDGER), LEDGER, {}).notes
     assert "acted" in note
 
 

@@ -141,7 +141,7 @@ def test_an_utterance_of_laughter_is_one_unknown_word_or_the_laughter():
 
 
 def prepared(corpus, ledger=LEDGER, **paths):
-    return paper.prepare(corpus, ledger, {"alignment": None, "glove": None, **paths})
+    return paper.prepare(corpus, paper.task(ledger), ledger, {"alignment": None, "glove": None, **paths})
 
 
 def test_what_is_left_out_and_what_is_rare_is_said():

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ser_tf import code_digest
 from ser_tf.errors import SettingError
-from ser_tf.papers.lee2020 import aligned, glove, paper, segment_mfcc, systems
+from ser_tf.papers.lee2020 import aligned, bag_of_words, glove, paper, segment_mfcc, systems
 from ser_tf.papers.lee2020.ledger import Ledger
 from ser_tf.papers.lee2020.words import words_of
 from ser_tf.protocol.paper import FoldOutcome
@@ -53,6 +53,7 @@ def built(monkeypatch):
             return FoldOutcome(np.zeros((len(context.fold.test), len(context.task.classes))))
 
         monkeypatch.setattr(systems.loop, "train", train)
+        monkeypatch.setattr(systems.head_entropy, "measure_entropies", lambda model, batches, num_words: {})
         fit(context, **variant)
         return seen[0]
 
@@ -284,3 +285,25 @@ def test_every_reading_trains(emodb, root, change):
     assert outcome.posteriors.shape == (len(context.fold.test), 7)
     np.testing.assert_allclose(outcome.posteriors.sum(1), 1, atol=1e-5)
     assert outcome.epochs == outcome.best_epoch == 1
+    measured = {name: values for name, values in outcome.measured.items() if name != "even_bits"}
+    assert {one.value for one in paper.TABLE2.measured} == measured.keys()
+    for bits in measured.values():
+        assert bits.shape == (len(context.fold.test),)
+        assert (bits >= 0).all() and (bits <= outcome.measured["even_bits"] + 1e-5).all()
+
+
+def test_the_bag_of_words_knows_words_and_nothing_else(emodb, root):
+    """It is right where each class has a word of its own, and gives all utterances of the same words the same."""
+    alike = context_of(emodb, root)
+    assert len({tuple(row) for row in bag_of_words.fit(alike).posteriors.round(12).tolist()}) == 1
+    words = {
+        (part, place): alike.task.label_of(alike.utterances[key])
+        for part in ("train", "validation", "test")
+        for place, key in enumerate(getattr(alike.fold, part))
+    }
+    told = context_of(emodb, root, words=words)
+    outcome = bag_of_words.fit(told)
+    np.testing.assert_array_equal(outcome.posteriors.argmax(1), told.targets(told.fold.test))
+    known = set(told.fold.train + told.fold.validation)
+    assert told.reads.utterances == {"vocabulary": known, "train": known, "predict": set(told.fold.test)}
+    assert told.reads.assumptions.keys() == {"fillers"} and told.reads.features == {}

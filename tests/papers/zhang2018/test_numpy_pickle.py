@@ -157,3 +157,26 @@ def test_cut_off_pickle_and_plain_array(tmp_path, layers):
         numpy_pickle.read(tmp_path / "plain.npy")
     with pytest.raises(UserError, match="none.npy: cannot be read"):
         numpy_pickle.read(tmp_path / "none.npy")
+
+
+def _bomb(opening, closing):
+    """A key that is a tuple of the same tuple twice, and so on, 40 deep: its hash would take days."""
+    key = b")" + b"2\x86" * 40  # EMPTY_TUPLE; DUP, TUPLE2
+    header = np.lib.format.magic(1, 0) + (b"\x46\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': ()}")
+    return header.ljust(80) + b"\x80\x02" + opening + key + closing + b"."
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "reason"),
+    [
+        (b"}", b"K\x01s", "a dictionary whose keys are neither"),
+        (b"}(", b"K\x01u", "a dictionary whose keys are neither"),
+        (b"(", b"K\x01d", "a dictionary whose keys are neither"),
+        (b"\x8f(", b"\x90", "a set"),
+        (b"(", b"\x91", "a set"),
+    ],
+)
+def test_a_key_whose_hash_never_ends_is_refused(tmp_path, opening, closing, reason):
+    (tmp_path / "net.npy").write_bytes(_bomb(opening, closing))
+    with pytest.raises(UserError, match=f"net.npy: refused: it has {reason}"):
+        numpy_pickle.read(tmp_path / "net.npy")

@@ -92,6 +92,8 @@ def make(run: Path, row: str, fold: str | None, seed: int | None, folder: Path =
         raise SettingError(f"--run {run}: is of {what}; the package holds a model that was really trained on {CORPUS}")
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     measured = _measured(summary, row)
+    if not measured["ua_ci95"] or not measured["wa_ci95"]:
+        raise SettingError(f"--run {run}: has no interval of its accuracies, which the card states; run all folds")
     card = {key: value for key, value in trained.card.items() if key not in _LOCAL}
     card |= {"corpus_root": "", "measured": measured}
     source = Layout(run.resolve().parent.parent, result.paper, result.corpus).model_of(models.place_of(run, result))
@@ -128,6 +130,8 @@ def _card(model: TrainedModel, measured: dict[str, Any]) -> str:
     (ua_low, ua_high), (wa_low, wa_high) = measured["ua_ci95"], measured["wa_ci95"]
     recalls = ", ".join(f"{name} {100 * value:.0f}%" for name, value in measured["recalls"].items())
     tested = ", ".join(sorted(set(result.speakers)))
+    seeds = " ".join(map(str, measured["seeds"]))
+    packing = f"python -m ser_tf.serving.packaged --run runs/{card['paper']}_table3/emodb"
     return f"""# The model in this package
 
 **What it is.** {card["label"]}, row `{card["row"]}` of `{card["paper"]}`:
@@ -155,8 +159,7 @@ it does not know what anyone feels, and in many places inferring emotions of peo
 recordings of telephones. It always names one of its classes, also for music, noise or silence.
 
 **How it is remade.** `python -m experiments.{card["paper"]}_table3 --corpus emodb --corpus-root DIR --keep-models
---rows {card["row"]} --seeds {" ".join(map(str, measured["seeds"]))}`, then
-`python -m ser_tf.serving.packaged --run runs/{card["paper"]}_table3/emodb`. Made by ser_tf
+--rows {card["row"]} --seeds {seeds}`, then `{packing}`. Made by ser_tf
 {__version__}; digest of the code that the table names: `{measured["code"][:16]}`.
 """
 

@@ -136,7 +136,15 @@ def test_a_model_of_a_run_is_packaged_and_one_of_a_smoke_run_is_not(runs, tmp_pa
     trained = packaged.models.kept_model(papers.load, run, LLD[1])
     real = dataclasses.replace(trained, result=dataclasses.replace(trained.result, smoke=False))
     monkeypatch.setattr(packaged.models, "kept_model", lambda *_: real)
-    packaged.make(run, LLD[1], None, None, tmp_path)
+    with pytest.raises(SettingError, match="has no interval of its accuracies, which the card states; run all folds"):
+        packaged.make(run, LLD[1], None, None, tmp_path)
+    edited = shutil.copytree(run, run.with_name("edited"))
+    summary = json.loads((run / "summary.json").read_text())
+    for metric in ("wa", "ua"):
+        summary["rows"][0][metric]["ci95"] = [0.1, 0.4]
+    (edited / "summary.json").write_text(json.dumps(summary))
+    packaged.make(edited, LLD[1], None, None, tmp_path)
+    shutil.rmtree(edited)
     again = packaged.load(tmp_path)
     for ours, theirs in zip(again.model.get_weights(), trained.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)

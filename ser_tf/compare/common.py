@@ -123,12 +123,12 @@ def _prepare(  # noqa: PLR0913 - the four arguments of every `prepare`
         material = own.prepare(corpus, chosen, ledger, paths)
     if aligned is None:
         return material
-    kept = tuple(utterance for utterance in material.corpus.utterances if utterance.id in aligned)
-    missing = material.corpus.expected["utterances"] - len(material.corpus.utterances)
-    expected = {**material.corpus.expected, "utterances": len(kept) + missing}
-    return dataclasses.replace(
-        material, corpus=dataclasses.replace(material.corpus, utterances=kept, expected=expected)
+    # Without a label they are none of the comparison's, and the corpus keeps its number of utterances.
+    utterances = tuple(
+        utterance if utterance.id in aligned else dataclasses.replace(utterance, label=None)
+        for utterance in material.corpus.utterances
     )
+    return dataclasses.replace(material, corpus=dataclasses.replace(material.corpus, utterances=utterances))
 
 
 def with_words(corpus: Corpus) -> frozenset[str]:

@@ -184,6 +184,15 @@ def test_classes_merges_and_styles_are_those_of_all_papers():
         common.common_task([_task(), _task(classes=("fear", "sad"))], "emodb")
 
 
+def test_utterances_without_words_are_left_out_of_a_comparison_of_words(emodb):
+    task = common.common_task([FIRST.task(None)], "emodb")
+    some = frozenset(one.id for one in emodb.utterances[::2])
+    made = common.compared(FIRST, task, "session", reads_words=True, aligned=some)
+    material = made.prepare(emodb, task, FIRST.ledger, {})
+    assert {one.id for one in task.select(material.corpus)} == some & {one.id for one in task.select(emodb)}
+    assert len(material.corpus.utterances) == len(emodb.utterances)
+
+
 def test_all_real_papers_name_a_main_system(monkeypatch):
     monkeypatch.undo()
     wanted = {each.paper.key: [system.key for system in each.candidates] for each in entrants.parse([])}

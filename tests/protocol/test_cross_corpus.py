@@ -9,6 +9,7 @@ import pytest
 from ser_tf.corpora.base import Corpus, Utterance
 from ser_tf.corpora.task import Task
 from ser_tf.errors import SettingError
+from ser_tf.features.level import level_spec
 from ser_tf.papers.lee2020.segment_mfcc import WAVEFORM
 from ser_tf.papers.mirsamadi2017.spectral import SPECTRAL
 from ser_tf.protocol import cross_corpus, folds, leaks
@@ -185,6 +186,9 @@ def test_only_the_test_set_of_a_target_fold_is_matched(emodb, tmp_path):
     np.testing.assert_array_equal(theirs, ours)
     assert target.used()[TARGET_STATISTICS]["in_test_part"] == len(plain.test)
     assert TARGET_STATISTICS not in source.used()
+    levels = level_spec(SPECTRAL.params)
+    theirs, ours = (one.view(levels, plain.test, "predict")[tested] for one in (source, target))
+    np.testing.assert_array_equal(theirs, ours)
     with pytest.raises(LeakError, match="--normalise target was not"):
         source.record(plain.test, TARGET_STATISTICS)
     with pytest.raises(RowUnavailableError, match="--normalise target"):

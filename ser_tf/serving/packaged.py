@@ -92,7 +92,7 @@ def make(run: Path, row: str, fold: str | None, seed: int | None, folder: Path =
         raise SettingError(f"--run {run}: is of {what}; the package holds a model that was really trained on {CORPUS}")
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     measured = _measured(summary, row)
-    if not measured["ua_ci95"] or not measured["wa_ci95"]:
+    if None in (*measured["ua_ci95"], *measured["wa_ci95"]):
         raise SettingError(f"--run {run}: has no interval of its accuracies, which the card states; run all folds")
     card = {key: value for key, value in trained.card.items() if key not in _LOCAL}
     card |= {"corpus_root": "", "measured": measured}

@@ -140,8 +140,8 @@ def test_a_model_of_a_run_is_packaged_and_one_of_a_smoke_run_is_not(runs, tmp_pa
         packaged.make(run, LLD[1], None, None, tmp_path)
     edited = shutil.copytree(run, run.with_name("edited"))
     summary = json.loads((run / "summary.json").read_text())
-    for metric in ("wa", "ua"):
-        summary["rows"][0][metric]["ci95"] = [0.1, 0.4]
+    for row in summary["rows"]:
+        row["wa"]["ci95"] = row["ua"]["ci95"] = [0.1, 0.4]
     (edited / "summary.json").write_text(json.dumps(summary))
     packaged.make(edited, LLD[1], None, None, tmp_path)
     shutil.rmtree(edited)

@@ -8,15 +8,16 @@ reaches now. Comments and docstrings do not count. Exit status: 0 everything is 
 """
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ser_tf import cli, code_digest, papers
-from ser_tf.errors import UserError
+from ser_tf import cli, code_digest, documents, papers
+from ser_tf.errors import DamagedError, UserError
 
 RESULTS = Path(__file__).parent / "results"
+_MANIFEST = {"results": [{"file": str, "code?": (str, documents.NOTHING)}]}
+_REMEDY = "run its table again"
 
 
 def stale_rows(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -53,16 +54,13 @@ def main(argv: list[str]) -> int:
         raise UserError(f"{folder}: has no manifest.json; give a folder of tables")
     stale = False
     for path in paths:
+        manifest = documents.read(path, _MANIFEST, _REMEDY)
         try:
-            lines = list(stale_rows(json.loads(path.read_text())))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: cannot be read as a manifest ({error}); run its table again") from None
+            lines = list(stale_rows(manifest))
+        except ValueError:
+            raise DamagedError(f"{path}: damaged: it names a file that is no fold result; {_REMEDY}") from None
         stale |= bool(lines)
-        print(
-            f"{path.parent.relative_to(folder)}: {len(lines)} stale rows"
-            if lines
-            else f"{path.parent.relative_to(folder)}: up to date"
-        )
+        print(f"{path.parent.relative_to(folder)}: {f'{len(lines)} stale rows' if lines else 'up to date'}")
         for line in lines:
             print(f"  {line}")
     return cli.FAILED if stale else cli.DONE

@@ -42,11 +42,10 @@ def main(argv: list[str]) -> int:
         UserError: bad usage or bad data.
     """
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
-    if name == "predict":
-        return importlib.import_module("ser_tf.predict").main(rest, model_first=False)
     if name in MODULES:
+        module = importlib.import_module(MODULES[name][0])
         with cli.called_as(f"{_program()} {name}"):
-            status: int = importlib.import_module(MODULES[name][0]).main(rest)
+            status: int = module.main(rest, model_first=False) if name == "predict" else module.main(rest)
         return status
     if name == "table":
         return _table(rest)

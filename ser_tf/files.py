@@ -1,6 +1,7 @@
-"""Atomic writing of files: a killed run leaves no half-written result."""
+"""Atomic writing of files, by which a killed run leaves no half-written result, and digests of their content."""
 
 import contextlib
+import hashlib
 import os
 import uuid
 from pathlib import Path
@@ -58,6 +59,16 @@ def atomic_write_text(path: str | Path, text: str) -> Path:
         UserError: the folder cannot be made or written, or the disk is full.
     """
     return atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def digest_of(path: Path) -> str:
+    """Returns the SHA-256 of a file's content.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _discard(path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pocketsphinx
 
 from ser_tf.asr.wdseg import Token
+from ser_tf.corpora.base import spoken_word
 
 FULL_SCALE = 32_767
 _LOG_BASE = math.log(1.0001)
@@ -53,7 +54,7 @@ class Sphinx:
         """
         for decoder in ("_aligner", "_wide_aligner"):
             tokens = self._decode(getattr(self, decoder), pcm, " ".join(words))
-            if [word for token in tokens if (word := _word_of(token))] == list(words):
+            if [word.lower() for token in tokens if (word := spoken_word(token.text))] == list(words):
                 return tokens
         return None
 
@@ -108,8 +109,3 @@ def _tokens(segments: Iterable[tuple[str, int, int, float]]) -> tuple[Token, ...
         text = word if word.startswith("<") else _NOISES.get(word, word.upper())
         tokens.append(Token(text, first, last, score))
     return tuple(tokens)
-
-
-def _word_of(token: Token) -> str | None:
-    """The plain word in lower case; None for silences and noises."""
-    return None if token.text.startswith(("<", "++")) else token.text.partition("(")[0].lower()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ser_tf.asr.transcripts import words_in
 from ser_tf.asr.wdseg import Token
-from ser_tf.corpora.base import Utterance
+from ser_tf.corpora.base import Utterance, spoken_word
 from ser_tf.errors import AudioError, UserError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def done_with(recording: Recording) -> Done:
     """Aligns or recognises one recording with the decoder of this process."""
     if recording.transcript is None:
         tokens = _sphinx.recognise(recording.pcm)
-        heard = any(not token.text.startswith(("<", "++")) for token in tokens)
+        heard = any(spoken_word(token.text) for token in tokens)
         return Done(recording.id, tokens, "" if heard else NOTHING_RECOGNISED)
     spoken = words_in(recording.transcript, _sphinx.knows)
     if not spoken.words:

@@ -176,7 +176,7 @@ def _parts(  # noqa: PLR0913 - what was decided before
         own = argparse.Namespace(
             **{**vars(flags), "classes": None, "set": _given(flags.set, paper), "sweep": swept.get(paper.key, [])}
         )
-        loaded = material.load_run(made, own, ledgers.get(paper.key, paper.ledger), output)
+        loaded = material.load_run(made, own, ledgers.get(paper.key, paper.ledger), output, corpus)
         folds = {seed: chosen_folds(made, loaded.run, seed, own) for seed in own.seeds}
         parts.append(Part(made, systems, own, loaded, folds))
     return parts

@@ -10,8 +10,7 @@ from ser_tf.corpora.base import Corpus
 from ser_tf.errors import SettingError
 from ser_tf.protocol.cross_corpus import parts_of
 from ser_tf.protocol.paper import Paper, System
-
-ALL = "all"
+from ser_tf.protocol.sweep_plan import ALL
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,8 +19,6 @@ from ser_tf.protocol.report import LISTENERS, Outcome
 from ser_tf.protocol.results import FoldResult
 
 TITLE = "Systems of different papers on the same recordings, classes and folds"
-METRIC = "ua"
-"""All pairs are compared in it."""
 
 
 def report_contest(contest: Contest, statistics: Statistics, output: Console) -> Summary:
@@ -61,7 +59,7 @@ def report_contest(contest: Contest, statistics: Statistics, output: Console) ->
         protocol=conditions,
         code=report.code_of(everything),
         machine=report.machine(),
-        pairwise_metric=METRIC,
+        pairwise_metric=report.PAIRWISE_METRIC,
     )
     folder = run.layout.experiment(common.KEY)
     report.write_json(folder / "leaks.json", leaks.document(findings, conditions))

@@ -141,9 +141,9 @@ class Task:
 
     def left_out(self, corpus: Corpus) -> list[str]:
         """Says how many utterances of a corpus the task does not use and why, such as `2,943 scripted`."""
-        reasons = Counter(map(self._why_unused, corpus.utterances))
-        reasons.pop(None, None)
-        others = Counter(str(one.label) for one in corpus.utterances if self._why_unused(one) == OTHER_CLASSES)
+        unused = [(self._why_unused(utterance), str(utterance.label)) for utterance in corpus.utterances]
+        reasons = Counter(reason for reason, _ in unused if reason is not None)
+        others = Counter(label for reason, label in unused if reason == OTHER_CLASSES)
         named = ", ".join(f"{name} {others[name]:,}" for name in labels.in_fixed_order(list(others)))
         return [
             f"{number:,} {reason}" + (f" ({named})" if reason == OTHER_CLASSES else "")

@@ -79,8 +79,7 @@ def _state_of(path: Path) -> State:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return files.digest_of(path)
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
 

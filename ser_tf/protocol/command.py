@@ -94,7 +94,9 @@ def _run_trainings(
     report_run(paper, table, loaded, Outcome(rows, folds, jobs, failures), statistics, output)
     well = all(failure.unavailable for failure in failures.values())
     if swept:
-        well = sweep.run_sweep(paper, table, loaded, rows, swept, flags, run_jobs, output) and well
+        measured = sweep.measure(paper, loaded, rows, swept, flags, run_jobs, output)
+        sweep.publish(paper.experiment(table), loaded, measured, flags, output)
+        well = measured.well and well
     return cli.DONE if well else cli.FAILED
 
 

@@ -3,7 +3,6 @@
 The card is written last and vouches for both: for the training by its record, for the archive by its SHA-256.
 """
 
-import hashlib
 import json
 import os
 import uuid
@@ -68,8 +67,7 @@ def store(layout: Layout, result: FoldResult, model: "keras.Model | None", more:
 
 def _put(partial: Path, path: Path, card: Mapping[str, Any]) -> None:
     """Moves a saved archive to the model's place and writes its card."""
-    with partial.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = files.digest_of(partial)
     partial.replace(path)
     files.atomic_write_text(path.with_suffix(".json"), json.dumps({**card, "keras_sha256": digest}, indent=1) + "\n")
 
@@ -129,8 +127,7 @@ def load(path: Path, card: Mapping[str, Any]) -> "keras.Model":
     import keras
 
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = files.digest_of(path)
     except OSError as error:
         raise DamagedError(f"{path}: the model cannot be read ({error.strerror or error}); {_AGAIN}") from None
     if card.get("keras_sha256", digest) != digest:

@@ -44,13 +44,22 @@ class LoadedRun(Generic[L]):
     twins: Mapping[str, str] | None = None
 
 
-def load_run(paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console) -> LoadedRun[L]:
-    """Loads and checks the corpus named by the flags, and sets up the run.
+def load_run(
+    paper: Paper[L], flags: argparse.Namespace, ledger: L, output: Console, corpus: Corpus | None = None
+) -> LoadedRun[L]:
+    """Checks the corpus named by the flags, and sets up the run.
+
+    Args:
+        paper: The paper.
+        flags: The flags of the run.
+        ledger: The assumptions.
+        output: The console for progress.
+        corpus: Result of `load_corpus` for the same flags; None loads it.
 
     Raises:
         UserError: bad usage or bad data.
     """
-    corpus = load_corpus(flags, output)
+    corpus = corpus or load_corpus(flags, output)
     task = chosen_task(paper.task(ledger), corpus, flags.classes)
     material = prepared(paper, corpus, task, ledger, flags)
     corpus = material.corpus

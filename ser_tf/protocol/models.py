@@ -98,10 +98,7 @@ def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
             f"{run}: no manifest.json; give the folder of a table, <output>/<experiment>/<corpus>"
         ) from None
     rows = [(Path(entry["file"]), entry["record"]) for entry in entries]
-    strange = [
-        file for file, _ in rows if len(file.parts) < 5 or file.is_absolute() or ".." in file.parts or "\0" in str(file)
-    ]
-    if strange:
+    if not all(_is_result(file) for file, _ in rows):
         raise DamagedError(f"{manifest}: damaged: it names a file outside of the results; {remedy}")
     chosen = [(file, record) for file, record in rows if row in _names_of(file)]
     if len(several := sorted({_names_of(file)[1] for file, _ in chosen})) > 1:
@@ -118,8 +115,8 @@ def _located(run: Path, row: str) -> list[tuple[Path, FoldResult]]:
 
 
 def _is_result(file: Path) -> bool:
-    """Whether a path is `<paper>/<corpus>/folds/<row>/<name>`, inside of the output."""
-    return len(file.parts) == 5 and not file.is_absolute() and ".." not in file.parts and "\0" not in str(file)
+    """Whether a path can be `<paper>/<corpus>/folds/<row>/<name>`, inside the output."""
+    return len(file.parts) >= 5 and not file.is_absolute() and ".." not in file.parts and "\0" not in str(file)
 
 
 def _names_of(file: Path) -> tuple[str, str]:

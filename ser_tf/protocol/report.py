@@ -80,6 +80,7 @@ def report_run(
     ]  # fmt: skip
     findings += leaks.inspect_uses(list(results.values()))
     keys = {row.key for row in outcome.rows}
+    conditions = _conditions(paper, run, corpus)
     summary = build_summary(
         experiment=name,
         title=table.title,
@@ -102,13 +103,13 @@ def report_run(
         leaks=leaks.found(findings),
         seconds=sum(result.seconds for result in results.values()),
         statistics=statistics,
-        protocol=conditions_of(paper, run, corpus),
+        protocol=conditions,
         code=code_of(results.values()),
         machine=machine(),
         pairwise_metric=None if run.smoke else PAIRWISE_METRIC,
     )
     folder = run.layout.experiment(name)
-    write_json(folder / "leaks.json", leaks.document(findings, conditions_of(paper, run, corpus)))
+    write_json(folder / "leaks.json", leaks.document(findings, conditions))
     write_json(folder / "manifest.json", manifest(run, outcome.folds, jobs, results))
     write_results(folder, summary)
     output.print(tables.to_rich(summary))
@@ -175,7 +176,7 @@ def machine() -> dict[str, object]:
     return {"processor": processor, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
 
 
-def conditions_of(paper: Paper[L], run: Run[L], corpus: Corpus) -> Conditions:
+def _conditions(paper: Paper[L], run: Run[L], corpus: Corpus) -> Conditions:
     """Styles, folds, the choice of the epoch and unused recordings, for the line on the protocol."""
     styles = sorted({utterance.style for utterance in run.utterances.values()})
     conditions: Conditions = {"style": " and ".join(styles), "left_out": run.task.left_out(corpus)}

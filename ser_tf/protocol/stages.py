@@ -7,7 +7,6 @@ one is remade.
 
 import dataclasses
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ser_tf import code_digest, documents
+from ser_tf import code_digest, documents, files
 from ser_tf.errors import DamagedError
 from ser_tf.protocol import ledger as ledgers
 from ser_tf.protocol.record import Record
@@ -90,8 +89,7 @@ def _sums(folder: Path) -> dict[str, str]:
     sums = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / RECORD:
-            with path.open("rb") as file:
-                sums[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+            sums[path.relative_to(folder).as_posix()] = files.digest_of(path)
     return sums
 
 

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from ser_tf.corpora.base import Corpus
 from ser_tf.errors import SettingError, UserError
 from ser_tf.evaluation.statistics import Statistics
 from ser_tf.evaluation.sweep import SweptAssumption, SweptRow, Variant, build_sweep
 from ser_tf.evaluation.sweep_forms import to_rich, write_sweep
-from ser_tf.protocol import runner, variants
-from ser_tf.protocol.material import LoadedRun, chosen_folds, load_run
-from ser_tf.protocol.paper import Paper, System, Table
+from ser_tf.protocol import material, runner, variants
+from ser_tf.protocol.material import LoadedRun, chosen_folds
+from ser_tf.protocol.paper import Paper, System
 from ser_tf.protocol.record import Reads, recording
 from ser_tf.protocol.report import fold_predictions
 from ser_tf.protocol.results import FoldResult
@@ -26,25 +27,6 @@ from ser_tf.protocol.sweep_plan import Setting, Swept
 
 L = TypeVar("L")
 RunJobs = Callable[[Run[Any], Sequence[Job[Any]], argparse.Namespace, Console], Mapping[str, Failure]]
-
-
-def run_sweep(
-    paper: Paper[L],
-    table: Table[L],
-    loaded: LoadedRun[L],
-    rows: Sequence[System[L]],
-    swept: Sequence[Swept[L]],
-    flags: argparse.Namespace,
-    run_jobs: RunJobs,
-    output: Console,
-) -> bool:
-    """Measures a table's sweep, writes its files and prints it; returns whether all trainings succeeded.
-
-    Arguments are those of `measure`, and the table.
-    """
-    measured = measure(paper, loaded, rows, swept, flags, run_jobs, output)
-    publish(paper.experiment(table), loaded, measured, flags, output)
-    return measured.well
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,13 +74,14 @@ def measure(
     for line in _in_words(unread):
         output.print(line, markup=False)
     found: dict[str, list[SweptAssumption]] = {key: [] for key in reads}
+    corpus = material.load_corpus(flags, output)
     well = True
     for one in swept:
         reading = [row for row in trained if one.name in reads.get(row.key, ())]
         made: dict[str, list[Variant]] = {row.key: [] for row in reading}
         for setting in one.settings if reading else ():
             output.print(f"{one.name}={setting.value}", markup=False)
-            tried, succeeded = _try(setting, loaded.run, flags, reading, run_jobs, output)
+            tried, succeeded = _try(setting, loaded.run, corpus, flags, reading, run_jobs, output)
             well = well and succeeded
             for key, variant in tried.items():
                 made[key].append(variant)
@@ -188,6 +171,7 @@ def _finished(paper: Paper[L], run: Run[L], row: System[L], flags: argparse.Name
 def _try(
     setting: Setting[L],
     own: Run[L],
+    corpus: Corpus,
     flags: argparse.Namespace,
     rows: Sequence[System[L]],
     run_jobs: RunJobs,
@@ -198,7 +182,9 @@ def _try(
     A value that the corpus or other flags rule out (no utterance of a style, no fold of a name) is noted as such.
     """
     try:
-        run = dataclasses.replace(load_run(setting.paper, flags, setting.ledger, output).run, keep_models=False)
+        run = dataclasses.replace(
+            material.load_run(setting.paper, flags, setting.ledger, output, corpus).run, keep_models=False
+        )
         if run.task.classes != own.task.classes:
             raise SettingError(f"other classes than the run's: {', '.join(run.task.classes)}")
         jobs = [job for row in rows for job in _jobs(setting.paper, run, row, flags)]

@@ -102,9 +102,6 @@ def random_folds(utterances: Sequence[Utterance], task: Task, seed: int) -> tupl
     Raises:
         SettingError: fewer than three sessions, or a class is too small.
     """
-    classes = {utterance.id: task.target_of(utterance) for utterance in utterances}
     number = len({utterance.session for utterance in utterances})
-    drawn = folds.k_fold(utterances, seed, number, lambda utterance: str(classes[utterance.id]))
-    return tuple(
-        dataclasses.replace(fold, test=tuple(key for key in fold.test if classes[key] is not None)) for fold in drawn
-    )
+    drawn = folds.k_fold(utterances, seed, number, lambda utterance: str(task.target_of(utterance)))
+    return folds.testing(drawn, {utterance.id for utterance in utterances if task.target_of(utterance) is not None})

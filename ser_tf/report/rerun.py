@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from ser_tf.errors import SettingError
@@ -34,12 +35,7 @@ def part(
     known = [row.key for row in table.rows]
     rows = [key for key in known if key in keys]
     settings, notes = _settings(ledger.entries(paper.ledger), summary)
-    flags = [*_data_flags(summary), *(["--smoke"] if summary["smoke"] else []), *settings]
-    folds = _folds(summary)
-    if "columns" not in summary:
-        flags += ["--seeds", *map(str, summary["seeds"])] if summary["seeds"] != [0] else []
-        flags += ["--folds", *folds] if folds else []
-        flags += _statistics_flags(summary)
+    flags = _run_flags(summary, settings)
     start = ["python", "-m", "ser_tf", "table", paper.key, str(table.number)]
     chosen = ["--rows", *rows] if rows != known else []
     commands = [Command(shlex.join([*start, *flags, *chosen]), "This table")]
@@ -68,15 +64,22 @@ def comparison(summary: Summary, sweep: SweepSummary | None, entries: tuple[Entr
     origins = ("baseline", "reference")
     rows = [row["key"].replace(".", ":", 1) for row in summary["rows"] if row["origin"] not in origins]
     settings, notes = _settings(entries, summary)
-    flags = [*_data_flags(summary), *(["--smoke"] if summary["smoke"] else []), *settings]
-    flags += ["--seeds", *map(str, summary["seeds"])] if summary["seeds"] != [0] else []
-    folds = _folds(summary)
-    flags += [*(["--folds", *folds] if folds else []), *_statistics_flags(summary)]
-    start = ["python", "-m", "ser_tf", "compare", *rows, *flags]
+    start = ["python", "-m", "ser_tf", "compare", *rows, *_run_flags(summary, settings)]
     commands = [Command(shlex.join(start), "This comparison")]
     if sweep and sweep["rows"]:
         commands.append(Command(shlex.join([*start, "--sweep", *_swept(sweep)]), "Its sweep"))
     return Part(place, "Run it again", commands=tuple(commands), notes=tuple(notes))
+
+
+def _run_flags(summary: Summary | DataSummary, settings: Sequence[str]) -> list[str]:
+    """Returns all flags but those that choose rows."""
+    flags = [*_data_flags(summary), *(["--smoke"] if summary["smoke"] else []), *settings]
+    if "columns" in summary:
+        return flags
+    folds = _folds(summary)
+    flags += ["--seeds", *map(str, summary["seeds"])] if summary["seeds"] != [0] else []
+    flags += ["--folds", *folds] if folds else []
+    return [*flags, *_statistics_flags(summary)]
 
 
 def _data_flags(summary: Summary | DataSummary) -> list[str]:

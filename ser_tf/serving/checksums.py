@@ -4,10 +4,10 @@ The list has the format of `sha256sum`: `sha256sum --check assets.extra/SHA256SU
 TensorFlow Serving leaves `assets.extra` alone.
 """
 
-import hashlib
 import re
 from pathlib import Path
 
+from ser_tf import files
 from ser_tf.errors import UserError
 
 FILE = Path("assets.extra", "SHA256SUMS")
@@ -23,7 +23,7 @@ def damaged(path: Path, what: str) -> UserError:
 def write(model: Path) -> None:
     """Writes the list for all files in a model's folder."""
     paths = sorted(path for path in model.rglob("*") if path.is_file() and path != model / FILE)
-    lines = [f"{_digest(path)}  {path.relative_to(model).as_posix()}\n" for path in paths]
+    lines = [f"{files.digest_of(path)}  {path.relative_to(model).as_posix()}\n" for path in paths]
     (model / FILE).parent.mkdir(exist_ok=True)
     (model / FILE).write_text("".join(lines))
 
@@ -44,7 +44,7 @@ def verify(model: Path, required: tuple[str, ...]) -> None:
             raise damaged(model / FILE, f"does not list {name}")
     for name, digest in listed.items():
         try:
-            found = _digest(model / name)
+            found = files.digest_of(model / name)
         except FileNotFoundError:
             raise damaged(model / name, "is missing") from None
         except OSError as error:
@@ -67,8 +67,3 @@ def _read(path: Path) -> dict[str, str]:
     if bad or lines[-1]:
         raise damaged(path, f"is damaged in line {bad[0] if bad else len(lines)}")
     return {match[2]: match[1] for match in found if match is not None}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

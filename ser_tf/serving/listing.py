@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ser_tf.serving import names
 from ser_tf.serving.prediction import Predicted, Prediction
+from ser_tf.serving.windows import is_inside
 
 ATTENTION = ("attention", "attention_seconds", "attention_hertz")
 """Outputs that say where the model looks."""
@@ -65,7 +66,7 @@ def _spoken(predicted: Predicted, window: Prediction) -> dict[str, list[list[str
         "words": [
             [word.text, round(word.start_seconds, DECIMALS), round(word.end_seconds, DECIMALS)]
             for word in predicted.words
-            if window.start_seconds <= (word.start_seconds + word.end_seconds) / 2 < window.end_seconds
+            if is_inside(word, window.start_seconds, window.end_seconds)
         ]
     }
 

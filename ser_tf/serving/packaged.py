@@ -14,11 +14,13 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ser_tf import __version__, cli, files, papers
 from ser_tf.corpora import emodb
 from ser_tf.errors import SettingError, UserError
+from ser_tf.evaluation import older
+from ser_tf.evaluation.schema import Summary
 from ser_tf.protocol import kept_models, models, results
 from ser_tf.protocol.layout import Layout
 from ser_tf.protocol.models import TrainedModel
@@ -90,8 +92,7 @@ def make(run: Path, row: str, fold: str | None, seed: int | None, folder: Path =
     if result.corpus != CORPUS or result.smoke:
         what = "a smoke run" if result.smoke else result.corpus
         raise SettingError(f"--run {run}: is of {what}; the package holds a model that was really trained on {CORPUS}")
-    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    measured = _measured(summary, row)
+    measured = _measured(cast(Summary, older.read_summary(run / "summary.json")), row)
     if None in (*measured["ua_ci95"], *measured["wa_ci95"]):
         raise SettingError(f"--run {run}: has no interval of its accuracies, which the card states; run all folds")
     card = {key: value for key, value in trained.card.items() if key not in _LOCAL}
@@ -108,7 +109,7 @@ def make(run: Path, row: str, fold: str | None, seed: int | None, folder: Path =
     return packaged
 
 
-def _measured(summary: dict[str, Any], row: str) -> dict[str, Any]:
+def _measured(summary: Summary, row: str) -> dict[str, Any]:
     """What the table of all folds found for the row."""
     (found,) = [entry for entry in summary["rows"] if entry["key"] == row]
     return {
@@ -120,7 +121,7 @@ def _measured(summary: dict[str, Any], row: str) -> dict[str, Any]:
         "wa": found["wa"]["pooled"],
         "wa_ci95": found["wa"]["ci95"],
         "recalls": {name: value["pooled"] for name, value in found["recalls"].items()},
-        "code": summary["code"]["digest"],
+        "code": (summary["code"]["digest"] if summary["code"] else None) or "not recorded",
     }
 
 

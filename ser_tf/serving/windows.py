@@ -22,6 +22,11 @@ def cut(num_samples: int, window_seconds: float | None, hop_seconds: float | Non
     return [(start, start + length) for start in starts]
 
 
+def is_inside(word: Word, start_seconds: float, end_seconds: float) -> bool:
+    """Whether the middle of a word lies in a window."""
+    return start_seconds <= (word.start_seconds + word.end_seconds) / 2 < end_seconds
+
+
 def words_inside(words: Sequence[Word], start_seconds: float, end_seconds: float) -> tuple[Word, ...]:
     """Selects the words whose middle lies in a window, with the window's times."""
     return tuple(
@@ -31,5 +36,5 @@ def words_inside(words: Sequence[Word], start_seconds: float, end_seconds: float
             min(word.end_seconds, end_seconds) - start_seconds,
         )
         for word in words
-        if start_seconds <= (word.start_seconds + word.end_seconds) / 2 < end_seconds
+        if is_inside(word, start_seconds, end_seconds)
     )
